@@ -1,0 +1,1 @@
+"""Findings about trees and overlays, each with a code, a place and a cure."""

@@ -1,0 +1,37 @@
+"""The registry of diagnostic codes; a family of codes is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from dtovl.codes.base import Code, Severity
+
+__all__ = ["Code", "Severity", "all_codes", "find_code"]
+
+# First characters of a number -> module with its table. The longest prefix wins.
+_FAMILIES = {
+    "DT0": "input",
+    "DT1": "overlay",
+    "DT9": "internal",
+}
+
+
+def _family(module: str) -> list[Code]:
+    table = import_module(f"dtovl.codes.{module}")
+    return [value for value in vars(table).values() if isinstance(value, Code)]
+
+
+def all_codes() -> list[Code]:
+    """List every code of every family, by number."""
+    codes = [code for module in sorted(set(_FAMILIES.values())) for code in _family(module)]
+    return sorted(codes, key=lambda code: code.number)
+
+
+def find_code(wanted: str) -> Code | None:
+    """Find a code by number (`DT104`, any case) or by short name (`label-not-in-base`)."""
+    number = wanted.upper()
+    for prefix, module in _FAMILIES.items():
+        if number.startswith(prefix):
+            return next((code for code in _family(module) if code.number == number), None)
+    name = wanted.lower()
+    return next((code for code in all_codes() if code.name == name), None)

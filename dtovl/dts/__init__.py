@@ -1,0 +1,1 @@
+"""Devicetree source: reading text with positions, writing text a person reads."""

@@ -1,0 +1,1 @@
+"""Flattened devicetrees: reading, checking, writing blobs."""

@@ -1,0 +1,27 @@
+"""Every bound on input. Inputs come from strangers; nothing here grows with what they claim."""
+
+from __future__ import annotations
+
+MAX_BLOB_BYTES = 256 << 20
+"""Largest file that is read, in bytes (a flattened tree of a real board is below 1 MiB)."""
+
+MAX_DEPTH = 1024
+"""Deepest node, counted from the root (0). Linux drops what is below 63 levels with a warning."""
+
+LINUX_MAX_DEPTH = 63
+"""A node at this depth or deeper is dropped by Linux (FDT_MAX_DEPTH in drivers/of/fdt.c is 64)."""
+
+MAX_OVERLAYS = 4096
+"""Most overlays in one stack."""
+
+MAX_INCLUDE_DEPTH = 64
+"""Deepest nesting of included source files."""
+
+MAX_SOURCE_BYTES = 64 << 20
+"""Most source text in bytes, all included files together, after macro expansion."""
+
+MAX_EXPRESSION_DEPTH = 200
+"""Deepest nesting of brackets and operators in one source expression."""
+
+MAX_INCBIN_BYTES = 64 << 20
+"""Most bytes that all /incbin/ of one source may bring."""

@@ -1,0 +1,243 @@
+"""The live tree: nodes, the indices that make look-ups cheap, and side tables for what few have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from dtovl.diagnostics import Location
+from dtovl.model.cells import cell, text
+from dtovl.model.node import Node, plain_name
+
+_T = TypeVar("_T")
+
+PHANDLE_NAMES = ("phandle", "linux,phandle")
+
+
+class Header(NamedTuple):
+    """What a blob carries besides its tree.
+
+    reservations are (address, size) pairs; padding holds the bytes between the end of the last
+    block and totalsize, which dtc -p makes and boot loaders use as room to grow.
+    """
+
+    boot_cpuid: int = 0
+    reservations: tuple[tuple[int, int], ...] = ()
+    padding: bytes = b""
+    version: int = 17
+
+
+class Origin(NamedTuple):
+    """Who brought a node or property: the overlay's number in its stack, its name, its fragment."""
+
+    number: int
+    overlay: str
+    fragment: str
+
+
+def boot_phandle(node: Node) -> int:
+    """Give the phandle libfdt sees: `phandle` of 4 bytes, else `linux,phandle` of 4, else 0.
+
+    Source: libfdt fdt_get_phandle.
+    """
+    for name in PHANDLE_NAMES:
+        value = node.properties.get(name)
+        if value is not None and len(value) == 4:
+            return cell(value)
+    return 0
+
+
+def live_phandle(node: Node) -> int:
+    """Give the phandle the kernel keeps in its node, from the properties of a flattened tree.
+
+    The first of `phandle` and `linux,phandle`, in order, that is not zero; `ibm,phandle` overrides.
+    Source: kernel populate_properties (drivers/of/fdt.c).
+    """
+    number = 0
+    for key, value in node.properties.items():
+        name = plain_name(key)
+        if len(value) < 4:
+            continue
+        if (name in PHANDLE_NAMES and not number) or name == "ibm,phandle":
+            number = cell(value)
+    return number
+
+
+class Tree:
+    """A live tree.
+
+    by_phandle   phandle -> node; of several with one number the first in tree order
+    odd_phandles nodes whose phandle libfdt sees differently from the kernel (see boot_phandle)
+    head_*       how many of the last dict entries of a node stand at its head, newest first
+    origins      node, or (node, property key) -> who brought it; what is absent is the base's.
+                 A node without entry has the origin of its parent's, up to the base
+    positions    node, or (node, property key) -> place of its last definition in source text
+    labels       node -> its labels, in source order (text input only)
+    """
+
+    __slots__ = (
+        "_labels_by_path",
+        "_mixed_names",
+        "by_phandle",
+        "head_children",
+        "head_properties",
+        "header",
+        "labels",
+        "odd_phandles",
+        "origins",
+        "positions",
+        "root",
+    )
+
+    def __init__(self, root: Node, header: Header | None = None) -> None:
+        self.root = root
+        self.header = header or Header()
+        self.by_phandle: dict[int, Node] = {}
+        self.odd_phandles: dict[Node, int] = {}
+        self.head_properties: dict[Node, int] = {}
+        self.head_children: dict[Node, int] = {}
+        self.origins: dict[Node | tuple[Node, str], Origin] = {}
+        self.positions: dict[Node | tuple[Node, str], Location] = {}
+        self.labels: dict[Node, tuple[str, ...]] = {}
+        self._mixed_names: tuple[set[str], set[str]] | None = None
+        self._labels_by_path: dict[str, tuple[str, ...]] | None = None
+
+    # -- order ---------------------------------------------------------------------------------
+
+    def properties_of(self, node: Node) -> Iterable[tuple[str, bytes]]:
+        """Give (key, value) of the node's properties in tree order."""
+        count = self.head_properties.get(node)
+        items = node.properties.items()
+        return _headed(list(items), count) if count else items
+
+    def children_of(self, node: Node) -> Iterable[Node]:
+        """Give the node's children in tree order."""
+        count = self.head_children.get(node)
+        children = node.children.values()
+        return _headed(list(children), count) if count else children
+
+    def walk(self, start: Node | None = None) -> Iterator[Node]:
+        """Run over start (the root) and all below it in tree order, parents first."""
+        stack = [self.root if start is None else start]
+        heads = self.head_children
+        while stack:
+            node = stack.pop()
+            yield node
+            if node in heads:
+                stack.extend(reversed(list(self.children_of(node))))
+            else:
+                stack.extend(reversed(node.children.values()))
+
+    # -- phandles ------------------------------------------------------------------------------
+
+    def index_phandles(self) -> None:
+        """Build by_phandle and odd_phandles anew from the properties of every node."""
+        self.by_phandle.clear()
+        self.odd_phandles.clear()
+        for node in self.walk():
+            node.phandle = live_phandle(node)
+            self.index(node)
+
+    def index(self, node: Node) -> None:
+        """Enter one node into the phandle indices."""
+        if node.phandle:
+            self.by_phandle.setdefault(node.phandle, node)
+        seen = boot_phandle(node)
+        if seen != node.phandle:
+            self.odd_phandles[node] = seen
+
+    def unindex(self, node: Node) -> None:
+        """Take one node out of the phandle indices; another holder of its number takes over."""
+        self.odd_phandles.pop(node, None)
+        if node.phandle and self.by_phandle.get(node.phandle) is node:
+            del self.by_phandle[node.phandle]
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def mixed_names(self) -> tuple[set[str], set[str]]:
+        """Give two sets about the names of the tree: lower forms of names with capitals, and stems.
+
+        A stem is what stands before `@`. Both may hold names of nodes that have gone: they tell
+        when a look-up by exact name is enough, so more is only slower. Found at first use.
+        """
+        if self._mixed_names is None:
+            capitals: set[str] = set()
+            stems: set[str] = set()
+            self._mixed_names = (capitals, stems)
+            for node in self.root.walk():
+                self.note_name(node.name)
+        return self._mixed_names
+
+    def note_name(self, name: str) -> None:
+        """Enter the name of a new node into the sets of mixed_names, if they were asked for."""
+        if self._mixed_names is None:
+            return
+        capitals, stems = self._mixed_names
+        lower = name.lower()
+        if lower != name:
+            capitals.add(lower)
+        stem, unit, _ = name.partition("@")
+        if unit:
+            stems.add(stem)
+
+    # -- symbols -------------------------------------------------------------------------------
+
+    @property
+    def symbols(self) -> Node | None:
+        """Give the `/__symbols__` node."""
+        return self.root.children.get("__symbols__")
+
+    @property
+    def aliases(self) -> Node | None:
+        """Give the `/aliases` node."""
+        return self.root.children.get("aliases")
+
+    def labels_of(self, node: Node) -> tuple[str, ...]:
+        """Give the labels of a node: from the source text, else from `/__symbols__`."""
+        return self.labels.get(node) or self._symbol_labels().get(node.path, ())
+
+    def _symbol_labels(self) -> dict[str, tuple[str, ...]]:
+        if self._labels_by_path is None:
+            found: dict[str, tuple[str, ...]] = {}
+            symbols = self.symbols
+            for label, value in symbols.properties.items() if symbols else ():
+                path = text(value)
+                if path:
+                    found[path] = (*found.get(path, ()), plain_name(label))
+            self._labels_by_path = found
+        return self._labels_by_path
+
+    def forget_labels(self) -> None:
+        """Drop what labels_of keeps; called when `/__symbols__` changed."""
+        self._labels_by_path = None
+
+    # -- look-up -------------------------------------------------------------------------------
+
+    def find(self, path: str) -> Node | None:
+        """Find a node by its exact full path; `/` is the root."""
+        if path == "/":
+            return self.root
+        if not path.startswith("/"):
+            return None
+        node: Node | None = self.root
+        for name in path[1:].split("/"):
+            node = node.children.get(name) if node is not None else None
+        return node
+
+    def origin_of(self, node: Node, key: str | None = None) -> Origin | None:
+        """Tell who brought a node, or its property; None: the base."""
+        if key is not None:
+            own = self.origins.get((node, key))
+            if own is not None:
+                return own
+        above: Node | None = node
+        while above is not None:
+            found = self.origins.get(above)
+            if found is not None:
+                return found
+            above = above.parent
+        return None
+
+
+def _headed(entries: list[_T], count: int) -> list[_T]:
+    return entries[: -count - 1 : -1] + entries[:-count]

@@ -1,0 +1,1 @@
+"""Overlays: fragments, targets, exported symbols, applying to a base."""

@@ -1,0 +1,1 @@
+"""Results to text and JSON; one function a medium, no printing."""
