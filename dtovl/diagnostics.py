@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.codes.base import Code, Severity
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dtovl.codes.base import Code, Severity
 
 
 class Location(NamedTuple):

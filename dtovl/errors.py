@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dtovl.diagnostics import Diagnostic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dtovl.diagnostics import Diagnostic
 
 
 class DtovlError(Exception):

@@ -8,9 +8,13 @@ from dtovl.codes.base import Code, Severity
 
 __all__ = ["Code", "Severity", "all_codes", "find_code"]
 
-# First characters of a number -> module with its table. The longest prefix wins.
+# First characters of a number -> module with its table.
 _FAMILIES = {
-    "DT0": "input",
+    "DT00": "input",
+    "DT01": "input",
+    "DT02": "source",
+    "DT03": "source",
+    "DT04": "source",
     "DT1": "overlay",
     "DT9": "internal",
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from dtovl.diagnostics import Location
 from dtovl.model.cells import cell, text
 from dtovl.model.node import Node, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dtovl.diagnostics import Location
 
 _T = TypeVar("_T")
 

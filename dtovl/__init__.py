@@ -1,0 +1,1 @@
+"""dtovl: devicetree overlays checked before a board sees them."""
