@@ -1,0 +1,79 @@
+# Work on dtovl. Every target sets up what it needs, in .venv, and only once.
+#
+#   make demo                 what dtovl does, on the shipped boards
+#   make test                 the tests
+#   make lint                 style, types and layers
+#   make corpus               agreement with libfdt and dtc on recorded inputs (CORPUS=DIR)
+#   make conformance-apply    agreement with recorded runs of Linux (CASES=DIR)
+#   make bench fuzz nightly   figures, long searches, everything long
+#   make golden docs fixtures write anew: expected outputs, generated pages, compiled boards
+
+PYTHON ?=
+VENV   ?= .venv
+CORPUS ?= ../shared/corpus
+CASES  ?= ../shared/kernel
+
+RUN := $(VENV)/.set-up
+DEV := $(VENV)/.set-up-dev
+PY  := $(VENV)/bin/python
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fixtures corpus conformance-apply golden fuzz bench nightly \
+        docs clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# What the product needs; and with the tools of development on top.
+$(RUN): pyproject.toml tools/setup.sh
+	@PYTHON='$(PYTHON)' tools/setup.sh '$(VENV)'
+	@touch $@
+
+$(DEV): pyproject.toml tools/setup.sh
+	@PYTHON='$(PYTHON)' tools/setup.sh '$(VENV)' dev
+	@touch $(RUN) $@
+
+setup: $(DEV)
+
+demo: $(RUN)
+	@PY='$(PY)' tools/demo.sh
+
+test: $(DEV)
+	$(PY) -m pytest -n auto $(TESTS)
+
+lint: $(DEV)
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+fixtures: $(RUN)
+	@$(PY) tools/fixtures.py build/fixtures
+
+corpus: $(DEV)
+	$(PY) tests/conformance/corpus.py '$(CORPUS)'
+
+conformance-apply: $(DEV)
+	$(PY) tests/conformance/apply.py '$(CASES)'
+
+golden: $(DEV)
+	$(PY) -m pytest tests/golden --snapshot-update
+
+fuzz: $(DEV)
+	$(PY) -m pytest -n auto --timeout=3600 --hypothesis-profile=fuzz tests/fuzz tests/properties
+
+bench: $(DEV)
+	$(PY) benchmarks/run.py
+
+nightly: $(DEV)
+	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
+	$(MAKE) fuzz bench corpus conformance-apply
+
+docs: $(DEV)
+	$(PY) tools/docs.py
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	       .import_linter_cache .benchmarks .coverage
+	find dtovl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
