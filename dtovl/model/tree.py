@@ -16,6 +16,9 @@ _T = TypeVar("_T")
 
 PHANDLE_NAMES = ("phandle", "linux,phandle")
 
+POISON = 0xDEADBEEF
+"""A phandle that the kernel passes over when it looks for the largest one (resolver.c)."""
+
 
 class Header(NamedTuple):
     """What a blob carries besides its tree.
@@ -69,7 +72,8 @@ def live_phandle(node: Node) -> int:
 class Tree:
     """A live tree.
 
-    by_phandle   phandle -> node; of several with one number the first in tree order
+    by_phandle   phandle -> node; of several with one number the first in tree order, the others
+                 stand in shared_phandles
     odd_phandles nodes whose phandle libfdt sees differently from the kernel (see boot_phandle)
     head_*       how many of the last dict entries of a node stand at its head, newest first
     origins      node, or (node, property key) -> who brought it; what is absent is the base's.
@@ -80,6 +84,7 @@ class Tree:
 
     __slots__ = (
         "_labels_by_path",
+        "_largest",
         "_mixed_names",
         "by_phandle",
         "head_children",
@@ -90,6 +95,7 @@ class Tree:
         "origins",
         "positions",
         "root",
+        "shared_phandles",
     )
 
     def __init__(self, root: Node, header: Header | None = None) -> None:
@@ -97,11 +103,13 @@ class Tree:
         self.header = header or Header()
         self.by_phandle: dict[int, Node] = {}
         self.odd_phandles: dict[Node, int] = {}
+        self.shared_phandles: dict[int, list[Node]] = {}
         self.head_properties: dict[Node, int] = {}
         self.head_children: dict[Node, int] = {}
         self.origins: dict[Node | tuple[Node, str], Origin] = {}
         self.positions: dict[Node | tuple[Node, str], Location] = {}
         self.labels: dict[Node, tuple[str, ...]] = {}
+        self._largest: tuple[int, int] | None = None
         self._mixed_names: tuple[set[str], set[str]] | None = None
         self._labels_by_path: dict[str, tuple[str, ...]] | None = None
 
@@ -137,23 +145,75 @@ class Tree:
         """Build by_phandle and odd_phandles anew from the properties of every node."""
         self.by_phandle.clear()
         self.odd_phandles.clear()
+        self.shared_phandles.clear()
+        self._largest = None
         for node in self.walk():
             node.phandle = live_phandle(node)
             self.index(node)
 
-    def index(self, node: Node) -> None:
-        """Enter one node into the phandle indices."""
-        if node.phandle:
-            self.by_phandle.setdefault(node.phandle, node)
+    def index(self, node: Node, *, owner: bool = False) -> None:
+        """Enter one node into the phandle indices; as owner it goes before others of its number."""
+        number = node.phandle
+        if number:
+            first = self.by_phandle.setdefault(number, node)
+            if first is not node:
+                sharers = self.shared_phandles.setdefault(number, [])
+                if owner:
+                    self.by_phandle[number] = node
+                    sharers.insert(0, first)
+                else:
+                    sharers.append(node)
         seen = boot_phandle(node)
-        if seen != node.phandle:
+        if seen != number:
             self.odd_phandles[node] = seen
+        largest = self._largest
+        if largest is not None:
+            boot, live = largest
+            self._largest = (max(boot, seen), max(live, number if number != POISON else 0))
 
-    def unindex(self, node: Node) -> None:
-        """Take one node out of the phandle indices; another holder of its number takes over."""
-        self.odd_phandles.pop(node, None)
-        if node.phandle and self.by_phandle.get(node.phandle) is node:
-            del self.by_phandle[node.phandle]
+    def unindex(self, node: Node) -> bool:
+        """Take a node out of the phandle indices; tell whether look-ups found it by its number."""
+        number = node.phandle
+        seen = self.odd_phandles.pop(node, number)
+        if (
+            self._largest is not None
+            and (number or seen)
+            and max(number, seen) >= min(self._largest)
+        ):
+            self._largest = None
+        if not number:
+            return False
+        sharers = self.shared_phandles.get(number)
+        owner = self.by_phandle.get(number) is node
+        if owner:
+            if sharers:
+                self.by_phandle[number] = sharers.pop(0)
+            else:
+                del self.by_phandle[number]
+        elif sharers:
+            sharers.remove(node)
+        if sharers is not None and not sharers:
+            del self.shared_phandles[number]
+        return owner
+
+    def largest_phandles(self) -> tuple[int, int]:
+        """Give the largest phandle as libfdt counts, and as the kernel counts (without POISON).
+
+        Found at first use, kept while no node with the largest number goes.
+        Source: libfdt fdt_find_max_phandle; kernel live_tree_max_phandle.
+        """
+        if self._largest is None:
+            numbers = self.by_phandle.keys()
+            live = max((number for number in numbers if number != POISON), default=0)
+            boot = max(numbers, default=0)
+            if self.odd_phandles:
+                boot = max(map(boot_phandle, self.walk()))
+            self._largest = (boot, live)
+        return self._largest
+
+    def restore_largest(self, largest: tuple[int, int]) -> None:
+        """Put back what largest_phandles gave before changes that are all reverted now."""
+        self._largest = largest
 
     # -- names ---------------------------------------------------------------------------------
 

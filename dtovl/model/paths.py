@@ -1,0 +1,130 @@
+"""Finding nodes by path as the kernel and libfdt do; a dialect's fields say which rules hold."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dtovl.model.cells import text
+from dtovl.model.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.tree import Tree
+
+_ALIAS_STEPS = 32
+
+
+class Miss(Enum):
+    """Why a path leads nowhere: no such node, or no path at all (libfdt tells the two apart)."""
+
+    NODE = "node"
+    FORM = "form"
+
+
+def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | None:
+    """Find a child by one component of a path.
+
+    Source: libfdt fdt_subnode_offset_namelen (the unit address may be left out, the first match in
+    tree order counts); kernel __of_find_node_by_path (exact).
+    """
+    if dialect.unit_address_optional and "@" not in name and name in tree.mixed_names()[1]:
+        return _by_stem(tree.children_of(parent), name)
+    return parent.children.get(name)
+
+
+def child_by_stem(tree: Tree, parent: Node, name: str) -> Node | None:
+    """Find a child by its name without unit address, as kernel and libfdt find `__overlay__`.
+
+    Source: kernel of_get_child_by_name; libfdt fdt_subnode_offset.
+    """
+    return parent.children.get(name) or _by_stem(tree.children_of(parent), name)
+
+
+def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | None:
+    """Find the child that an overlay's child merges with.
+
+    Source: kernel add_changeset_node (strcasecmp, first in tree order); libfdt fdt_add_subnode.
+    """
+    if not dialect.fold_case:
+        return find_child(tree, parent, name, dialect)
+    lower = name.lower()
+    if lower == name and lower not in tree.mixed_names()[0]:
+        return parent.children.get(name)
+    children = tree.children_of(parent)
+    return next((child for child in children if child.name.lower() == lower), None)
+
+
+def find_path(tree: Tree, path: str, dialect: Dialect) -> Node | Miss:
+    """Find a node of the tree by a path or alias.
+
+    Source: kernel of_find_node_opts_by_path; libfdt fdt_path_offset_namelen.
+    """
+    if dialect.path_options and ":" in path:
+        path = path[: path.index(":")] or ":"
+    if path == "/":
+        return tree.root
+    start: Node | Miss | None = tree.root
+    if not path.startswith("/"):
+        alias, slash, rest = path.partition("/")
+        start = _alias(tree, alias, dialect)
+        path = slash + rest
+    if not isinstance(start, Node):
+        return start or Miss.NODE
+    return _descend(tree, start, path, dialect)
+
+
+def find_inside(overlay: Tree, path: str, dialect: Dialect) -> Node | Miss:
+    """Find a node of an overlay by the path that a fixup names.
+
+    Source: kernel __of_find_node_by_full_path (a path that does not begin with `/` is the root,
+    `/` itself no node); libfdt fdt_path_offset_namelen.
+    """
+    if not dialect.relative_is_root:
+        return find_path(overlay, path, dialect)
+    if not path.startswith("/"):
+        return overlay.root
+    return _descend(overlay, overlay.root, path, dialect)
+
+
+def _by_stem(children: Iterable[Node], name: str) -> Node | None:
+    prefix = name + "@"
+    for child in children:
+        if child.name == name or child.name.startswith(prefix):
+            return child
+    return None
+
+
+def _alias(tree: Tree, alias: str, dialect: Dialect) -> Node | Miss | None:
+    """Follow an alias; FORM when there is none, NODE when it points nowhere."""
+    for _ in range(_ALIAS_STEPS):
+        node = tree.aliases
+        if node is None or (dialect.aliases_of_boot and node in tree.origins):
+            return Miss.FORM
+        value = node.properties.get(alias)
+        path = None if value is None else text(value)
+        if not path:
+            return Miss.FORM
+        if path.startswith("/"):
+            if dialect.alias_full_path and value is not None and value[-1]:
+                return Miss.FORM
+            return find_path(tree, path, dialect)
+        if dialect.alias_full_path or "/" in path:
+            return Miss.FORM
+        alias = path
+    return Miss.FORM
+
+
+def _descend(tree: Tree, start: Node, path: str, dialect: Dialect) -> Node | Miss:
+    node: Node | None = start
+    if not path:
+        return start
+    for name in path[1:].split("/"):
+        if not name and dialect.slashes_collapse:
+            continue
+        node = find_child(tree, node, name, dialect) if node is not None and name else None
+        if node is None:
+            return Miss.NODE
+    return node if node is not None else Miss.NODE

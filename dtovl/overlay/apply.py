@@ -1,0 +1,40 @@
+"""Applying an overlay to a live tree, as a dialect does it; a refusal leaves the tree as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import Changeset
+from dtovl.overlay.build import build
+from dtovl.overlay.merge import merge
+from dtovl.overlay.outcome import Outcome, line_facts
+from dtovl.resolve import Refused, resolve
+
+if TYPE_CHECKING:
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.tree import Tree
+    from dtovl.overlay.fragments import Overlay
+
+
+def apply_overlay(tree: Tree, overlay: Overlay, dialect: Dialect, number: int = 1) -> Outcome:
+    """Apply an overlay to a tree; the outcome says whether it is in force, and all about it.
+
+    number is the overlay's place in its stack, from 1, kept in the origins. The overlay is not
+    changed and may be applied to other trees. outcome.changeset.revert(tree) takes it out again.
+    Source: libfdt fdt_overlay_apply; kernel of_overlay_fdt_apply.
+    """
+    outcome = Outcome(overlay, dialect, Changeset())
+    try:
+        resolved = resolve(overlay.plan(dialect), tree, dialect)
+        if dialect.targets_first:
+            outcome.changeset.entries = build(tree, outcome, resolved, number)
+            outcome.changeset.apply(tree)
+        else:
+            merge(tree, outcome, resolved, number)
+    except Refused as refused:
+        outcome.changeset.revert(tree)
+        outcome.changeset.entries.clear()
+        outcome.refused = refused
+        if not refused.facts.get("printed"):
+            outcome.print(refused.problem, **line_facts(refused, dialect))
+    return outcome

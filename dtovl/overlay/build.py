@@ -1,0 +1,212 @@
+"""Building the changeset of an overlay before anything is changed (the kernel's way)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode, Entry, SetProperty
+from dtovl.model.dialect import Problem
+from dtovl.model.node import Node, plain_name
+from dtovl.model.paths import find_merge_child
+from dtovl.model.tree import Origin, Tree
+from dtovl.overlay.fragments import Fragment, exported_symbol, find_target, symbol_entries
+from dtovl.overlay.outcome import LogLine
+from dtovl.resolve import Refused, Resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from dtovl.changeset import Positions
+    from dtovl.overlay.outcome import Outcome
+
+_PSEUDO = frozenset({"name", "phandle", "linux,phandle"})
+_CELLS = frozenset({"#address-cells", "#size-cells"})
+_LEAK = "OF: overlay: WARNING: memory leak will occur if overlay removed, property: "
+
+
+def build(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> list[Entry]:
+    """Find all targets, then list the entries that bring the overlay in. Nothing is changed.
+
+    Log lines that the kernel prints on the way go to outcome.lines. Raises Refused.
+    Source: kernel init_overlay_changeset, build_changeset, changeset_dup_entry_check.
+    """
+    overlay, dialect = outcome.overlay, outcome.dialect
+    for fragment in overlay.fragments:
+        outcome.targets[fragment.node] = find_target(tree, fragment, resolved, dialect)
+    if overlay.symbols is not None and tree.symbols is None:
+        raise Refused(Problem.SYMBOLS_NO_BASE, node=overlay.symbols)
+    if not overlay.fragments and overlay.symbols is None:
+        raise Refused(Problem.NO_FRAGMENTS)
+    builder = _Builder(tree, outcome, resolved, number)
+    for fragment in overlay.fragments:
+        builder.fragment(fragment)
+    builder.symbols()
+    builder.refuse_duplicates()
+    return builder.entries
+
+
+class _Builder:
+    """The list in the making. identities name nodes by path without spelling the path out.
+
+    touched has, per entry in list order, what the duplicate check compares: (identity, None) for a
+    node that is added, (identity, property) for a property.
+    """
+
+    __slots__ = (
+        "entries",
+        "number",
+        "origin",
+        "outcome",
+        "positions",
+        "resolved",
+        "touched",
+        "tree",
+    )
+
+    def __init__(self, tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> None:
+        self.tree = tree
+        self.outcome = outcome
+        self.resolved = resolved
+        self.number = number
+        self.positions = outcome.overlay.tree.positions
+        self.entries: list[Entry] = []
+        self.touched: list[tuple[Hashable, str | None]] = []
+        self.origin = Origin(number, outcome.overlay.name, "")
+
+    def fragment(self, fragment: Fragment) -> None:
+        """List the entries of one fragment: properties first, then children, depth first.
+
+        Source: kernel build_changeset_next_level.
+        """
+        self.origin = Origin(self.number, self.outcome.overlay.name, fragment.name)
+        stack = [(fragment.content, self.outcome.targets[fragment.node])]
+        while stack:
+            node, base = stack.pop()
+            if node is not fragment.content and self._is_new(node, base):
+                self._add_subtree(node, base)
+                continue
+            live = base if node is fragment.content else self._live_child(node, base)
+            self._live_properties(node, live)
+            stack.extend((child, live) for child in reversed(node.children.values()))
+
+    def _is_new(self, node: Node, base: Node) -> bool:
+        return find_merge_child(self.tree, base, node.name, self.outcome.dialect) is None
+
+    def _live_child(self, node: Node, base: Node) -> Node:
+        """Find the node of the base that a child merges with; both having phandles is refused."""
+        live = find_merge_child(self.tree, base, node.name, self.outcome.dialect)
+        assert live is not None
+        if live.phandle and node.phandle:
+            raise Refused(Problem.PHANDLE_CLASH, node=node, base_node=live)
+        return live
+
+    def _live_properties(self, node: Node, live: Node) -> None:
+        """List the entries for the properties of a node that is in the base.
+
+        Source: kernel add_changeset_property.
+        """
+        warns = live not in self.tree.origins
+        path = None
+        for key, value in self.resolved.properties(node).items():
+            name = plain_name(key)
+            if name in _PSEUDO:
+                continue
+            if name in _CELLS:
+                old = live.properties.get(name)
+                if old == value:
+                    continue
+                if old is not None:
+                    facts = {"node_path": live.kernel_path, "base_node": live, "old": old}
+                    raise Refused(
+                        Problem.CELLS_CHANGED, property=name, node=node, new=value, **facts
+                    )
+            self._set(node, key, live, name, value)
+            if warns:
+                path = live.kernel_path if path is None else path
+                self.outcome.lines.append(LogLine(3, f"{_LEAK}{path}/{name}"))
+
+    def _set(self, node: Node, key: str, live: Node, name: str, value: bytes) -> None:
+        place = self.positions.get((node, key)) if self.positions else None
+        self.entries.append(SetProperty(live, name, value, self.origin, position=place))
+        self.touched.append((live, name))
+
+    def _add_subtree(self, start: Node, base: Node) -> None:
+        """List the entries that add a node, its properties and all below it.
+
+        Source: kernel add_changeset_node.
+        """
+        stack: list[tuple[Node, Node, Hashable]] = [(start, base, base)]
+        while stack:
+            node, parent, above = stack.pop()
+            identity = (above, node.name)
+            fresh = Node(node.name)
+            properties = self.resolved.properties(node)
+            own = properties.get("phandle")
+            if own is not None and len(own) == 4:
+                fresh.phandle = self.resolved.phandles.get(node, 0)
+            self.entries.append(
+                AttachNode(parent, fresh, self.origin, positions=self._place(node, fresh))
+            )
+            self.touched.append((identity, None))
+            for key, value in properties.items():
+                name = plain_name(key)
+                place = self.positions.get((node, key)) if self.positions else None
+                self.entries.append(SetProperty(fresh, name, value, position=place))
+                self.touched.append((identity, name))
+            if "name" not in properties:
+                self.touched.append((identity, "name"))
+            stack.extend((child, fresh, identity) for child in reversed(node.children.values()))
+
+    def _place(self, node: Node, fresh: Node) -> Positions | None:
+        return {fresh: self.positions[node]} if node in self.positions else None
+
+    def symbols(self) -> None:
+        """List the entries for the labels the overlay exports.
+
+        Source: kernel add_changeset_property, symbols fragment; dup_and_fixup_symbol_prop.
+        """
+        overlay, dialect = self.outcome.overlay, self.outcome.dialect
+        live = self.tree.symbols
+        if overlay.symbols is None or live is None:
+            return
+        self.origin = Origin(self.number, overlay.name, overlay.symbols.name)
+        for label, value in symbol_entries(overlay, dialect):
+            if label in live.properties:
+                raise Refused(Problem.SYMBOL_EXISTS, label=label, base_node=live)
+            exported = exported_symbol(overlay, label, value, self.outcome.targets, dialect)
+            if exported is not None:
+                self._set(overlay.symbols, label, live, label, exported)
+                self.outcome.lines.append(LogLine(3, f"{_LEAK}{live.kernel_path}/{label}"))
+
+    def refuse_duplicates(self) -> None:
+        """Refuse when one node is added twice, or one property changed twice.
+
+        Each entry is held against all later ones, so n equal ones give n - 1 lines.
+        Source: kernel changeset_dup_entry_check.
+        """
+        touched = self.touched
+        if len(set(touched)) == len(touched):
+            return
+        left: dict[tuple[Hashable, str | None], int] = {}
+        for entry in touched:
+            left[entry] = left.get(entry, 0) + 1
+        first: Refused | None = None
+        for identity, name in touched:
+            left[identity, name] -= 1
+            if not left[identity, name]:
+                continue
+            path = _spell(identity)
+            problem = Problem.DUPLICATE_NODE if name is None else Problem.DUPLICATE_PROPERTY
+            self.outcome.print(problem, node_path=path, property=name)
+            first = first or Refused(problem, path=path, property=name, printed=True)
+        if first is not None:
+            raise first
+
+
+def _spell(identity: Hashable) -> str:
+    names = []
+    while isinstance(identity, tuple):
+        identity, name = identity
+        names.append(name)
+    start = identity.kernel_path if isinstance(identity, Node) else ""
+    return "/".join([start, *reversed(names)])

@@ -1,0 +1,179 @@
+"""An overlay as its parts: fragments, targets, exported symbols."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dtovl.model.cells import cell, text
+from dtovl.model.dialect import Dialect, Problem
+from dtovl.model.node import Node, plain_name
+from dtovl.model.paths import Miss, child_by_stem, find_path
+from dtovl.model.tree import Tree, boot_phandle
+from dtovl.resolve import Plan, Refused, Resolved, plan
+
+_OVERLAY = "/__overlay__"
+
+
+class Fragment(NamedTuple):
+    """A part of an overlay for one target: the fragment node and its `__overlay__` node."""
+
+    node: Node
+    content: Node
+
+    @property
+    def name(self) -> str:
+        """Give the name of the fragment node, `fragment@0`."""
+        return self.node.name
+
+
+class Overlay:
+    """An overlay read once, to be applied to any number of bases.
+
+    name is how the user called it (a file name); tree is never written to. fragments are the
+    children of the root that have an `__overlay__` node, in order (kernel init_overlay_changeset,
+    libfdt overlay_merge); symbols is the overlay's own `__symbols__` node.
+    """
+
+    __slots__ = ("_plans", "fragments", "name", "symbols", "tree")
+
+    def __init__(self, tree: Tree, name: str = "overlay") -> None:
+        self.tree = tree
+        self.name = name
+        self.fragments: list[Fragment] = []
+        for node in tree.root.children.values():
+            content = child_by_stem(tree, node, "__overlay__")
+            if content is not None:
+                self.fragments.append(Fragment(node, content))
+        self.symbols = child_by_stem(tree, tree.root, "__symbols__")
+        self._plans: dict[str, Plan] = {}
+
+    def plan(self, dialect: Dialect) -> Plan:
+        """Give what resolving needs of this overlay in a dialect; found once."""
+        found = self._plans.get(dialect.name)
+        if found is None:
+            found = self._plans[dialect.name] = plan(self.tree, dialect)
+        return found
+
+
+def find_target(base: Tree, fragment: Fragment, resolved: Resolved, dialect: Dialect) -> Node:
+    """Find the node of the base that a fragment changes.
+
+    Raises Refused when there is none.
+    Source: kernel find_target (overlay.c); libfdt fdt_overlay_target_offset.
+    """
+    properties = resolved.properties(fragment.node)
+    phandle = _target_phandle(properties.get("target"), fragment, dialect)
+    if phandle is not None:
+        node = find_phandle(base, phandle, dialect)
+        if node is None:
+            raise Refused(Problem.TARGET_PHANDLE, fragment=fragment, phandle=phandle)
+        return node
+    value = properties.get("target-path")
+    path = None if value is None else text(value)
+    if path is None and value and dialect.target_exact:
+        # libfdt reads on past the value; without NUL there is no telling what it would find.
+        raise Refused(Problem.TARGET_PATH_FORM, fragment=fragment, path=value.decode("latin-1"))
+    if path is None:
+        raise Refused(Problem.TARGET_NONE, fragment=fragment)
+    found = find_path(base, path, dialect) if path or not dialect.target_exact else Miss.FORM
+    if isinstance(found, Miss):
+        form = found is Miss.FORM and Problem.TARGET_PATH_FORM in dialect.errors
+        problem = Problem.TARGET_PATH_FORM if form else Problem.TARGET_PATH
+        raise Refused(problem, fragment=fragment, path=path)
+    return found
+
+
+def find_phandle(base: Tree, phandle: int, dialect: Dialect) -> Node | None:
+    """Find the node with a phandle, as the dialect counts phandles.
+
+    Source: kernel of_find_node_by_phandle; libfdt fdt_node_offset_by_phandle.
+    """
+    if dialect.phandle_field or not base.odd_phandles:
+        return base.by_phandle.get(phandle) if phandle else None
+    return next((node for node in base.walk() if boot_phandle(node) == phandle), None)
+
+
+def node_phandle(base: Tree, node: Node, dialect: Dialect) -> int:
+    """Give the phandle of a node, as the dialect counts phandles; 0 for none."""
+    if dialect.phandle_field:
+        return node.phandle
+    return base.odd_phandles.get(node, node.phandle)
+
+
+def exported_symbol(
+    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node], dialect: Dialect
+) -> bytes | None:
+    """Give the value that an exported label gets in the base; None: it is not exported.
+
+    targets maps fragment nodes to their targets. Raises Refused.
+    Source: kernel dup_and_fixup_symbol_prop; libfdt overlay_symbol_update.
+    """
+    if dialect.symbols_replace:
+        return _merged_symbol(overlay, label, value, targets)
+    return _live_symbol(overlay, label, value, targets)
+
+
+def _target_phandle(value: bytes | None, fragment: Fragment, dialect: Dialect) -> int | None:
+    """Give the phandle a fragment names; None when its `target-path` is to be taken."""
+    if value is None:
+        return None
+    if not dialect.target_exact:
+        return cell(value) if len(value) >= 4 else None
+    if len(value) != 4 or value == b"\xff\xff\xff\xff":
+        raise Refused(Problem.TARGET_FORM, fragment=fragment, value=value)
+    return cell(value) or None
+
+
+def _merged_symbol(
+    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]
+) -> bytes | None:
+    """Rewrite a symbol as libfdt does: target path, slash, what follows `__overlay__`."""
+    path = text(value)
+    if not path or len(path) + 1 != len(value) or not path.startswith("/"):
+        raise Refused(Problem.SYMBOL_VALUE, label=label, value=value)
+    name, slash, rest = path[1:].partition("/")
+    if not slash or not (rest == "__overlay__" or rest.startswith("__overlay__/")):
+        return None
+    tail = rest[len(_OVERLAY) :]
+    fragment = overlay.tree.root.children.get(name) or child_by_stem(
+        overlay.tree, overlay.tree.root, name
+    )
+    target = None if fragment is None else targets.get(fragment)
+    if fragment is None or target is None:
+        raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
+    by_path = fragment.properties.get("target-path")
+    by_phandle = fragment.properties.get("target")
+    named = text(by_path) if by_path is not None and not (by_phandle and any(by_phandle)) else None
+    start = target.path if named is None else named
+    if len(start) <= 1:
+        start = ""
+    return f"{start}/{tail}".encode("latin-1") + b"\0"
+
+
+def _live_symbol(
+    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]
+) -> bytes | None:
+    """Rewrite a symbol as the kernel does: cut the length of `/fragment/__overlay__`, unseen."""
+    path = text(value)
+    if not path:
+        raise Refused(Problem.SYMBOL_VALUE, label=label, value=value)
+    name = path[1:].replace(":", "/").partition("/")[0]
+    fragment = overlay.tree.root.children.get(name) if name else None
+    content = None if fragment is None else fragment.children.get("__overlay__")
+    target = None if fragment is None or content is None else targets.get(fragment)
+    if fragment is None or target is None:
+        raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
+    cut = len(fragment.name) + 1 + len(_OVERLAY)
+    if cut > len(path):
+        raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
+    return (target.kernel_path + path[cut:]).encode("latin-1") + b"\0"
+
+
+def symbol_entries(overlay: Overlay, dialect: Dialect) -> list[tuple[str, bytes]]:
+    """List the labels the overlay exports, with their values in the overlay."""
+    if overlay.symbols is None:
+        return []
+    entries = ((plain_name(key), value) for key, value in overlay.symbols.properties.items())
+    if not dialect.skips_pseudo:
+        return list(entries)
+    return [entry for entry in entries if entry[0] not in ("name", "phandle", "linux,phandle")]

@@ -1,0 +1,176 @@
+"""Merging fragments into a base at once, each on the result of the one before (libfdt's way)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode, SetProperty
+from dtovl.model.node import Node, plain_name
+from dtovl.model.paths import find_merge_child
+from dtovl.model.tree import PHANDLE_NAMES, Origin, Tree, boot_phandle
+from dtovl.overlay.fragments import exported_symbol, find_target, node_phandle, symbol_entries
+from dtovl.resolve import Refused, Resolved, keep_base_phandles
+
+if TYPE_CHECKING:
+    from dtovl.changeset import Positions
+    from dtovl.overlay.outcome import Outcome
+
+
+def merge(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> None:
+    """Merge all fragments of an overlay, then its symbols; changes are in force at once.
+
+    Raises Refused; what was merged until then is in outcome.changeset, for the caller to revert.
+    Source: libfdt overlay_prevent_phandle_overwrite, overlay_merge, overlay_symbol_update.
+    """
+    overlay, dialect = outcome.overlay, outcome.dialect
+    if dialect.keeps_base_phandles:
+        _keep_phandles(tree, outcome, resolved)
+    for fragment in overlay.fragments:
+        target = find_target(tree, fragment, resolved, dialect)
+        outcome.targets[fragment.node] = target
+        origin = Origin(number, overlay.name, fragment.name)
+        _Merger(tree, outcome, resolved, origin).merge(fragment.content, target)
+    _merge_symbols(tree, outcome, number)
+
+
+def _keep_phandles(tree: Tree, outcome: Outcome, resolved: Resolved) -> None:
+    """Find the overlay's nodes that exist in the base with another phandle, and settle them."""
+    if not resolved.phandles:
+        return
+    dialect = outcome.dialect
+    clashes: list[tuple[Node, int]] = []
+    for fragment in outcome.overlay.fragments:
+        try:
+            target = find_target(tree, fragment, resolved, dialect)
+        except Refused as refused:
+            if dialect.errors[refused.problem] == "FDT_ERR_NOTFOUND":
+                continue
+            raise
+        stack = [(fragment.content, target)]
+        while stack:
+            node, base = stack.pop()
+            number = node_phandle(tree, base, dialect)
+            if number and resolved.phandles.get(node):
+                clashes.append((node, number))
+                outcome.clashes.append((node, base))
+            for child in reversed(node.children.values()):
+                match = find_merge_child(tree, base, child.name, dialect)
+                if match is not None:
+                    stack.append((child, match))
+    if clashes:
+        keep_base_phandles(resolved, clashes)
+
+
+def _merge_symbols(tree: Tree, outcome: Outcome, number: int) -> None:
+    overlay, dialect = outcome.overlay, outcome.dialect
+    if overlay.symbols is None:
+        return
+    origin = Origin(number, overlay.name, overlay.symbols.name)
+    symbols = tree.symbols
+    if symbols is None:
+        symbols = Node("__symbols__")
+        outcome.changeset.add(AttachNode(tree.root, symbols, origin), tree)
+    positions = overlay.tree.positions
+    for label, value in symbol_entries(overlay, dialect):
+        exported = exported_symbol(overlay, label, value, outcome.targets, dialect)
+        if exported is not None:
+            place = positions.get((overlay.symbols, label)) if positions else None
+            entry = SetProperty(symbols, label, exported, origin, head=True, position=place)
+            outcome.changeset.add(entry, tree)
+
+
+class _Merger:
+    """Merges one fragment; holds what every step needs."""
+
+    __slots__ = ("changeset", "dialect", "origin", "positions", "resolved", "tree")
+
+    def __init__(self, tree: Tree, outcome: Outcome, resolved: Resolved, origin: Origin) -> None:
+        self.tree = tree
+        self.changeset = outcome.changeset
+        self.dialect = outcome.dialect
+        self.resolved = resolved
+        self.origin = origin
+        self.positions = outcome.overlay.tree.positions
+
+    def merge(self, content: Node, target: Node) -> None:
+        """Bring the properties and children of content to target, all the way down.
+
+        Source: libfdt overlay_apply_node.
+        """
+        tree, changeset = self.tree, self.changeset
+        stack = [(content, target)]
+        while stack:
+            node, base = stack.pop()
+            self._properties(node, base)
+            below = []
+            for child in node.children.values():
+                match = find_merge_child(tree, base, child.name, self.dialect)
+                if match is None:
+                    fresh, places = self._copy(child)
+                    changeset.add(AttachNode(base, fresh, self.origin, positions=places), tree)
+                else:
+                    below.append((child, match))
+            below.reverse()
+            stack.extend(below)
+
+    def _properties(self, node: Node, base: Node) -> None:
+        tree, changeset, origin = self.tree, self.changeset, self.origin
+        positions = self.positions
+        for key, value in self.resolved.properties(node).items():
+            name = plain_name(key)
+            place = positions.get((node, key)) if positions else None
+            entry = SetProperty(base, name, value, origin, head=True, position=place)
+            if name in PHANDLE_NAMES:
+                entry.phandle = boot_phandle(_with(base, name, value))
+            changeset.add(entry, tree)
+
+    def _copy(self, start: Node) -> tuple[Node, Positions | None]:
+        """Copy a subtree of the overlay as libfdt would build it: what comes later stands first."""
+        fresh = Node(start.name)
+        made = [fresh]
+        places: Positions | None = {} if self.positions else None
+        stack = [(start, fresh)]
+        while stack:
+            node, copy = stack.pop()
+            for key, value in self.resolved.properties(node).items():
+                copy.properties[plain_name(key)] = value
+                if places is not None and (node, key) in self.positions:
+                    places[copy, plain_name(key)] = self.positions[node, key]
+            if places is not None and node in self.positions:
+                places[copy] = self.positions[node]
+            below = []
+            for child in node.children.values():
+                into = self._own_child(copy, child.name)
+                if into is None:
+                    into = Node(child.name, copy)
+                    copy.children[child.name] = into
+                    made.append(into)
+                below.append((child, into))
+            below.reverse()
+            stack.extend(below)
+        for copy in made:
+            copy.properties = dict(reversed(copy.properties.items()))
+            if len(copy.children) > 1:
+                copy.children = dict(reversed(copy.children.items()))
+            if "phandle" in copy.properties or "linux,phandle" in copy.properties:
+                copy.phandle = boot_phandle(copy)
+        return fresh, places
+
+    def _own_child(self, copy: Node, name: str) -> Node | None:
+        """Find the child of a copy in the making that a further child merges with."""
+        if "@" in name or not copy.children:
+            return copy.children.get(name)
+        prefix = name + "@"
+        for child in reversed(copy.children.values()):
+            if child.name == name or child.name.startswith(prefix):
+                return child
+        return None
+
+
+def _with(node: Node, name: str, value: bytes) -> Node:
+    """Give a bare node with the phandle properties that node has once name is value."""
+    probe = Node(node.name)
+    probe.properties = {
+        key: node.properties[key] for key in PHANDLE_NAMES if key in node.properties
+    } | {name: value}
+    return probe

@@ -1,0 +1,79 @@
+"""What came of applying an overlay: a verdict, the changes, and what the kernel would have said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.model.dialect import ERRNO, Dialect, Problem
+
+if TYPE_CHECKING:
+    from dtovl.changeset import Changeset
+    from dtovl.model.node import Node
+    from dtovl.overlay.fragments import Overlay
+    from dtovl.resolve import Refused
+
+
+class LogLine(NamedTuple):
+    """A line of the kernel log; level as in printk (3 error, 4 warning)."""
+
+    level: int
+    text: str
+
+
+class Outcome:
+    """The result of one overlay on one base in one dialect.
+
+    error is "" when it applies, else the error of that program (`FDT_ERR_NOTFOUND`, `-EINVAL`, or
+    `oops`/`undefined` where the kernel would corrupt memory); refused tells the problem and its
+    facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
+    after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
+    base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
+    node of the base which has another.
+    """
+
+    __slots__ = ("changeset", "clashes", "dialect", "lines", "overlay", "refused", "targets")
+
+    def __init__(self, overlay: Overlay, dialect: Dialect, changeset: Changeset) -> None:
+        self.overlay = overlay
+        self.dialect = dialect
+        self.changeset = changeset
+        self.lines: list[LogLine] = []
+        self.refused: Refused | None = None
+        self.targets: dict[Node, Node] = {}
+        self.clashes: list[tuple[Node, Node]] = []
+
+    @property
+    def applies(self) -> bool:
+        """Tell whether the overlay is in force."""
+        return self.refused is None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Give what is wrong, None when it applies."""
+        return None if self.refused is None else self.refused.problem
+
+    @property
+    def error(self) -> str:
+        """Give the error in the words of the dialect, "" when it applies."""
+        return "" if self.refused is None else self.dialect.errors[self.refused.problem]
+
+    @property
+    def hazard(self) -> bool:
+        """Tell whether the real program would crash or corrupt memory here."""
+        return self.refused is not None and self.refused.problem in self.dialect.hazards
+
+    def print(self, problem: Problem, **facts: object) -> None:
+        """Add the log lines that the dialect has for a problem."""
+        for template in self.dialect.lines.get(problem, ()):
+            self.lines.append(LogLine(3, template.format(**facts)))
+
+
+def line_facts(refused: Refused, dialect: Dialect) -> dict[str, object]:
+    """Give the fields that log line templates may name, for a refusal."""
+    facts = dict(refused.facts)
+    error = dialect.errors[refused.problem]
+    facts["number"] = -ERRNO.get(error.removeprefix("-"), 0)
+    fragment = facts.get("fragment")
+    if fragment is not None:
+        facts["fragment_path"] = fragment.node.kernel_path  # type: ignore[attr-defined]
+    return facts
