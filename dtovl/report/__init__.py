@@ -1,1 +1,1 @@
-"""Results to text and JSON; one function a medium, no printing."""
+"""Reports: results in, text out. One module a format; nothing here prints or reads settings."""

@@ -1,0 +1,95 @@
+"""Options that read alike in every command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtovl.cli.outcome import Settings
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+COLOURS = ("auto", "always", "never")
+
+
+def _keep_colour(ctx: click.Context, param: click.Parameter, value: str) -> None:
+    settings: Settings = ctx.obj
+    settings.colour = value
+
+
+def colour_option(function: _F) -> _F:
+    """Add --color, whose value goes to the settings."""
+    return click.option(
+        "--color",
+        type=click.Choice(COLOURS),
+        default="auto",
+        expose_value=False,
+        is_eager=True,
+        callback=_keep_colour,
+        help="Colour the output: auto is on a terminal without NO_COLOR.  [default: auto]",
+    )(function)
+
+
+def format_option(*choices: str) -> Callable[[_F], _F]:
+    """Add --format; the first choice is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(choices),
+        default=choices[0],
+        help=f"How to write the result.  [default: {choices[0]}]",
+    )
+
+
+def input_argument(name: str, **options: Any) -> Callable[[_F], _F]:
+    """Add an argument that names an input: a file, a directory, or `-`."""
+    return click.argument(name, type=click.Path(path_type=str), **options)
+
+
+def _split_definitions(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Split NAME=VALUE; a name alone is 1, as for cpp."""
+    defines = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not name.isidentifier() or not name.isascii():
+            raise click.BadParameter(f"{name!r} is not a macro name.", ctx, param)
+        defines[name] = content if equals else "1"
+    return defines
+
+
+def source_options(function: _F) -> _F:
+    """Add -I, -D and --cpp: how source text is preprocessed."""
+    decorators = (
+        click.option(
+            "-I",
+            "--include",
+            "include_dirs",
+            multiple=True,
+            metavar="DIR",
+            type=click.Path(path_type=str),
+            help="Look here for #include, /include/ and /incbin/; repeatable, in order.",
+        ),
+        click.option(
+            "-D",
+            "--define",
+            "defines",
+            multiple=True,
+            metavar="NAME[=VALUE]",
+            callback=_split_definitions,
+            help="Define a macro for source text; repeatable.",
+        ),
+        click.option(
+            "--cpp",
+            metavar="PROGRAM",
+            help="Preprocess with this program, which may read any file: for trusted source only.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function

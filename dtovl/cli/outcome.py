@@ -1,0 +1,35 @@
+"""What a command gives back, and the settings that tell how to write it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.report.spans import Line
+
+OK = 0
+FINDINGS = 1
+NO_VERDICT = 2
+
+
+class Settings:
+    """Options that every command has; set while the command line is parsed."""
+
+    __slots__ = ("colour",)
+
+    def __init__(self) -> None:
+        self.colour = "auto"
+
+
+class Outcome(NamedTuple):
+    """The end of a command.
+
+    report goes to standard output: lines, finished text (JSON, source), or bytes (a blob).
+    remarks go to standard error: findings about the input, progress.
+    """
+
+    exit_code: int
+    report: Iterable[Line] | str | bytes = ()
+    remarks: Iterable[Line] = ()

@@ -1,0 +1,53 @@
+"""Results as JSON. Every document has `"schema": "dtovl-COMMAND/1"`; docs/json.md describes them.
+
+Keys are added, never renamed or given another meaning. Output is the same for the same input.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.diagnostics import Diagnostic, Location
+
+
+def document(command: str, content: dict[str, object]) -> str:
+    """Write one JSON document, ending in a newline, in ASCII."""
+    return json.dumps({"schema": f"dtovl-{command}/1", **content}, indent=2) + "\n"
+
+
+def place(location: Location | None) -> dict[str, object] | None:
+    """Give a place in source text; line and column count from 1, null when unknown."""
+    if location is None:
+        return None
+    return {
+        "file": location.file,
+        "line": location.line or None,
+        "column": location.column or None,
+    }
+
+
+def diagnostic(found: Diagnostic) -> dict[str, object]:
+    """Give one finding; what it lacks is null, or an empty list."""
+    return {
+        "code": found.code.number,
+        "name": found.code.name,
+        "severity": found.severity.label,
+        "path": found.path or None,
+        "message": found.message,
+        "location": place(found.where),
+        "excerpt": found.excerpt or None,
+        "why": found.why or None,
+        "who": found.who or None,
+        "notes": [{"text": note.text, "location": place(note.location)} for note in found.notes],
+        "fix": found.fix or None,
+        "kernel": list(found.kernel),
+    }
+
+
+def diagnostics(findings: Iterable[Diagnostic]) -> list[dict[str, object]]:
+    """Give findings in the order given."""
+    return [diagnostic(found) for found in findings]
