@@ -325,6 +325,9 @@ def _fixup_site(overlay: Tree, entry: str, label: str, dialect: Dialect) -> Site
             raise Refused(problem, label=label, entry=entry, path=path)
         return None
     value = node.properties.get(name)
+    if value is None and name == "name" and dialect.skips_pseudo:
+        # The kernel has given every node a `name`; what is patched there reaches no base.
+        value = b"\0" * (len(node.name.rpartition("@")[0] or node.name) + 1)
     facts = {"label": label, "entry": entry, "node": node, "property": name, "offset": offset}
     if value is None:
         raise Refused(Problem.FIXUP_PROPERTY, **facts)
@@ -332,7 +335,7 @@ def _fixup_site(overlay: Tree, entry: str, label: str, dialect: Dialect) -> Site
         wraps = offset < 0 or offset + 4 > _MASK
         problem = Problem.FIXUP_WRAP if wraps else Problem.FIXUP_RANGE
         raise Refused(problem, **facts, length=len(value))
-    return Site(node, name, offset)
+    return Site(node, name, offset) if name in node.properties else None
 
 
 _KSTRTOINT = re.compile(r"[+-]?[0-9]+\n?", re.ASCII)

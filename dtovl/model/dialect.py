@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.model.limits import LINUX_MAX_DEPTH
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -55,6 +57,8 @@ class Problem(Enum):
     SYMBOL_FRAGMENT = "symbol-fragment"
     DUPLICATE_NODE = "duplicate-node"
     DUPLICATE_PROPERTY = "duplicate-property"
+    STATUS_EMPTY = "status-without-value"
+    COMPATIBLE_UNTERMINATED = "compatible-unterminated"
 
 
 class Dialect(NamedTuple):
@@ -107,6 +111,8 @@ class Dialect(NamedTuple):
     fixups_need_symbols: bool
     # A path inside the overlay without `/` is its root: kernel __of_find_node_by_full_path.
     relative_is_root: bool
+    # Nodes this deep, counted from the root, are dropped (kernel FDT_MAX_DEPTH); 0: none.
+    max_depth: int
     # Offsets are read by kstrtoint (kernel: whole rest, sign) or strtoul (libfdt: blanks, wraps).
     strict_numbers: bool
 
@@ -165,6 +171,7 @@ LINUX = Dialect(
         Problem.SYMBOL_FRAGMENT: "-ENOMEM",
         Problem.DUPLICATE_NODE: _EINVAL,
         Problem.DUPLICATE_PROPERTY: _EINVAL,
+        Problem.STATUS_EMPTY: "oops",
     },
     lines={
         Problem.NO_SYMBOLS: ("OF: resolver: no symbols in root of device tree.",),
@@ -195,7 +202,14 @@ LINUX = Dialect(
             "{node_path}/{property}",
         ),
     },
-    hazards=frozenset({Problem.LOCAL_WRAP, Problem.FIXUP_UNTERMINATED}),
+    hazards=frozenset(
+        {
+            Problem.LOCAL_WRAP,
+            Problem.FIXUP_UNTERMINATED,
+            Problem.STATUS_EMPTY,
+            Problem.COMPATIBLE_UNTERMINATED,
+        }
+    ),
     head_properties=False,
     unit_address_optional=False,
     slashes_collapse=False,
@@ -214,6 +228,7 @@ LINUX = Dialect(
     creates_symbols=False,
     fixups_need_symbols=True,
     relative_is_root=True,
+    max_depth=LINUX_MAX_DEPTH,
     strict_numbers=True,
 )
 
@@ -278,6 +293,7 @@ LIBFDT = Dialect(
     creates_symbols=True,
     fixups_need_symbols=False,
     relative_is_root=False,
+    max_depth=0,
     strict_numbers=False,
 )
 

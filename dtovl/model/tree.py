@@ -62,10 +62,9 @@ def live_phandle(node: Node) -> int:
     number = 0
     for key, value in node.properties.items():
         name = plain_name(key)
-        if len(value) < 4:
-            continue
-        if (name in PHANDLE_NAMES and not number) or name == "ibm,phandle":
-            number = cell(value)
+        if value and ((name in PHANDLE_NAMES and not number) or name == "ibm,phandle"):
+            # The kernel does not check the length: a short value is read with its padding.
+            number = cell(value.ljust(4, b"\0"))
     return number
 
 

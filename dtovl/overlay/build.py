@@ -14,7 +14,7 @@ from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused, Resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable, Iterator
 
     from dtovl.changeset import Positions
     from dtovl.overlay.outcome import Outcome
@@ -42,6 +42,7 @@ def build(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> list
         builder.fragment(fragment)
     builder.symbols()
     builder.refuse_duplicates()
+    outcome.lines.extend(_sysfs_names(builder.entries))
     return builder.entries
 
 
@@ -87,7 +88,15 @@ class _Builder:
                 continue
             live = base if node is fragment.content else self._live_child(node, base)
             self._live_properties(node, live)
-            stack.extend((child, live) for child in reversed(node.children.values()))
+            stack.extend((child, live) for child in self._children(node))
+
+    def _children(self, node: Node) -> Iterable[Node]:
+        """Give the children in the order a stack wants, without those the kernel drops."""
+        children = reversed(node.children.values())
+        deep = self.outcome.overlay.deep
+        if not deep or not self.outcome.dialect.max_depth:
+            return children
+        return [child for child in children if child not in deep]
 
     def _is_new(self, node: Node, base: Node) -> bool:
         return find_merge_child(self.tree, base, node.name, self.outcome.dialect) is None
@@ -120,10 +129,23 @@ class _Builder:
                     raise Refused(
                         Problem.CELLS_CHANGED, property=name, node=node, new=value, **facts
                     )
+            if name == "status" and not value:
+                self._refuse_crash(node, name, value)
             self._set(node, key, live, name, value)
             if warns:
                 path = live.kernel_path if path is None else path
                 self.outcome.lines.append(LogLine(3, f"{_LEAK}{path}/{name}"))
+
+    def _refuse_crash(self, node: Node, name: str, value: bytes) -> None:
+        """Refuse what the kernel's notifiers crash on; note what they read beyond its end.
+
+        Source: kernel of_reconfig_get_state_change (string comparison of `status`), of_device_add.
+        """
+        if name == "status" and not value:
+            raise Refused(Problem.STATUS_EMPTY, node=node, property=name)
+        if name == "compatible" and value and value[-1]:
+            danger = Refused(Problem.COMPATIBLE_UNTERMINATED, node=node, property=name)
+            self.outcome.dangers.append(danger)
 
     def _set(self, node: Node, key: str, live: Node, name: str, value: bytes) -> None:
         place = self.positions.get((node, key)) if self.positions else None
@@ -150,12 +172,13 @@ class _Builder:
             self.touched.append((identity, None))
             for key, value in properties.items():
                 name = plain_name(key)
+                self._refuse_crash(node, name, value)
                 place = self.positions.get((node, key)) if self.positions else None
                 self.entries.append(SetProperty(fresh, name, value, position=place))
                 self.touched.append((identity, name))
             if "name" not in properties:
                 self.touched.append((identity, "name"))
-            stack.extend((child, fresh, identity) for child in reversed(node.children.values()))
+            stack.extend((child, fresh, identity) for child in self._children(node))
 
     def _place(self, node: Node, fresh: Node) -> Positions | None:
         return {fresh: self.positions[node]} if node in self.positions else None
@@ -201,6 +224,30 @@ class _Builder:
             first = first or Refused(problem, path=path, property=name, printed=True)
         if first is not None:
             raise first
+
+
+def _sysfs_names(entries: list[Entry]) -> Iterator[LogLine]:
+    """Give the lines for names that a property and a child of one node share.
+
+    Both are entries of one sysfs directory; the later one is renamed there.
+    Source: kernel safe_name (drivers/of/kobj.c).
+    """
+    taken: set[tuple[Node, str]] = set()
+    for entry in entries:
+        if isinstance(entry, AttachNode):
+            node, name = entry.parent, entry.node.name
+            shared = name in node.properties
+        elif isinstance(entry, SetProperty):
+            node, name = entry.node, entry.key
+            if name in node.properties:
+                continue
+            shared = name in node.children
+        else:
+            continue
+        if shared or (node, name) in taken:
+            where = node.name or "base"
+            yield LogLine(4, f'Duplicate name in {where}, renamed to "{name}#1"')
+        taken.add((node, name))
 
 
 def _spell(identity: Hashable) -> str:

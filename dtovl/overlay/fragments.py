@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dtovl.model.cells import cell, text
 from dtovl.model.dialect import Dialect, Problem
+from dtovl.model.limits import LINUX_MAX_DEPTH
 from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import Miss, child_by_stem, find_path
 from dtovl.model.tree import Tree, boot_phandle
@@ -31,10 +32,11 @@ class Overlay:
 
     name is how the user called it (a file name); tree is never written to. fragments are the
     children of the root that have an `__overlay__` node, in order (kernel init_overlay_changeset,
-    libfdt overlay_merge); symbols is the overlay's own `__symbols__` node.
+    libfdt overlay_merge); symbols is the overlay's own `__symbols__` node; deep are the nodes at
+    the depth from which the kernel drops them.
     """
 
-    __slots__ = ("_plans", "fragments", "name", "symbols", "tree")
+    __slots__ = ("_plans", "deep", "fragments", "name", "symbols", "tree")
 
     def __init__(self, tree: Tree, name: str = "overlay") -> None:
         self.tree = tree
@@ -46,6 +48,7 @@ class Overlay:
                 self.fragments.append(Fragment(node, content))
         self.symbols = child_by_stem(tree, tree.root, "__symbols__")
         self._plans: dict[str, Plan] = {}
+        self.deep = _nodes_at_depth(tree.root, LINUX_MAX_DEPTH)
 
     def plan(self, dialect: Dialect) -> Plan:
         """Give what resolving needs of this overlay in a dialect; found once."""
@@ -53,6 +56,15 @@ class Overlay:
         if found is None:
             found = self._plans[dialect.name] = plan(self.tree, dialect)
         return found
+
+
+def _nodes_at_depth(root: Node, depth: int) -> frozenset[Node]:
+    level = [root]
+    for _ in range(depth):
+        level = [child for node in level for child in node.children.values()]
+        if not level:
+            break
+    return frozenset(level)
 
 
 def find_target(base: Tree, fragment: Fragment, resolved: Resolved, dialect: Dialect) -> Node:

@@ -28,10 +28,20 @@ class Outcome:
     facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
     after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
     base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
-    node of the base which has another.
+    node of the base which has another. dangers are problems at which the real program reads or
+    writes memory that is not its own and goes on.
     """
 
-    __slots__ = ("changeset", "clashes", "dialect", "lines", "overlay", "refused", "targets")
+    __slots__ = (
+        "changeset",
+        "clashes",
+        "dangers",
+        "dialect",
+        "lines",
+        "overlay",
+        "refused",
+        "targets",
+    )
 
     def __init__(self, overlay: Overlay, dialect: Dialect, changeset: Changeset) -> None:
         self.overlay = overlay
@@ -41,6 +51,7 @@ class Outcome:
         self.refused: Refused | None = None
         self.targets: dict[Node, Node] = {}
         self.clashes: list[tuple[Node, Node]] = []
+        self.dangers: list[Refused] = []
 
     @property
     def applies(self) -> bool:
