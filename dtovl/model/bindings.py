@@ -1,0 +1,169 @@
+"""Which properties refer to other nodes by phandle, and how their cells are laid out: data."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Shape = Literal["list", "first", "args", "fixed", "rows", "nexus"]
+
+
+class Pattern(NamedTuple):
+    """How the cells of a property that refers to nodes are laid out.
+
+    list   every cell is a phandle
+    first  the first cell is a phandle, what follows is something else
+    args   phandles, each with as many arguments as the property `cells` of its node says;
+           `width` arguments where the node lacks that property (None: an error)
+    fixed  phandles with `width` arguments each, and one more for each cell above two that the
+           property `cells` of the same node counts (a GPIO controller of several banks)
+    rows   rows of `width` cells, the phandle at cell `place`; where that does not fit, a row is as
+           much longer as `cells` of the first node counts above one
+    nexus  rows of a map: unit address and specifier of the child, phandle, the same of the parent
+    """
+
+    shape: Shape
+    cells: str = ""
+    width: int | None = None
+    place: int = 0
+
+
+_FIRST = Pattern("first")
+_LIST = Pattern("list")
+_GPIOS = Pattern("args", "#gpio-cells")
+
+# Phandles with arguments: property -> property of the provider that counts them.
+# Source: drivers/of/property.c (supplier bindings), the of_parse_phandle_with_args callers of the
+# subsystems, dtc's checks named <name>_property.
+_ARGS = {
+    "access-controllers": "#access-controller-cells",
+    "assigned-clock-parents": "#clock-cells",
+    "assigned-clocks": "#clock-cells",
+    "clocks": "#clock-cells",
+    "cooling-device": "#cooling-cells",
+    "dmas": "#dma-cells",
+    "gpio": "#gpio-cells",
+    "gpios": "#gpio-cells",
+    "hwlocks": "#hwlock-cells",
+    "interconnects": "#interconnect-cells",
+    "interrupts-extended": "#interrupt-cells",
+    "io-backends": "#io-backend-cells",
+    "io-channels": "#io-channel-cells",
+    "iommus": "#iommu-cells",
+    "mboxes": "#mbox-cells",
+    "mux-controls": "#mux-control-cells",
+    "mux-states": "#mux-state-cells",
+    "performance-domains": "#performance-domain-cells",
+    "phys": "#phy-cells",
+    "power-domains": "#power-domain-cells",
+    "pses": "#pse-cells",
+    "pwms": "#pwm-cells",
+    "qcom,freq-domain": "#freq-domain-cells",
+    "qcom,smem-states": "#qcom,smem-state-cells",
+    "resets": "#reset-cells",
+    "sound-dai": "#sound-dai-cells",
+    "thermal-sensors": "#thermal-sensor-cells",
+}
+
+# As above, but a provider without the counting property takes this many arguments.
+_ARGS_OR = {
+    "mediatek,gce-client-reg": ("#subsys-cells", 3),
+    "msi-parent": ("#msi-cells", 0),
+    "nvmem-cells": ("#nvmem-cell-cells", 0),
+    "trigger-sources": ("#trigger-source-cells", 0),
+    "allwinner,sram": ("#allwinner,sram-cells", 1),
+}
+
+_OTHER = {
+    "gpio-ranges": Pattern("fixed", "#gpio-cells", width=3),
+    "pinctrl-single,gpio-range": Pattern("fixed", width=3),
+    "renesas,vsps": Pattern("fixed", width=1),
+    "ti,tptcs": Pattern("fixed", width=1),
+    "iommu-map": Pattern("rows", "#iommu-cells", width=4, place=1),
+    "msi-map": Pattern("rows", "#msi-cells", width=4, place=1),
+    "rockchip,pins": Pattern("rows", width=4, place=3),
+}
+
+# Lists of phandles without arguments.
+_LISTS = """
+    affinity aspeed,external-nodes audio-aux-devs aux-devs backlight capture cpu-idle-states cpus
+    dais devfreq-events dma-masters domain-idle-states extcon
+    i2c-parent interrupt-affinity leds links marvell,crypto-srams mediatek,larbs mediatek,sgmiisys
+    memory-controllers memory-region next-level-cache nomadik-gpio-chips operating-points-v2 panel
+    allwinner,pipelines playback pm-sram ports post-init-providers power-supplies
+    qcom,bcm-voters regulator-coupled-with renesas,cmms required-opps riscv,children
+    shmem simple-audio-card,aux-devs sram stericsson,cpu-dai ti,provided-clocks wakeup-parent
+"""
+
+# The first cell alone is a phandle; offsets and masks may follow it.
+_SINGLES = """
+    allwinner,codec-analog-controls amlogic,ao-secure amlogic,ao-sysctrl amlogic,canvas
+    amlogic,hhi-sysctrl amlogic,secbus2 aspeed,ahbc aspeed,global-regs aspeed,scu
+    atmel,audio-codec atmel,matrix atmel,nfc-io atmel,nfc-sram atmel,smc atmel,ssc-controller
+    audio-asrc audio-codec audio-cpu bitclock-master brcm,sr-cdru brcm,sr-mhb buffer-manager
+    companion controller cores cpu cpu-syscon dcr-parent ddc ddc-i2c-bus devfreq
+    display ecc-engine ethernet firmware fpga-mgr frame-master fsl,anatop
+    fsl,imx7d-pcie-phy fsl,input-sel fsl,rcpm-wakeup fsl,stop-mode fsl,tempmon fsl,usbmisc
+    fsl,usbphy fsl,weim-cs-gpr gpr hdmi-phandle i2c-bus infracfg intel,npe-handle
+    internal-mem interrupt-parent iram lens-focus mal-device mcer-device mdio-device
+    mdio-parent-bus mediatek,adsp mediatek,apmixedsys mediatek,auxadc mediatek,ethsys
+    mediatek,infracfg mediatek,pctl-regmap mediatek,pericfg mediatek,platform mediatek,scp
+    mediatek,smi mediatek,syscon-type mediatek,syscon-wakeup mediatek,topckgen mediatek,wed
+    mediatek,wo-ccif mmc-pwrseq monitored-battery native-mode nvidia,audio-codec
+    nvidia,ddc-i2c-bus nvidia,i2s-controller nvidia,memory-controller nvidia,mipi-calibrate
+    nvidia,panel nvidia,phy nvidia,pmc nvmem pcs-handle peer-hub phy phy-handle prcm
+    qcom,4ln-config-sel qcom,acc qcom,dload-mode qcom,gmu qcom,halt-regs qcom,ice qcom,ipc
+    qcom,ipc-1 qcom,ipc-2 qcom,ipc-3 qcom,ipc-4 qcom,mmio qcom,pbs qcom,qmp qcom,rpm-msg-ram
+    qcom,rx-device qcom,saw qcom,spare-regs qcom,tcsr-reg qcom,tx-device queue-rx queue-txready
+    regmap remote-endpoint renesas,bonding renesas,fcp renesas,ipmmu-main rgmii-device
+    riscv,delegation samsung,sysreg sata secure-monitor sfp simple-audio-card,bitclock-master
+    simple-audio-card,frame-master snps,axi-config snps,mtl-rx-config snps,mtl-tx-config
+    spacemit,apbc spacemit,apmu spacemit,mpmu spdif-controller ssi-controller ste,config
+    stericsson,audio-codec syscon tah-device target ti,bootreg ti,ctrl_mod ti,rproc trip usb-phy
+"""
+
+_EXACT: dict[str, Pattern] = {
+    **dict.fromkeys(_LISTS.split(), _LIST),
+    **dict.fromkeys(_SINGLES.split(), _FIRST),
+    **{name: Pattern("args", cells) for name, cells in _ARGS.items()},
+    **{name: Pattern("args", cells, width) for name, (cells, width) in _ARGS_OR.items()},
+    **_OTHER,
+}
+
+# Maps of a nexus node, translated row by row (Devicetree Specification v0.4, 2.4.3 and 2.5.1).
+_NEXUS = {"interrupt", "clock", "gpio", "pwm", "io-channel", "thermal-sensor", "mux-control"}
+
+# Endings and beginnings of names of which the first cell is a phandle.
+_FIRST_ENDINGS = (
+    "-supply",
+    "-phandle",
+    "-handle",
+    "-syscon",
+    ",syscon",
+    ",grf",
+    "-grf",
+    "-i2c-bus",
+)
+_FIRST_BEGINNINGS = ("syscon-", "ti,syscon-", "brcm,syscon-", "socionext,syscon")
+
+# A count of lines, not a list of them (drivers/of/property.c, parse_gpios).
+_NOT_GPIOS = ",nr-gpios"
+
+
+def pattern_of(name: str) -> Pattern | None:
+    """Tell how the cells of a property called name refer to nodes; None: they do not.
+
+    Source: tables of this module; the suffix rules are those of drivers/of/property.c, where a
+    name must be longer than its suffix.
+    """
+    found = _EXACT.get(name)
+    if found is not None:
+        return found
+    if name.startswith("pinctrl-"):
+        return _LIST if name[8:].isdecimal() else None
+    if name.endswith(("-gpios", "-gpio")):
+        return None if name.endswith(_NOT_GPIOS) or name.startswith("-") else _GPIOS
+    if name.endswith("-map") and name[:-4] in _NEXUS:
+        return Pattern("nexus", f"#{name[:-4]}-cells")
+    if name.endswith(_FIRST_ENDINGS) and not name.startswith(("-", ",")):
+        return _FIRST
+    return _FIRST if name.startswith(_FIRST_BEGINNINGS) else None
