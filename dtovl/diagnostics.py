@@ -77,7 +77,7 @@ class Diagnostic:
         self.where = at
         self.why = why
         self.who = who
-        self.fix = code.suggestion.format(**fields) if fix is None else fix
+        self.fix = code.suggestion.format(path=path, **fields) if fix is None else fix
         self.notes = notes
         self.kernel = kernel
         self.excerpt = excerpt
@@ -86,7 +86,7 @@ class Diagnostic:
     @property
     def message(self) -> str:
         """Give the code's message with the fields of this finding in it."""
-        return self.code.message.format(**self.fields)
+        return self.code.message.format(path=self.path, **self.fields)
 
     def __repr__(self) -> str:
         """Show code, path and message, for test failures."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from struct import pack_into, unpack_from
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.model.cells import cell, cells, pack_cell, text
 from dtovl.model.dialect import Problem
@@ -33,10 +33,10 @@ _GENERATED = frozenset({"name", *PHANDLE_NAMES})
 class Refused(Exception):
     """The overlay cannot be applied: which problem, and the facts that explain it."""
 
-    def __init__(self, problem: Problem, **facts: object) -> None:
+    def __init__(self, problem: Problem, **facts: Any) -> None:
         super().__init__(problem.value)
         self.problem = problem
-        self.facts = facts
+        self.facts: dict[str, Any] = facts
 
 
 class Site(NamedTuple):
@@ -48,10 +48,14 @@ class Site(NamedTuple):
 
 
 class Fixup(NamedTuple):
-    """A label of the base that the overlay wants, where, and what is wrong with that list."""
+    """A label of the base that the overlay wants, where, and what is wrong with that list.
+
+    passed are entries that the dialect passes over, as the overlay lacks their node.
+    """
 
     label: str
     sites: list[Site]
+    passed: list[str]
     refused: Refused | None
 
 
@@ -281,15 +285,18 @@ def _fixups(overlay: Tree, node: Node, dialect: Dialect) -> list[Fixup]:
         if dialect.skips_pseudo and label == "name":
             continue
         sites: list[Site] = []
+        passed: list[str] = []
         refused = None
         try:
             for entry in _fixup_entries(value, label, dialect):
                 site = _fixup_site(overlay, entry, label, dialect)
-                if site is not None:
+                if site is None:
+                    passed.append(entry)
+                elif site.key in site.node.properties:
                     sites.append(site)
         except Refused as problem:
             refused = problem
-        found.append(Fixup(label, sites, refused))
+        found.append(Fixup(label, sites, passed, refused))
     return found
 
 
@@ -335,7 +342,7 @@ def _fixup_site(overlay: Tree, entry: str, label: str, dialect: Dialect) -> Site
         wraps = offset < 0 or offset + 4 > _MASK
         problem = Problem.FIXUP_WRAP if wraps else Problem.FIXUP_RANGE
         raise Refused(problem, **facts, length=len(value))
-    return Site(node, name, offset) if name in node.properties else None
+    return Site(node, name, offset)
 
 
 _KSTRTOINT = re.compile(r"[+-]?[0-9]+\n?", re.ASCII)

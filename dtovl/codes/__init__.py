@@ -15,7 +15,10 @@ _FAMILIES = {
     "DT02": "source",
     "DT03": "source",
     "DT04": "source",
-    "DT1": "overlay",
+    "DT10": "overlay",
+    "DT11": "overlay",
+    "DT12": "overlay",
+    "DT13": "effects",
     "DT9": "internal",
 }
 

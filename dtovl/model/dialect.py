@@ -70,8 +70,9 @@ class Dialect(NamedTuple):
     """
 
     name: str
+    # Name and version, and the same with where it applies overlays, for sentences.
     title: str
-    when: str
+    phrase: str
     errors: Mapping[Problem, str]
     lines: Mapping[Problem, tuple[str, ...]]
     hazards: frozenset[Problem]
@@ -139,7 +140,7 @@ ERRNO = {
 LINUX = Dialect(
     name="linux",
     title="Linux 6.1",
-    when="at run time",
+    phrase="Linux 6.1 at run time",
     errors={
         Problem.LOCAL_LENGTH: _EINVAL,
         Problem.LOCAL_EMPTY: _EINVAL,
@@ -235,7 +236,7 @@ LINUX = Dialect(
 LIBFDT = Dialect(
     name="libfdt",
     title="libfdt 1.8",
-    when="in the boot loader",
+    phrase="boot loader (libfdt 1.8)",
     errors={
         Problem.PHANDLE_LENGTH: "FDT_ERR_BADPHANDLE",
         Problem.PHANDLE_OVERFLOW: "FDT_ERR_NOPHANDLES",

@@ -87,6 +87,8 @@ class _Builder:
                 self._add_subtree(node, base)
                 continue
             live = base if node is fragment.content else self._live_child(node, base)
+            if node.phandle:
+                self.outcome.dropped.append((node, live))
             self._live_properties(node, live)
             stack.extend((child, live) for child in self._children(node))
 

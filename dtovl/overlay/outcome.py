@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.model.dialect import ERRNO, Dialect, Problem
 
@@ -28,7 +28,8 @@ class Outcome:
     facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
     after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
     base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
-    node of the base which has another. dangers are problems at which the real program reads or
+    node of the base which has another. dropped are
+    (overlay node, node of the base) whose phandle the kernel leaves away. dangers are problems at which the real program reads or
     writes memory that is not its own and goes on.
     """
 
@@ -37,6 +38,7 @@ class Outcome:
         "clashes",
         "dangers",
         "dialect",
+        "dropped",
         "lines",
         "overlay",
         "refused",
@@ -51,6 +53,7 @@ class Outcome:
         self.refused: Refused | None = None
         self.targets: dict[Node, Node] = {}
         self.clashes: list[tuple[Node, Node]] = []
+        self.dropped: list[tuple[Node, Node]] = []
         self.dangers: list[Refused] = []
 
     @property
@@ -79,12 +82,12 @@ class Outcome:
             self.lines.append(LogLine(3, template.format(**facts)))
 
 
-def line_facts(refused: Refused, dialect: Dialect) -> dict[str, object]:
+def line_facts(refused: Refused, dialect: Dialect) -> dict[str, Any]:
     """Give the fields that log line templates may name, for a refusal."""
-    facts = dict(refused.facts)
+    facts: dict[str, Any] = dict(refused.facts)
     error = dialect.errors[refused.problem]
     facts["number"] = -ERRNO.get(error.removeprefix("-"), 0)
     fragment = facts.get("fragment")
     if fragment is not None:
-        facts["fragment_path"] = fragment.node.kernel_path  # type: ignore[attr-defined]
+        facts["fragment_path"] = fragment.node.kernel_path
     return facts

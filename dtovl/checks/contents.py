@@ -1,0 +1,109 @@
+"""Refusals over what an overlay brings: doubled, clashing, unusable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks.subject import Subject, counted, report_refusal
+from dtovl.codes import overlay as codes
+from dtovl.model.cells import text
+from dtovl.model.dialect import Problem
+from dtovl.model.values import render
+
+if TYPE_CHECKING:
+    from dtovl.model.node import Node
+    from dtovl.resolve import Refused
+
+
+def no_fragments(subject: Subject, refused: Refused) -> None:
+    """Explain an overlay without fragments."""
+    report_refusal(subject, codes.NO_FRAGMENTS, refused.problem, path="/", why=_looks_like(subject))
+
+
+def _looks_like(subject: Subject) -> str:
+    return "its root has no child with an __overlay__ node"
+
+
+def symbols_no_base(subject: Subject, refused: Refused) -> None:
+    """Explain exported labels on a base without `/__symbols__`."""
+    report_refusal(subject, codes.SYMBOLS_WITHOUT_BASE, refused.problem, path="/__symbols__")
+
+
+def cells_changed(subject: Subject, refused: Refused) -> None:
+    """Explain a change of `#address-cells` or `#size-cells`."""
+    facts = refused.facts
+    node: Node = facts["node"]
+    live: Node = facts["base_node"]
+    name = str(facts["property"])
+    report_refusal(
+        subject,
+        codes.CELLS_CHANGED,
+        refused.problem,
+        node=node,
+        key=name,
+        path=live.path,
+        why=f"{counted(len(live.children), 'child', 'children')} of it would be read differently",
+        property=name,
+        base_path=live.path,
+        old=render(facts["old"], name=name),
+        new=render(facts["new"], name=name),
+    )
+
+
+def changed_twice(subject: Subject, refused: Refused) -> None:
+    """Explain a node or property that one overlay brings twice."""
+    path = str(refused.facts["path"]) or "/"
+    name = refused.facts["property"]
+    node = refused.problem is Problem.DUPLICATE_NODE
+    report_refusal(
+        subject,
+        codes.CHANGED_TWICE,
+        refused.problem,
+        path=path,
+        why="Linux refuses two changes to one thing in one overlay; in libfdt the last one wins",
+        does="adds node" if node else "sets property",
+        what=path if node else name,
+    )
+
+
+def symbol_exists(subject: Subject, refused: Refused) -> None:
+    """Explain an exported label that the base has."""
+    label = str(refused.facts["label"])
+    symbols = subject.tree.symbols
+    value = b"" if symbols is None else symbols.properties.get(label, b"")
+    origin = None if symbols is None else subject.tree.origin_of(symbols, label)
+    owner = f"{origin.overlay} brought it" if origin is not None else f"{subject.base} has it"
+    report_refusal(
+        subject,
+        codes.SYMBOL_EXISTS,
+        refused.problem,
+        path="/__symbols__",
+        why=f"{owner}, for {text(value) or '?'}",
+        label=label,
+    )
+
+
+def symbol_unusable(subject: Subject, refused: Refused) -> None:
+    """Explain an exported label whose value is unusable."""
+    label = str(refused.facts["label"])
+    value = refused.facts.get("value")
+    shown = render(value) if isinstance(value, bytes) else f'"{refused.facts.get("path")}"'
+    malformed = refused.problem is Problem.SYMBOL_VALUE
+    what = "is no single string that begins with /" if malformed else "lies in no fragment"
+    node = subject.outcome.overlay.symbols
+    report_refusal(
+        subject,
+        codes.SYMBOL_UNUSABLE,
+        refused.problem,
+        node=node,
+        key=label,
+        label=label,
+        value=shown or "nothing",
+        what=what,
+    )
+
+
+def status_empty(subject: Subject, refused: Refused) -> None:
+    """Explain a `status` that crashes the kernel."""
+    node: Node = refused.facts["node"]
+    report_refusal(subject, codes.STATUS_EMPTY, refused.problem, node=node, key="status", why="")

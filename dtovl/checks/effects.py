@@ -1,0 +1,263 @@
+"""What an overlay that applies does without use, or with harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode, SetProperty
+from dtovl.checks.nodes import NodeCheck
+from dtovl.checks.subject import Subject, counted
+from dtovl.codes import effects as codes
+from dtovl.codes import overlay as overlay_codes
+from dtovl.diagnostics import Note
+from dtovl.model.cells import cell, strings, text
+from dtovl.model.lookup import same_unit
+from dtovl.model.tree import PHANDLE_NAMES
+from dtovl.model.values import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dtovl.model.node import Node
+
+_MOST = 5
+_BOOKKEEPING = frozenset({"name", *PHANDLE_NAMES})
+_GRAPH = frozenset({"port", "ports", "endpoint"})
+
+
+def warn(subject: Subject) -> None:
+    """Report what is odd about an overlay that is in force in the tree of the subject."""
+    if not subject.outcome.overlay.fragments:
+        _no_fragments(subject)
+    _same_values(subject)
+    grown = _attached(subject)
+    if grown:
+        _no_effect(subject, grown)
+        NodeCheck(subject.sink, subject.who, subject.tree_place).run(_below(grown))
+    _symbols(subject)
+    wrong_board(subject)
+
+
+def warn_linux(subject: Subject) -> None:
+    """Report what Linux makes of the overlay besides its verdict."""
+    outcome = subject.outcome
+    for node, live in outcome.dropped:
+        count = _references(subject, node)
+        if count:
+            subject.sink.report(
+                codes.PHANDLE_DROPPED,
+                path=live.path,
+                at=subject.at(node),
+                who=subject.who,
+                severity=subject.severity,
+                base_path=live.path,
+                count=counted(count, "reference"),
+            )
+    for danger in outcome.dangers:
+        subject.sink.report(
+            overlay_codes.COMPATIBLE_UNTERMINATED,
+            path=danger.facts["node"].path,
+            at=subject.at(danger.facts["node"], "compatible"),
+            who=subject.who,
+            severity=subject.severity,
+        )
+    if outcome.overlay.deep:
+        node = min(outcome.overlay.deep, key=lambda one: one.path)
+        count = counted(len(outcome.overlay.deep), "node lies", "nodes lie")
+        path, at = node.path, subject.at(node)
+        subject.sink.report(codes.TOO_DEEP, path=path, at=at, who=subject.who, count=count)
+    for line in outcome.lines:
+        if line.text.startswith("Duplicate name"):
+            shown = line.text.rpartition(" ")[2]
+            kernel = (line.text,)
+            subject.sink.report(codes.NAME_SHARED, who=subject.who, kernel=kernel, shown=shown)
+    _passed_over(subject)
+
+
+def wrong_board(subject: Subject) -> None:
+    """Report an overlay whose root is compatible with another board."""
+    wanted = strings(subject.outcome.overlay.tree.root.properties.get("compatible", b""))
+    found = strings(subject.tree.root.properties.get("compatible", b""))
+    if not wanted or not found or not set(wanted).isdisjoint(found):
+        return
+    subject.sink.report(
+        overlay_codes.WRONG_BOARD,
+        path="/",
+        at=subject.at(subject.outcome.overlay.tree.root, "compatible"),
+        why="no string of `compatible` is shared",
+        who=subject.who,
+        overlay=subject.overlay,
+        wanted=", ".join(wanted),
+        found=", ".join(found),
+    )
+
+
+def _no_fragments(subject: Subject) -> None:
+    subject.sink.report(
+        overlay_codes.NO_FRAGMENTS,
+        path="/",
+        why="its root has no child with an __overlay__ node; Linux refuses it with -EINVAL",
+        who=subject.who,
+        overlay=subject.overlay,
+    )
+
+
+def _same_values(subject: Subject) -> None:
+    for entry in subject.outcome.changeset.entries:
+        if (
+            isinstance(entry, SetProperty)
+            and entry.old is not None
+            and entry.old == entry.new
+            and entry.key not in _BOOKKEEPING
+        ):
+            subject.sink.report(
+                codes.SAME_VALUE,
+                path=entry.node.path,
+                at=entry.position,
+                who=subject.who,
+                property=entry.key,
+                value=render(entry.old, name=entry.key, limit=60) or "(empty)",
+            )
+
+
+def _attached(subject: Subject) -> list[Node]:
+    """List the nodes that the overlay put under nodes of the base."""
+    entries = subject.outcome.changeset.entries
+    attached = [entry for entry in entries if isinstance(entry, AttachNode)]
+    fresh = {entry.node for entry in attached}
+    return [
+        entry.node
+        for entry in attached
+        if entry.parent not in fresh and not entry.node.name.startswith("__")
+    ]
+
+
+def _below(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield from node.walk()
+
+
+# -- nodes without effect --------------------------------------------------------------------------
+
+
+def _no_effect(subject: Subject, grown: list[Node]) -> None:
+    """Report nodes that were meant to change one of the base, and became new ones."""
+    useless = [node for top in grown for node in _modifiers(top)]
+    if not useless:
+        return
+    names = sorted({key for node in useless for key in node.properties} - _BOOKKEEPING)
+    first = useless[0]
+    origin = subject.tree.origin_of(first)
+    meant = same_unit(subject.tree, first.path)
+    meant = [node for node in meant if subject.tree.origin_of(node) is None]
+    cure = "target the node by its label: a label that the base lacks is an error"
+    if meant:
+        labels = subject.tree.labels_of(meant[0])
+        cure = f"did you mean {meant[0].path}{f' (&{labels[0]})' if labels else ''}?"
+    subject.sink.report(
+        codes.NO_EFFECT,
+        path=first.path,
+        at=subject.tree.positions.get(first),
+        why=f"the base has no such node{f'; {origin.fragment} makes it' if origin else ''}",
+        who=subject.who,
+        notes=_others(subject, useless[1:]),
+        count=counted(len(useless), "node"),
+        verb="is" if len(useless) == 1 else "are",
+        properties=", ".join(names[:_MOST]) if names else "nothing",
+        cure=cure,
+    )
+
+
+def _others(subject: Subject, nodes: list[Node]) -> tuple[Note, ...]:
+    notes = [Note(f"also {node.path}", subject.tree.positions.get(node)) for node in nodes[:_MOST]]
+    if len(nodes) > _MOST:
+        notes.append(Note(f"and {len(nodes) - _MOST} more"))
+    return tuple(notes)
+
+
+def _modifiers(top: Node) -> Iterator[Node]:
+    """Give the new nodes that look as if they were to modify a node of the base.
+
+    No `compatible`, and `status`, or a unit address without `reg`. What lies in a new device (a
+    node with `compatible`) is that driver's business.
+    """
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        properties = node.properties
+        if "compatible" in properties:
+            continue
+        stem, unit, _ = node.name.partition("@")
+        if stem in _GRAPH:
+            continue
+        if "status" in properties or (unit and properties and "reg" not in properties):
+            yield node
+        stack.extend(reversed(node.children.values()))
+
+
+# -- symbols and references ------------------------------------------------------------------------
+
+
+def _symbols(subject: Subject) -> None:
+    tree, outcome = subject.tree, subject.outcome
+    symbols = tree.symbols
+    if symbols is None:
+        return
+    for fixup in outcome.overlay.plan(outcome.dialect).fixups:
+        path = text(symbols.properties.get(fixup.label, b""))
+        if path and tree.find(path) is None:
+            _loose(subject, fixup.label, path)
+    for entry in outcome.changeset.entries:
+        if isinstance(entry, SetProperty) and entry.node is symbols and entry.new is not None:
+            path = text(entry.new) or ""
+            if path and tree.find(path.rstrip("/") or "/") is None:
+                report_nowhere(subject, entry.key, entry.new)
+
+
+def _loose(subject: Subject, label: str, path: str) -> None:
+    from dtovl.model.paths import find_path
+
+    found = find_path(subject.tree, path, subject.outcome.dialect)
+    subject.sink.report(
+        codes.LOOSE_SYMBOL,
+        path="/__symbols__",
+        who=subject.who,
+        label=label,
+        value=f'"{path}"',
+        base=subject.base,
+        found=getattr(found, "path", "another node"),
+    )
+
+
+def report_nowhere(subject: Subject, label: str, value: bytes) -> None:
+    """Report a symbol that names no node."""
+    symbols = subject.outcome.overlay.symbols
+    subject.sink.report(
+        codes.SYMBOL_TO_NOWHERE,
+        path="/__symbols__",
+        at=subject.at(symbols, label),
+        who=subject.who,
+        label=label,
+        value=render(value),
+    )
+
+
+def _references(subject: Subject, node: Node) -> int:
+    """Count the references inside the overlay to one of its nodes."""
+    recipes = subject.outcome.overlay.plan(subject.outcome.dialect).recipes
+    return sum(
+        cell(recipe.value, offset) == node.phandle for recipe in recipes for offset in recipe.local
+    )
+
+
+def _passed_over(subject: Subject) -> None:
+    for fixup in subject.outcome.overlay.plan(subject.outcome.dialect).fixups:
+        for entry in fixup.passed:
+            subject.sink.report(
+                overlay_codes.FIXUP_PASSED_OVER,
+                path="/__fixups__",
+                who=subject.who,
+                severity=subject.severity,
+                label=fixup.label,
+                entry=entry,
+            )

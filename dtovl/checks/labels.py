@@ -1,0 +1,140 @@
+"""Refusals over labels: missing, stale, without phandle; a base without symbols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks.subject import Subject, counted, report_refusal
+from dtovl.checks.targets import suggest_nodes
+from dtovl.codes import overlay as codes
+from dtovl.diagnostics import Note
+from dtovl.model.cells import text
+from dtovl.model.dialect import Problem
+from dtovl.model.lookup import nearest
+from dtovl.model.values import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.resolve import Fixup, Refused
+
+_MOST_NOTES = 5
+
+
+def no_symbols(subject: Subject, refused: Refused) -> None:
+    """Explain a base built without labels."""
+    fixups = subject.outcome.overlay.plan(subject.outcome.dialect).fixups
+    labels = [fixup.label for fixup in fixups]
+    count = counted(len(labels), "label")
+    why = f"it was built without -@; {subject.overlay} wants " + _listed(labels)
+    if not labels:
+        why = "it was built without -@; Linux wants the node for any overlay that has __fixups__"
+    report_refusal(
+        subject,
+        codes.BASE_WITHOUT_SYMBOLS,
+        refused.problem,
+        path="/__symbols__",
+        why=why,
+        notes=_uses(subject, fixups),
+        count=count,
+        stem=subject.stem(),
+    )
+
+
+def label_missing(subject: Subject, refused: Refused) -> None:
+    """Report every label that the base lacks, not only the one that ended the attempt."""
+    symbols = subject.tree.symbols
+    known = list(symbols.properties) if symbols is not None else []
+    fixups = subject.outcome.overlay.plan(subject.outcome.dialect).fixups
+    taken = set(known)
+    for fixup in fixups:
+        if fixup.label in taken:
+            continue
+        taken.add(fixup.label)
+        site = fixup.sites[0] if fixup.sites else None
+        report_refusal(
+            subject,
+            codes.LABEL_NOT_IN_BASE,
+            refused.problem,
+            node=site.node if site else None,
+            key=site.key if site else None,
+            why=_wanted_by(fixup),
+            notes=[
+                *_uses(subject, [fixup], first=1),
+                *_suggest_labels(subject, fixup.label, known),
+            ],
+            label=fixup.label,
+        )
+
+
+def _suggest_labels(subject: Subject, label: str, known: list[str]) -> Iterable[Note]:
+    symbols = subject.tree.symbols
+    near = nearest(label, known)
+    if near and symbols is not None:
+        meant = [f"{name} ({text(symbols.properties[name]) or '?'})" for name in near]
+        yield Note("did you mean " + " or ".join(meant) + "?")
+    bringer = subject.brings.get(label)
+    if bringer is not None:
+        yield Note(f"{bringer} exports this label: it must be applied before {subject.overlay}")
+    elif subject.of > 1:
+        yield Note("no other overlay of this stack exports it")
+
+
+def _wanted_by(fixup: Fixup) -> str:
+    if not fixup.sites:
+        return "it is named by __fixups__"
+    site = fixup.sites[0]
+    return f"{site.key} of {site.node.path} refers to it"
+
+
+def _uses(subject: Subject, fixups: list[Fixup], first: int = 0) -> list[Note]:
+    """List where labels are used, leaving out the first uses that are shown elsewhere."""
+    uses = [(fixup.label, site) for fixup in fixups for site in fixup.sites][first:]
+    notes = [
+        Note(f"{label} is used by {site.node.path}:{site.key}", subject.at(site.node, site.key))
+        for label, site in uses[:_MOST_NOTES]
+    ]
+    if len(uses) > _MOST_NOTES:
+        notes.append(Note(f"and {len(uses) - _MOST_NOTES} more"))
+    return notes
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def stale_symbol(subject: Subject, refused: Refused) -> None:
+    """Explain a label that points nowhere."""
+    label = str(refused.facts["label"])
+    symbols = subject.tree.symbols
+    value = b"" if symbols is None else symbols.properties.get(label, b"")
+    what = {
+        Problem.LABEL_EMPTY: "has no value",
+        Problem.LABEL_UNTERMINATED: "is no string (no NUL at its end)",
+        Problem.LABEL_FORM: "is no path",
+    }.get(refused.problem, "is no node there")
+    path = text(value)
+    report_refusal(
+        subject,
+        codes.STALE_SYMBOL,
+        refused.problem,
+        path="/__symbols__",
+        why=f"{subject.overlay} refers to it",
+        notes=suggest_nodes(subject, path) if path else (),
+        label=label,
+        value=render(value) or "empty",
+        what=what,
+    )
+
+
+def label_without_phandle(subject: Subject, refused: Refused) -> None:
+    """Explain a label whose node cannot be referred to."""
+    report_refusal(
+        subject,
+        codes.LABEL_WITHOUT_PHANDLE,
+        refused.problem,
+        path=str(refused.facts["path"]),
+        why=f"{subject.overlay} refers to it",
+        label=refused.facts["label"],
+    )

@@ -1,0 +1,133 @@
+"""Checks of one node in its tree: `reg` against the parent's cells, unit address, neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.checks.subject import counted
+from dtovl.codes import effects as codes
+from dtovl.model.cells import cell, cells, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dtovl.diagnostics import Location, Sink
+    from dtovl.model.node import Node
+
+    Place = Callable[[Node, str | None], Location | None]
+
+_HEX = frozenset("0123456789abcdef")
+
+
+class NodeCheck(NamedTuple):
+    """Where findings about nodes go: the sink, whose nodes they are, where their source is."""
+
+    sink: Sink
+    who: str
+    place: Place
+
+    def run(self, nodes: Iterable[Node]) -> None:
+        """Check nodes that are in their tree, with their parents."""
+        for node in nodes:
+            parent = node.parent
+            if parent is None or node.name.startswith("__"):
+                continue
+            reg = node.properties.get("reg")
+            unit = node.name.partition("@")[2]
+            if reg:
+                self._reg(node, parent, reg, unit)
+            elif unit and "ranges" not in node.properties and reg is None:
+                what = f"{node.name} has a unit address and no reg"
+                self._unit(node, what, "add reg, or take the unit address from the name")
+            if unit:
+                self._neighbours(node, parent, unit)
+
+    def _reg(self, node: Node, parent: Node, reg: bytes, unit: str) -> None:
+        """Hold `reg` against the cells of the parent; skipped where the parent does not say.
+
+        Source: Devicetree Specification v0.4, 2.3.5 and 2.3.6.
+        """
+        address = _count(parent, "#address-cells")
+        size = _count(parent, "#size-cells")
+        if address is None or size is None:
+            return
+        entry = 4 * (address + size)
+        if not entry or len(reg) % entry:
+            self.sink.report(
+                codes.REG_LENGTH,
+                path=node.path,
+                at=self.place(node, "reg"),
+                who=self.who,
+                length=counted(len(reg), "byte"),
+                parent=parent.path,
+                entry=f"{entry} (#address-cells {address} + #size-cells {size})",
+                address=counted(address, "address cell"),
+                size=counted(size, "size cell"),
+            )
+        elif unit and 0 < address <= 2 and "," not in unit:
+            self._unit_and_reg(node, unit, cells(reg[: 4 * address]))
+
+    def _unit_and_reg(self, node: Node, unit: str, address: tuple[int, ...]) -> None:
+        if parent_is_pci(node) or not _HEX.issuperset(unit.lower().removeprefix("0x")):
+            return
+        first = 0
+        for number in address:
+            first = first << 32 | number
+        right = f"{first:x}"
+        if unit == right:
+            return
+        written = int(unit, 16)
+        stem = node.name.partition("@")[0]
+        if written == first:
+            what = f"unit address {unit} of {node.name} is written {right} in lower-case hex"
+        elif len(address) == 2 and written == address[1]:
+            return
+        else:
+            what = f"{node.name} has unit address {unit}, its reg begins with {first:#x}"
+        self._unit(node, what, f"name it {stem}@{right}, or mend its reg")
+
+    def _unit(self, node: Node, what: str, cure: str) -> None:
+        at = self.place(node, None)
+        self.sink.report(
+            codes.UNIT_ADDRESS, path=node.path, at=at, who=self.who, what=what, cure=cure
+        )
+
+    def _neighbours(self, node: Node, parent: Node, unit: str) -> None:
+        """Report enabled siblings of one unit address, where the parent is a bus with addresses."""
+        if not (node.properties.get("reg") and enabled(node)):
+            return
+        ending = "@" + unit
+        for name, other in parent.children.items():
+            if not name.endswith(ending) or other is node or not enabled(other):
+                continue
+            if not other.properties.get("reg"):
+                continue
+            self.sink.report(
+                codes.SAME_UNIT_ADDRESS,
+                path=node.path,
+                at=self.place(node, None),
+                who=self.who,
+                other=other.path,
+                both=", and both are enabled",
+            )
+
+
+def enabled(node: Node) -> bool:
+    """Tell whether a device is made of a node: no `status`, or `okay`.
+
+    Source: kernel __of_device_is_available (drivers/of/base.c).
+    """
+    value = node.properties.get("status")
+    return value is None or value in (b"okay\0", b"ok\0")
+
+
+def parent_is_pci(node: Node) -> bool:
+    """Tell whether the unit address of a node is a PCI device number."""
+    parent = node.parent
+    kinds = strings(parent.properties.get("device_type", b"")) if parent is not None else None
+    return kinds is not None and kinds[0] in ("pci", "pciex")
+
+
+def _count(node: Node, name: str) -> int | None:
+    value = node.properties.get(name)
+    return None if value is None or len(value) != 4 else min(cell(value), 8)

@@ -1,0 +1,67 @@
+"""Why an overlay cannot be applied: the problem in full, where, what is there instead, the cure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks import contents, fixups, labels, targets
+from dtovl.model.dialect import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtovl.checks.subject import Subject
+    from dtovl.resolve import Refused
+
+
+def explain(subject: Subject) -> None:
+    """Report why the overlay of the subject was refused; nothing when it applies.
+
+    The tree must be as it was when the overlay was tried.
+    """
+    refused = subject.outcome.refused
+    if refused is not None:
+        _EXPLAINERS[refused.problem](subject, refused)
+
+
+_EXPLAINERS: dict[Problem, Callable[[Subject, Refused], None]] = {
+    Problem.PHANDLE_LENGTH: fixups.phandle_length,
+    Problem.PHANDLE_OVERFLOW: fixups.phandle_overflow,
+    Problem.LOCAL_LENGTH: fixups.local_malformed,
+    Problem.LOCAL_EMPTY: fixups.local_malformed,
+    Problem.LOCAL_PROPERTY: fixups.local_malformed,
+    Problem.LOCAL_NODE: fixups.local_malformed,
+    Problem.LOCAL_RANGE: fixups.fixup_outside,
+    Problem.LOCAL_WRAP: fixups.fixup_outside,
+    Problem.NO_SYMBOLS: labels.no_symbols,
+    Problem.LABEL_MISSING: labels.label_missing,
+    Problem.LABEL_EMPTY: labels.stale_symbol,
+    Problem.LABEL_UNTERMINATED: labels.stale_symbol,
+    Problem.LABEL_FORM: labels.stale_symbol,
+    Problem.LABEL_NODE: labels.stale_symbol,
+    Problem.LABEL_PHANDLE: labels.label_without_phandle,
+    Problem.FIXUP_NONE: fixups.fixup_malformed,
+    Problem.FIXUP_UNTERMINATED: fixups.fixup_malformed,
+    Problem.FIXUP_SYNTAX: fixups.fixup_malformed,
+    Problem.FIXUP_NUMBER: fixups.fixup_malformed,
+    Problem.FIXUP_PATH: fixups.fixup_malformed,
+    Problem.FIXUP_NODE: fixups.fixup_malformed,
+    Problem.FIXUP_PROPERTY: fixups.fixup_malformed,
+    Problem.FIXUP_RANGE: fixups.fixup_outside,
+    Problem.FIXUP_WRAP: fixups.fixup_outside,
+    Problem.TARGET_FORM: targets.target_unusable,
+    Problem.TARGET_PHANDLE: targets.target_phandle,
+    Problem.TARGET_PATH: targets.target_path,
+    Problem.TARGET_PATH_FORM: targets.target_unusable,
+    Problem.TARGET_NONE: targets.target_unusable,
+    Problem.NO_FRAGMENTS: contents.no_fragments,
+    Problem.SYMBOLS_NO_BASE: contents.symbols_no_base,
+    Problem.CELLS_CHANGED: contents.cells_changed,
+    Problem.PHANDLE_CLASH: fixups.phandle_clash,
+    Problem.SYMBOL_EXISTS: contents.symbol_exists,
+    Problem.SYMBOL_VALUE: contents.symbol_unusable,
+    Problem.SYMBOL_FRAGMENT: contents.symbol_unusable,
+    Problem.DUPLICATE_NODE: contents.changed_twice,
+    Problem.DUPLICATE_PROPERTY: contents.changed_twice,
+    Problem.STATUS_EMPTY: contents.status_empty,
+}
