@@ -15,6 +15,7 @@ _FAMILIES = {
     "DT02": "source",
     "DT03": "source",
     "DT04": "source",
+    "DT05": "written",
     "DT10": "overlay",
     "DT11": "overlay",
     "DT12": "overlay",
