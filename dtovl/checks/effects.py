@@ -62,10 +62,10 @@ def warn_linux(subject: Subject) -> None:
             severity=subject.severity,
         )
     if outcome.overlay.deep:
-        node = min(outcome.overlay.deep, key=lambda one: one.path)
-        count = counted(len(outcome.overlay.deep), "node lies", "nodes lie")
-        path, at = node.path, subject.at(node)
-        subject.sink.report(codes.TOO_DEEP, path=path, at=at, who=subject.who, count=count)
+        first = min(outcome.overlay.deep, key=lambda one: one.path)
+        lying = counted(len(outcome.overlay.deep), "node lies", "nodes lie")
+        at = subject.at(first)
+        subject.sink.report(codes.TOO_DEEP, path=first.path, at=at, who=subject.who, count=lying)
     for line in outcome.lines:
         if line.text.startswith("Duplicate name"):
             shown = line.text.rpartition(" ")[2]

@@ -111,8 +111,7 @@ PHANDLE_DROPPED = Code(
     Severity.WARNING,
     message="Linux drops the phandle that the overlay gives to {base_path}; {count} to it will "
     "point to nothing",
-    suggestion="build the base with `dtc -@`, so that the node has a phandle; refer to it by the "
-    "label of the base",
+    suggestion="do not label it in the overlay: refer to it by a label of the base (`dtc -@`)",
     source="kernel add_changeset_property (is_pseudo_property)",
     explanation="""\
 The overlay labels a node that exists in the base without a phandle, and refers to it. libfdt adds

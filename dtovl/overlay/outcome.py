@@ -28,9 +28,9 @@ class Outcome:
     facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
     after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
     base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
-    node of the base which has another. dropped are
-    (overlay node, node of the base) whose phandle the kernel leaves away. dangers are problems at which the real program reads or
-    writes memory that is not its own and goes on.
+    node of the base which has another. dropped are (overlay node, node of the base) pairs of which
+    the kernel leaves the overlay's phandle away. dangers are problems at which the real program
+    reads or writes memory that is not its own and goes on.
     """
 
     __slots__ = (
