@@ -15,6 +15,30 @@ if TYPE_CHECKING:
     from dtovl.resolve import Refused
 
 
+def blob_refused(subject: Subject, refused: Refused) -> None:
+    """Explain a blob that the kernel cannot read."""
+    what = {
+        Problem.HEADER: "its header is not sound",
+        Problem.SHORT: "it is shorter than its header says",
+        Problem.STRUCTURE: "its structure block is broken",
+        Problem.STRUCTURE_EMPTY: "its structure block holds no root node",
+    }[refused.problem]
+    report_refusal(subject, codes.BLOB_REFUSED, refused.problem, path="/", what=what)
+
+
+def listener_refused(subject: Subject, refused: Refused) -> None:
+    """Explain that somebody who listens to overlays refused."""
+    error, target = refused.facts["error"], refused.facts["target"]
+    subject.sink.report(
+        codes.LISTENER_REFUSED,
+        path=target.path,
+        who=subject.who,
+        kernel=subject.kernel,
+        severity=subject.severity,
+        error=error,
+    )
+
+
 def no_fragments(subject: Subject, refused: Refused) -> None:
     """Explain an overlay without fragments."""
     report_refusal(subject, codes.NO_FRAGMENTS, refused.problem, path="/", why=_looks_like(subject))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOST = 5
 _BOOKKEEPING = frozenset({"name", *PHANDLE_NAMES})
+# Repeating how `reg` is to be read is good style, and the kernel passes it over.
+_MAY_REPEAT = _BOOKKEEPING | {"#address-cells", "#size-cells"}
 _GRAPH = frozenset({"port", "ports", "endpoint"})
 
 
@@ -103,21 +105,40 @@ def _no_fragments(subject: Subject) -> None:
 
 
 def _same_values(subject: Subject) -> None:
-    for entry in subject.outcome.changeset.entries:
-        if (
-            isinstance(entry, SetProperty)
-            and entry.old is not None
-            and entry.old == entry.new
-            and entry.key not in _BOOKKEEPING
-        ):
-            subject.sink.report(
-                codes.SAME_VALUE,
-                path=entry.node.path,
-                at=entry.position,
-                who=subject.who,
-                property=entry.key,
-                value=render(entry.old, name=entry.key, limit=60) or "(empty)",
-            )
+    """Report properties that are set to what they are, one finding for an overlay."""
+    same = [
+        entry
+        for entry in subject.outcome.changeset.entries
+        if isinstance(entry, SetProperty)
+        and entry.old is not None
+        and entry.old == entry.new
+        and entry.key not in _MAY_REPEAT
+    ]
+    if not same:
+        return
+    first, *more = same
+    subject.sink.report(
+        codes.SAME_VALUE,
+        path=first.node.path,
+        at=first.position,
+        who=subject.who,
+        notes=tuple(_same_notes(more)),
+        property=first.key,
+        value=_short(first),
+        more=f" (and {counted(len(more), 'more property', 'more properties')})" if more else "",
+    )
+
+
+def _same_notes(entries: list[SetProperty]) -> Iterator[Note]:
+    for entry in entries[:_MOST]:
+        text = f"also {entry.node.path}:{entry.key} = {_short(entry)}"
+        yield Note(text, entry.position)
+    if len(entries) > _MOST:
+        yield Note(f"and {len(entries) - _MOST} more")
+
+
+def _short(entry: SetProperty) -> str:
+    return render(entry.old or b"", name=entry.key, limit=60) or "(empty)"
 
 
 def _attached(subject: Subject) -> list[Node]:

@@ -25,6 +25,11 @@ def explain(subject: Subject) -> None:
 
 
 _EXPLAINERS: dict[Problem, Callable[[Subject, Refused], None]] = {
+    Problem.NOTIFIER: contents.listener_refused,
+    Problem.HEADER: contents.blob_refused,
+    Problem.SHORT: contents.blob_refused,
+    Problem.STRUCTURE: contents.blob_refused,
+    Problem.STRUCTURE_EMPTY: contents.blob_refused,
     Problem.PHANDLE_LENGTH: fixups.phandle_length,
     Problem.PHANDLE_OVERFLOW: fixups.phandle_overflow,
     Problem.LOCAL_LENGTH: fixups.local_malformed,

@@ -24,8 +24,8 @@ SAME_VALUE = Code(
     "DT131",
     "same-value",
     Severity.WARNING,
-    message="{property} is set to {value}, the value it has",
-    suggestion="leave it out",
+    message="{property} is set to {value}, the value it has{more}",
+    suggestion="leave out what does not change",
     source="kernel add_changeset_property",
     explanation="""\
 The property already has this value. It does no harm in a boot loader; at run time Linux records

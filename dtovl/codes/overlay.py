@@ -378,6 +378,32 @@ addresses and the exact case of letters). The cell keeps its placeholder, mostly
 reference to nothing. libfdt refuses the overlay.""",
 )
 
+BLOB_REFUSED = Code(
+    "DT125",
+    "blob-refused",
+    Severity.ERROR,
+    message="Linux cannot read {overlay}: {what}",
+    suggestion="compile the overlay from source again; check how the file was copied",
+    source="kernel of_overlay_fdt_apply, of_fdt_unflatten_tree",
+    explanation="""\
+The kernel checks the header of an overlay blob (`Invalid overlay_fdt header`), compares its size
+with what it was given (no line in the log), and unflattens it (`unable to unflatten overlay_fdt`).
+Any of these ends in -EINVAL. It checks less than libfdt: a missing end tag, a bad name offset or
+a strange version may pass.""",
+)
+
+LISTENER_REFUSED = Code(
+    "DT126",
+    "listener-refused",
+    Severity.ERROR,
+    message="a listener refused the overlay with {error} before it was applied",
+    suggestion="see which subsystem listens to overlays (`of_overlay_notifier_register`)",
+    source="kernel overlay_notify",
+    explanation="""\
+Subsystems can listen to overlays. One of them answered the pre-apply notification with an error,
+so nothing was built; the overlay's id stays taken until it is removed.""",
+)
+
 TARGET_LATER = Code(
     "DT124",
     "target-in-same-overlay",

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class Problem(Enum):
     """What can be wrong with an overlay, alone or on a base. Values are stable, for machines."""
 
+    HEADER = "header"
+    SHORT = "shorter-than-totalsize"
+    STRUCTURE = "structure"
+    STRUCTURE_EMPTY = "structure-empty"
+    NOTIFIER = "notifier"
     PHANDLE_LENGTH = "phandle-length"
     PHANDLE_OVERFLOW = "phandle-overflow"
     LOCAL_LENGTH = "local-fixup-length"
@@ -121,11 +126,14 @@ class Dialect(NamedTuple):
 _EINVAL = "-EINVAL"
 _FIXUP_LINE = ("OF: resolver: overlay phandle fixup failed: {number}",)
 _LABEL_LINE = ("OF: resolver: node label '{label}' not found in live devicetree symbols table",)
+_UNFLATTEN_LINE = "OF: overlay: unable to unflatten overlay_fdt"
 _INIT_LINE = "OF: overlay: init_overlay_changeset() failed, ret = {number}"
 _TARGET = "OF: overlay: find target, node: {fragment_path}, "
 
 ERRNO = {
     "ENOENT": 2,
+    "EIO": 5,
+    "ENXIO": 6,
     "ENOMEM": 12,
     "EBUSY": 16,
     "EEXIST": 17,
@@ -142,6 +150,10 @@ LINUX = Dialect(
     title="Linux 6.1",
     phrase="Linux 6.1 at run time",
     errors={
+        Problem.HEADER: _EINVAL,
+        Problem.SHORT: _EINVAL,
+        Problem.STRUCTURE: _EINVAL,
+        Problem.STRUCTURE_EMPTY: _EINVAL,
         Problem.LOCAL_LENGTH: _EINVAL,
         Problem.LOCAL_EMPTY: _EINVAL,
         Problem.LOCAL_PROPERTY: _EINVAL,
@@ -175,6 +187,9 @@ LINUX = Dialect(
         Problem.STATUS_EMPTY: "oops",
     },
     lines={
+        Problem.HEADER: ("OF: overlay: Invalid overlay_fdt header",),
+        Problem.STRUCTURE: ("OF: fdt: Error {code} processing FDT", _UNFLATTEN_LINE),
+        Problem.STRUCTURE_EMPTY: (_UNFLATTEN_LINE,),
         Problem.NO_SYMBOLS: ("OF: resolver: no symbols in root of device tree.",),
         Problem.LABEL_MISSING: _LABEL_LINE,
         Problem.LABEL_EMPTY: _LABEL_LINE,

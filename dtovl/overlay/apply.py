@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import Changeset
+from dtovl.model.dialect import Problem
 from dtovl.overlay.build import build
 from dtovl.overlay.merge import merge
+from dtovl.overlay.notify import applied, refusal_line
 from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
 
@@ -14,12 +16,20 @@ if TYPE_CHECKING:
     from dtovl.model.dialect import Dialect
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
+    from dtovl.overlay.notify import Notifier
 
 
-def apply_overlay(tree: Tree, overlay: Overlay, dialect: Dialect, number: int = 1) -> Outcome:
+def apply_overlay(
+    tree: Tree,
+    overlay: Overlay,
+    dialect: Dialect,
+    number: int = 1,
+    notifier: Notifier | None = None,
+) -> Outcome:
     """Apply an overlay to a tree; the outcome says whether it is in force, and all about it.
 
-    number is the overlay's place in its stack, from 1, kept in the origins. The overlay is not
+    number is the overlay's place in its stack, from 1, kept in the origins; notifier hears of it
+    where the dialect tells anybody. The overlay is not
     changed and may be applied to other trees. outcome.changeset.revert(tree) takes it out again.
     Source: libfdt fdt_overlay_apply; kernel of_overlay_fdt_apply.
     """
@@ -27,14 +37,18 @@ def apply_overlay(tree: Tree, overlay: Overlay, dialect: Dialect, number: int = 
     try:
         resolved = resolve(overlay.plan(dialect), tree, dialect)
         if dialect.targets_first:
-            outcome.changeset.entries = build(tree, outcome, resolved, number)
+            outcome.changeset.entries = build(tree, outcome, resolved, number, notifier)
             outcome.changeset.apply(tree)
+            if notifier is not None:
+                applied(tree, outcome, notifier)
         else:
             merge(tree, outcome, resolved, number)
     except Refused as refused:
         outcome.changeset.revert(tree)
         outcome.changeset.entries.clear()
         outcome.refused = refused
-        if not refused.facts.get("printed"):
+        if refused.problem is Problem.NOTIFIER:
+            outcome.lines.append(refusal_line(refused))
+        elif not refused.facts.get("printed"):
             outcome.print(refused.problem, **line_facts(refused, dialect))
     return outcome

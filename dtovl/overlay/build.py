@@ -10,6 +10,7 @@ from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import find_merge_child
 from dtovl.model.tree import Origin, Tree
 from dtovl.overlay.fragments import Fragment, exported_symbol, find_target, symbol_entries
+from dtovl.overlay.notify import pre_apply
 from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused, Resolved
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from dtovl.changeset import Positions
+    from dtovl.overlay.notify import Notifier
     from dtovl.overlay.outcome import Outcome
 
 _PSEUDO = frozenset({"name", "phandle", "linux,phandle"})
@@ -24,7 +26,9 @@ _CELLS = frozenset({"#address-cells", "#size-cells"})
 _LEAK = "OF: overlay: WARNING: memory leak will occur if overlay removed, property: "
 
 
-def build(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> list[Entry]:
+def build(
+    tree: Tree, outcome: Outcome, resolved: Resolved, number: int, notifier: Notifier | None
+) -> list[Entry]:
     """Find all targets, then list the entries that bring the overlay in. Nothing is changed.
 
     Log lines that the kernel prints on the way go to outcome.lines. Raises Refused.
@@ -37,6 +41,8 @@ def build(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> list
         raise Refused(Problem.SYMBOLS_NO_BASE, node=overlay.symbols)
     if not overlay.fragments and overlay.symbols is None:
         raise Refused(Problem.NO_FRAGMENTS)
+    if notifier is not None:
+        pre_apply(tree, outcome, notifier)
     builder = _Builder(tree, outcome, resolved, number)
     for fragment in overlay.fragments:
         builder.fragment(fragment)

@@ -23,14 +23,15 @@ class LogLine(NamedTuple):
 class Outcome:
     """The result of one overlay on one base in one dialect.
 
-    error is "" when it applies, else the error of that program (`FDT_ERR_NOTFOUND`, `-EINVAL`, or
+    error is "" when all is well, else the error of that program (`FDT_ERR_NOTFOUND`, `-EINVAL`, or
     `oops`/`undefined` where the kernel would corrupt memory); refused tells the problem and its
     facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
     after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
     base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
     node of the base which has another. dropped are (overlay node, node of the base) pairs of which
     the kernel leaves the overlay's phandle away. dangers are problems at which the real program
-    reads or writes memory that is not its own and goes on.
+    reads or writes memory that is not its own and goes on. notify_error is what a listener answered
+    after everything was in force: the kernel returns it, although the overlay applies.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Outcome:
         "dialect",
         "dropped",
         "lines",
+        "notify_error",
         "overlay",
         "refused",
         "targets",
@@ -50,6 +52,7 @@ class Outcome:
         self.dialect = dialect
         self.changeset = changeset
         self.lines: list[LogLine] = []
+        self.notify_error = ""
         self.refused: Refused | None = None
         self.targets: dict[Node, Node] = {}
         self.clashes: list[tuple[Node, Node]] = []
@@ -68,8 +71,11 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """Give the error in the words of the dialect, "" when it applies."""
-        return "" if self.refused is None else self.dialect.errors[self.refused.problem]
+        """Give the error in the words of the dialect, "" when there is none."""
+        if self.refused is None:
+            return self.notify_error
+        answer: str = self.refused.facts.get("error", "")
+        return answer or self.dialect.errors[self.refused.problem]
 
     @property
     def hazard(self) -> bool:
