@@ -20,6 +20,7 @@ _FAMILIES = {
     "DT11": "overlay",
     "DT12": "overlay",
     "DT13": "effects",
+    "DT14": "effects",
     "DT9": "internal",
 }
 

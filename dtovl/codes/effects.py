@@ -142,3 +142,18 @@ NAME_SHARED = Code(
 Properties and children of a node are entries of one directory in /proc/device-tree. The later of
 two with the same name is shown as `name#1`; look-ups in the kernel are not affected.""",
 )
+
+ALIAS = Code(
+    "DT140",
+    "alias-to-nowhere",
+    Severity.WARNING,
+    message="alias {label} in /aliases is {value}, which is no node",
+    suggestion="give the alias the path of a node, or drop it",
+    source="Devicetree Specification v0.4, 3.3; kernel of_alias_scan",
+    explanation="""\
+An alias names a path that does not exist. Look-ups through it fail; numbering of devices by
+alias (`serial0`, `i2c1`) passes it over.
+
+    aliases { serial0 = "/soc/serial@0"; };          the node is serial@1000
+    aliases { serial0 = &uart0; };                   dtc writes the path""",
+)

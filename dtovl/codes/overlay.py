@@ -404,6 +404,19 @@ Subsystems can listen to overlays. One of them answered the pre-apply notificati
 so nothing was built; the overlay's id stays taken until it is removed.""",
 )
 
+LABELS_WITHOUT_NODE = Code(
+    "DT127",
+    "labels-without-node",
+    Severity.WARNING,
+    message="{count} of {name} have no node in {base}",
+    suggestion="give the source that {base} was built from",
+    source="dtc generate_label_tree (livetree.c)",
+    explanation="""\
+`--symbols-from` takes labels from a source and looks up their nodes in the base by path. Some
+paths are not there: the source is another version, or needs other `-D` definitions. Overlays that
+use these labels are refused; those that use others may still apply.""",
+)
+
 TARGET_LATER = Code(
     "DT124",
     "target-in-same-overlay",
