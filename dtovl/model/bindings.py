@@ -85,40 +85,45 @@ _OTHER = {
 
 # Lists of phandles without arguments.
 _LISTS = """
-    affinity aspeed,external-nodes audio-aux-devs aux-devs backlight capture cpu-idle-states cpus
-    dais devfreq-events dma-masters domain-idle-states extcon
-    i2c-parent interrupt-affinity leds links marvell,crypto-srams mediatek,larbs mediatek,sgmiisys
-    memory-controllers memory-region next-level-cache nomadik-gpio-chips operating-points-v2 panel
-    allwinner,pipelines playback pm-sram ports post-init-providers power-supplies
-    qcom,bcm-voters regulator-coupled-with renesas,cmms required-opps riscv,children
-    shmem simple-audio-card,aux-devs sram stericsson,cpu-dai ti,provided-clocks wakeup-parent
+    affinity allwinner,pipelines arm,cs-dev-assoc aspeed,external-nodes audio-aux-devs aux-devs
+    backlight capture cpu-idle-states cpus dais devfreq-events dma-masters domain-idle-states
+    extcon fsl,fman-ports i2c-parent interrupt-affinity leds links marvell,crypto-srams
+    mediatek,larbs mediatek,sgmiisys memory-controllers memory-region next-level-cache
+    nomadik-gpio-chips nvidia,outputs operating-points-v2 panel playback pm-sram ports
+    post-init-providers power-supplies qcom,bcm-voters regulator-coupled-with renesas,cmms
+    required-opps riscv,children shmem simple-audio-card,aux-devs sram stericsson,cpu-dai ti,iep
+    ti,provided-clocks ti,prus ti,timers ti,unmapped-event-sources wakeup-parent
 """
 
 # The first cell alone is a phandle; offsets and masks may follow it.
 _SINGLES = """
-    allwinner,codec-analog-controls amlogic,ao-secure amlogic,ao-sysctrl amlogic,canvas
-    amlogic,hhi-sysctrl amlogic,secbus2 aspeed,ahbc aspeed,global-regs aspeed,scu
+    allwinner,codec-analog-controls altr,ecc-parent amlogic,ao-secure amlogic,ao-sysctrl
+    amlogic,canvas amlogic,hhi-sysctrl amlogic,secbus2 aspeed,ahbc aspeed,global-regs aspeed,scu
     atmel,audio-codec atmel,matrix atmel,nfc-io atmel,nfc-sram atmel,smc atmel,ssc-controller
     audio-asrc audio-codec audio-cpu bitclock-master brcm,sr-cdru brcm,sr-mhb buffer-manager
-    companion controller cores cpu cpu-syscon dcr-parent ddc ddc-i2c-bus devfreq
-    display ecc-engine ethernet firmware fpga-mgr frame-master fsl,anatop
-    fsl,imx7d-pcie-phy fsl,input-sel fsl,rcpm-wakeup fsl,stop-mode fsl,tempmon fsl,usbmisc
-    fsl,usbphy fsl,weim-cs-gpr gpr hdmi-phandle i2c-bus infracfg intel,npe-handle
-    internal-mem interrupt-parent iram lens-focus mal-device mcer-device mdio-device
-    mdio-parent-bus mediatek,adsp mediatek,apmixedsys mediatek,auxadc mediatek,ethsys
+    cci-control-port companion controller cores cpu cpu-syscon dcr-parent ddc ddc-i2c-bus devfreq
+    display ecc-engine ethernet firmware fpga-mgr frame-master fsl,anatop fsl,ddrc
+    fsl,imx7d-pcie-phy fsl,input-sel fsl,iommu-parent fsl,iram fsl,liodn-reg fsl,mipi-phy-gpr
+    fsl,rcpm-wakeup fsl,stop-mode fsl,tempmon fsl,usbmisc fsl,usbphy fsl,weim-cs-gpr gpr
+    hdmi-phandle i2c-bus infracfg intel,npe-handle internal-mem interrupt-parent iram lens-focus
+    mal-device marvell,system-controller marvell,usb-misc-reg mcer-device mdio-device
+    mdio-parent-bus mediatek,adsp mediatek,apmixedsys mediatek,auxadc mediatek,cci mediatek,ethsys
     mediatek,infracfg mediatek,pctl-regmap mediatek,pericfg mediatek,platform mediatek,scp
     mediatek,smi mediatek,syscon-type mediatek,syscon-wakeup mediatek,topckgen mediatek,wed
     mediatek,wo-ccif mmc-pwrseq monitored-battery native-mode nvidia,audio-codec
     nvidia,ddc-i2c-bus nvidia,i2s-controller nvidia,memory-controller nvidia,mipi-calibrate
-    nvidia,panel nvidia,phy nvidia,pmc nvmem pcs-handle peer-hub phy phy-handle prcm
-    qcom,4ln-config-sel qcom,acc qcom,dload-mode qcom,gmu qcom,halt-regs qcom,ice qcom,ipc
+    nvidia,panel nvidia,phy nvidia,pmc nvidia,xusb-padctl nvmem pcs-handle peer-hub phy phy-handle
+    prcm qcom,4ln-config-sel qcom,acc qcom,dload-mode qcom,gmu qcom,halt-regs qcom,ice qcom,ipc
     qcom,ipc-1 qcom,ipc-2 qcom,ipc-3 qcom,ipc-4 qcom,mmio qcom,pbs qcom,qmp qcom,rpm-msg-ram
     qcom,rx-device qcom,saw qcom,spare-regs qcom,tcsr-reg qcom,tx-device queue-rx queue-txready
-    regmap remote-endpoint renesas,bonding renesas,fcp renesas,ipmmu-main rgmii-device
-    riscv,delegation samsung,sysreg sata secure-monitor sfp simple-audio-card,bitclock-master
-    simple-audio-card,frame-master snps,axi-config snps,mtl-rx-config snps,mtl-tx-config
-    spacemit,apbc spacemit,apmu spacemit,mpmu spdif-controller ssi-controller ste,config
-    stericsson,audio-codec syscon tah-device target ti,bootreg ti,ctrl_mod ti,rproc trip usb-phy
+    regmap remote-endpoint renesas,bonding renesas,fcp renesas,ipmmu-main renesas,vspx
+    rgmii-device riscv,delegation rockchip,cru rockchip,pmu samsung,sysreg sata secure-monitor sfp
+    simple-audio-card,bitclock-master simple-audio-card,frame-master slim-ifc-dev snps,axi-config
+    snps,mtl-rx-config snps,mtl-tx-config spacemit,apbc spacemit,apmu spacemit,mpmu
+    spdif-controller ssi-controller ste,config stericsson,audio-codec syscon tah-device target
+    ti,am65x-oldi-io-ctrl ti,bootreg ti,cpb-codec ti,cpb-mcasp ti,ctrl_mod ti,elm-id ti,mii-g-rt
+    ti,mii-rt ti,oldi-io-ctrl ti,ringacc ti,rproc ti,sci ti,serdes-clk ti,watchdog-timers trip
+    usb-phy
 """
 
 _EXACT: dict[str, Pattern] = {
@@ -143,7 +148,7 @@ _FIRST_ENDINGS = (
     "-grf",
     "-i2c-bus",
 )
-_FIRST_BEGINNINGS = ("syscon-", "ti,syscon-", "brcm,syscon-", "socionext,syscon")
+_FIRST_BEGINNINGS = ("syscon-", "ti,syscon-", "brcm,syscon-", "socionext,syscon", "st,syscfg")
 
 # A count of lines, not a list of them (drivers/of/property.c, parse_gpios).
 _NOT_GPIOS = ",nr-gpios"

@@ -41,7 +41,9 @@ _UNITS = """
     -nanoseconds -millicelsius -percent -ms -us -ns -ps -mv -ma -uv -ua -bits -sec -seconds
     -delay -delays -width -height
 """
-_DECIMAL_NAMES = frozenset(("opp-hz", "timebase-frequency"))
+
+# Properties of 64-bit numbers, each two cells.
+_WIDE_NAMES = frozenset(("opp-hz", "assigned-clock-rates-u64"))
 _DECIMAL_ENDINGS = tuple(_UNITS.split())
 
 _ELISION = "..."
@@ -125,7 +127,7 @@ def _is_numeric(name: str) -> bool:
     return (
         name.startswith("#")
         or name in _HEX_NAMES
-        or name in _DECIMAL_NAMES
+        or name in _WIDE_NAMES
         or name.endswith(_DECIMAL_ENDINGS)
         or pattern_of(name) is not None
     )
@@ -136,6 +138,9 @@ def _pieces(value: bytes, kind: Kind, name: str, references: Mapping[int, str]) 
         return _string_pieces(value)
     if kind != "cells":
         return _byte_pieces(value)
+    if name in _WIDE_NAMES and not len(value) % 8 and not references:
+        numbers = unpack(f">{len(value) // 8}Q", value)
+        return _bracketed([*map(str, numbers)], "/bits/ 64 <", ">")
     whole = len(value) // 4 * 4
     words = _cell_pieces(value[:whole], name, references)
     if whole < len(value):
@@ -181,7 +186,7 @@ def _is_list_of_groups(name: str) -> bool:
 
 
 def _number_writer(name: str) -> Callable[[int], str]:
-    if name.startswith("#") or name in _DECIMAL_NAMES or name.endswith(_DECIMAL_ENDINGS):
+    if name.startswith("#") or name.endswith(_DECIMAL_ENDINGS):
         return str
     if name in _HEX_NAMES or name.endswith(_HEX_ENDINGS) or name.startswith(_HEX_BEGINNINGS):
         return hex
@@ -200,7 +205,7 @@ def _shorter_number(number: int) -> str:
 
 def _shorten(parts: list[str], kind: Kind, size: int, limit: int) -> str:
     tail = f" ({size} bytes)"
-    room = limit - len(tail) - len(" ...>")
+    room = limit - len(tail) - len("...>")
     kept = 0
     for part in parts:
         room -= len(part) + 1
