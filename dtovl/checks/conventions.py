@@ -38,8 +38,9 @@ def check_tree(tree: Tree) -> list[Diagnostic]:
             if holder is not None:
                 at = place(holder, key)
                 shown = render(value) or "empty"
-                sink.report(code, path=holder.path, at=at, label=label, value=shown)
+                sink.report(code, path=holder.path, at=at, label=label, value=shown, cure=_CURE)
     return sorted(sink, key=lambda found: (found.path, found.code.number))
 
 
+_CURE = "rebuild from source, so that /__symbols__ fits the nodes"
 _GENERATED = frozenset({"name", "phandle", "linux,phandle"})

@@ -12,6 +12,7 @@ from dtovl.codes import overlay as overlay_codes
 from dtovl.diagnostics import Note
 from dtovl.model.cells import cell, strings, text
 from dtovl.model.lookup import same_unit
+from dtovl.model.paths import Miss, find_path
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import render
 
@@ -232,12 +233,10 @@ def _symbols(subject: Subject) -> None:
         if isinstance(entry, SetProperty) and entry.node is symbols and entry.new is not None:
             path = text(entry.new) or ""
             if path and tree.find(path.rstrip("/") or "/") is None:
-                report_nowhere(subject, entry.key, entry.new)
+                _nowhere(subject, entry.key, entry.new)
 
 
 def _loose(subject: Subject, label: str, path: str) -> None:
-    from dtovl.model.paths import find_path
-
     found = find_path(subject.tree, path, subject.outcome.dialect)
     subject.sink.report(
         codes.LOOSE_SYMBOL,
@@ -250,8 +249,12 @@ def _loose(subject: Subject, label: str, path: str) -> None:
     )
 
 
-def report_nowhere(subject: Subject, label: str, value: bytes) -> None:
-    """Report a symbol that names no node."""
+def _nowhere(subject: Subject, label: str, value: bytes) -> None:
+    """Report an exported label that names no node; commonly a unit address was left out."""
+    found = find_path(subject.tree, text(value) or "", subject.outcome.dialect)
+    cure = "put the label on a node inside a fragment"
+    if not isinstance(found, Miss):
+        cure = f"the node is {found.path}: write its whole name in the overlay"
     symbols = subject.outcome.overlay.symbols
     subject.sink.report(
         codes.SYMBOL_TO_NOWHERE,
@@ -260,6 +263,7 @@ def report_nowhere(subject: Subject, label: str, value: bytes) -> None:
         who=subject.who,
         label=label,
         value=render(value),
+        cure=cure,
     )
 
 

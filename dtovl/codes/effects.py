@@ -51,12 +51,16 @@ SYMBOL_TO_NOWHERE = Code(
     "symbol-to-nowhere",
     Severity.WARNING,
     message="label {label} in /__symbols__ is {value}, which is no node",
-    suggestion="rebuild from source, so that /__symbols__ fits the nodes",
+    suggestion="{cure}",
     source="kernel dup_and_fixup_symbol_prop; libfdt overlay_symbol_update",
     explanation="""\
 An entry of /__symbols__ names a path that does not exist. Nobody notices until an overlay uses
-the label: then it fails with FDT_ERR_NOTFOUND or -ENOENT. Overlays whose symbols were edited by
-hand, or do not lie under `__overlay__`, bring such entries.""",
+the label: then it fails with FDT_ERR_NOTFOUND or -ENOENT. An overlay that leaves out the unit
+address of a node merges into that node of the base in libfdt, but its label is written with the
+name as the overlay has it; symbols edited by hand lead nowhere as well.
+
+    &ports { p: port { }; };                         the base has port@0
+    &ports { p: port@0 { }; };""",
 )
 
 REG_LENGTH = Code(
