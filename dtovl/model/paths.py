@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
 
 _ALIAS_STEPS = 32
+# Up to so many children are looked through; for more, one walk over the names of the whole tree
+# tells for good which names can be found by their key alone.
+_FEW = 64
 
 
 class Miss(Enum):
@@ -30,9 +33,12 @@ def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | 
     Source: libfdt fdt_subnode_offset_namelen (the unit address may be left out, the first match in
     tree order counts); kernel __of_find_node_by_path (exact).
     """
-    if dialect.unit_address_optional and "@" not in name and name in tree.mixed_names()[1]:
-        return _by_stem(tree.children_of(parent), name)
-    return parent.children.get(name)
+    children = parent.children
+    if not children or not dialect.unit_address_optional or "@" in name:
+        return children.get(name)
+    if len(children) > _FEW and name not in tree.mixed_names()[1]:
+        return children.get(name)
+    return _by_stem(tree.children_of(parent), name)
 
 
 def child_by_stem(tree: Tree, parent: Node, name: str) -> Node | None:
@@ -50,11 +56,16 @@ def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> N
     """
     if not dialect.fold_case:
         return find_child(tree, parent, name, dialect)
+    children = parent.children
+    if not children:
+        return None
     lower = name.lower()
-    if lower == name and lower not in tree.mixed_names()[0]:
-        return parent.children.get(name)
-    children = tree.children_of(parent)
-    return next((child for child in children if child.name.lower() == lower), None)
+    if len(children) > _FEW and lower == name and lower not in tree.mixed_names()[0]:
+        return children.get(name)
+    for child in tree.children_of(parent):
+        if child.name == name or child.name.lower() == lower:
+            return child
+    return None
 
 
 def find_path(tree: Tree, path: str, dialect: Dialect) -> Node | Miss:
