@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dtovl.codes.base import Code
 
 _INDENT = 2
+_CAPTIONS = ("Bad: ", "Mended: ")
 
 
 def code_lines(code: Code) -> Iterator[Line]:
@@ -21,8 +22,8 @@ def code_lines(code: Code) -> Iterator[Line]:
         ((severity, code.number), ("heading", f" {code.name}"), ("dim", f" ({severity})")),
     )
     yield Line((("label", "  says    "), ("", _template(code.message))), hang=10)
-    if code.suggestion:
-        yield Line((("label", "  fix     "), ("", _template(code.suggestion))), hang=10)
+    if _suggestion(code):
+        yield Line((("label", "  fix     "), ("", _suggestion(code))), hang=10)
     if code.source:
         yield Line((("label", "  source  "), ("", code.source)), hang=10)
     for paragraph in _paragraphs(code.explanation):
@@ -80,8 +81,8 @@ def codes_page(codes: Sequence[Code]) -> str:
 def _section(code: Code) -> str:
     lines = [f"\n## {code.number}\n\n**{code.name}** ({code.severity.label})\n"]
     lines.append(f"\n- says: {_markdown(_template(code.message))}\n")
-    if code.suggestion:
-        lines.append(f"- fix: {_markdown(_template(code.suggestion))}\n")
+    if _suggestion(code):
+        lines.append(f"- fix: {_markdown(_suggestion(code))}\n")
     if code.source:
         lines.append(f"- source: {_markdown(code.source)}\n")
     for paragraph in _paragraphs(code.explanation):
@@ -93,13 +94,24 @@ def _section(code: Code) -> str:
 
 
 def _template(text: str) -> str:
-    """Write a message template as a person reads it: `{label}` becomes LABEL."""
+    """Write a message template as a person reads it: `{base_path}` becomes BASE-PATH.
+
+    A field right behind a letter is an ending that only some findings have; it is left out.
+    """
     from string import Formatter
 
-    return "".join(
-        literal + (name.partition(":")[0].upper() if name else "")
-        for literal, name, _, _ in Formatter().parse(text)
-    )
+    written = ""
+    for literal, name, _, _ in Formatter().parse(text):
+        written += literal
+        if name and not written[-1:].isalpha():
+            written += name.upper().replace("_", "-")
+    return written
+
+
+def _suggestion(code: Code) -> str:
+    """Give the suggestion; nothing where each finding has one of its own."""
+    text = code.suggestion
+    return "" if text.startswith("{") and text.find("}") == len(text) - 1 else _template(text)
 
 
 def _paragraphs(text: str) -> Iterator[str | list[str]]:
@@ -114,10 +126,11 @@ def _paragraphs(text: str) -> Iterator[str | list[str]]:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """Group lines; a blank line, or a change between indented and not, ends a group."""
+    """Group lines: a blank line, a change of indentation, and a caption end a group."""
     block: list[str] = []
     for line in [*text.splitlines(), ""]:
-        if block and (not line.strip() or block[0].startswith("  ") != line.startswith("  ")):
+        ends = not line.strip() or line.startswith(_CAPTIONS)
+        if block and (ends or block[0].startswith("  ") != line.startswith("  ")):
             yield block
             block = []
         if line.strip():

@@ -1,0 +1,122 @@
+"""A tree as a person reads it: full paths, labels, values decoded, references by label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.model.node import plain_name
+from dtovl.model.specifiers import References
+from dtovl.model.values import printable, render
+from dtovl.report.spans import BLANK, Line, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+VALUE_LIMIT = 400
+"""Most characters of a value in text; JSON and source have all of it."""
+
+BOOKKEEPING = ("__symbols__", "__fixups__", "__local_fixups__")
+"""Nodes of the root that text leaves out unless asked for: labels and references tell the same."""
+
+
+class Part(NamedTuple):
+    """What is shown of a tree: everything from start on, down to depth levels (None: all)."""
+
+    tree: Tree
+    start: Node
+    depth: int | None
+
+    def nodes(self) -> Iterator[tuple[Node, bool]]:
+        """Give the nodes in tree order, and whether what is below one is cut off."""
+        stack = [(self.start, 0)]
+        while stack:
+            node, level = stack.pop()
+            cut = self.depth is not None and level >= self.depth
+            yield node, cut and bool(node.children)
+            if not cut:
+                below = [(child, level + 1) for child in self.tree.children_of(node)]
+                stack.extend(reversed(below))
+
+
+def tree_lines(part: Part, heading: Iterable[str]) -> Iterator[Line]:
+    """Write part of a tree, below the lines of a heading."""
+    tree = part.tree
+    for line in heading:
+        yield Line((("heading", line),))
+    references = References(tree)
+    hidden = () if part.start is not tree.root else _bookkeeping(tree)
+    skipped: set[Node] = set()
+    for node, cut in part.nodes():
+        if node in hidden or node.parent in skipped:
+            skipped.add(node)
+            continue
+        yield BLANK
+        yield Line((("path", node.path), *_marks(tree, node)))
+        yield from _property_lines(tree, references, node)
+        if cut:
+            yield Line((("dim", f"  ... {amount(len(node.children), 'node')} below"),))
+    if hidden:
+        yield BLANK
+        yield Line((("dim", f"not shown: {', '.join(node.path for node in hidden)}"),), hang=2)
+
+
+def tree_object(part: Part) -> list[dict[str, object]]:
+    """Give part of a tree for machines: a flat list of nodes in tree order."""
+    references = References(part.tree)
+    return [_node_object(part.tree, references, node) for node, _ in part.nodes()]
+
+
+def amount(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: `1 node`, `12,345 nodes`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _bookkeeping(tree: Tree) -> tuple[Node, ...]:
+    tops = tree.root.children
+    return tuple(tops[name] for name in BOOKKEEPING if name in tops)
+
+
+def _marks(tree: Tree, node: Node) -> Iterator[Span]:
+    labels = tree.labels_of(node)
+    if labels:
+        yield "label", "  (" + ", ".join(labels) + ")"
+
+
+def _property_lines(tree: Tree, references: References, node: Node) -> Iterator[Line]:
+    for key, value in tree.properties_of(node):
+        name = ("name", "  " + printable(plain_name(key)))
+        names = references.names(node, key, value)
+        if not value:
+            yield Line((name,))
+            continue
+        text = render(value, name=key, references=names, limit=VALUE_LIMIT)
+        yield Line((name, ("", " = "), ("value", text)), hang=6, fixed=2)
+
+
+def _node_object(tree: Tree, references: References, node: Node) -> dict[str, object]:
+    return {
+        "path": node.path,
+        "name": node.name,
+        "labels": list(tree.labels_of(node)),
+        "phandle": node.phandle or None,
+        "properties": [
+            property_object(key, value, references.names(node, key, value))
+            for key, value in tree.properties_of(node)
+        ],
+        "children": len(node.children),
+    }
+
+
+def property_object(key: str, value: bytes, names: dict[int, str]) -> dict[str, object]:
+    """Give a property for machines: its bytes in hexadecimal, its text, its references."""
+    return {
+        "name": plain_name(key),
+        "value": value.hex(),
+        "text": render(value, name=key, references=names),
+        "references": [
+            {"offset": offset, "node": target} for offset, target in sorted(names.items())
+        ],
+    }
