@@ -25,3 +25,18 @@ MAX_EXPRESSION_DEPTH = 200
 
 MAX_INCBIN_BYTES = 64 << 20
 """Most bytes that all /incbin/ of one source may bring."""
+
+MAX_NAME_BYTES = 64 << 10
+"""Longest name of a node or property in bytes (the specification allows 31)."""
+
+MAX_DIRECTORY_ENTRIES = 1_000_000
+"""Most files and folders that are read from one directory."""
+
+MAX_INCLUDES = 10_000
+"""Most files included by one source, counting each time."""
+
+MAX_MACRO_STEPS = 4_000_000
+"""Most words that expanding the macros of one source may look at."""
+
+MAX_SOURCE_STEPS = 50_000_000
+"""Most steps for what source can make cost more than its size: deleting, ambiguous labels."""

@@ -1,0 +1,45 @@
+"""The one door to libfdt: it says whether a blob is well formed, before we rely on that."""
+
+from __future__ import annotations
+
+from dtovl.errors import InputError
+from dtovl.fdt.faults import first_fault, nops_behind_root
+from dtovl.fdt.header import Fields, read_fields
+from dtovl.fdt.tokens import END
+
+
+def validate(data: bytes, name: str = "") -> Fields:
+    """Refuse a blob that is not well formed; give its header.
+
+    name is what messages call the file. Bytes behind totalsize are not looked at. libfdt passes
+    repeated names, properties behind subnodes, odd names and any depth; so does this.
+
+    Raises InputError (DT001 to DT007, DT009) with libfdt's error name in its `why`.
+    Source: libfdt fdt_check_full. The header is checked by us first, since some releases of
+    libfdt follow a hostile one outside the blob.
+    """
+    import libfdt
+
+    fields = read_fields(data, name)
+    # libfdt's binding takes a bytearray alone.
+    blob = bytearray(memoryview(data)[: fields.total])
+    error = libfdt.fdt_check_full(blob, len(blob))
+    if error == -libfdt.FDT_ERR_BADSTRUCTURE:
+        nop = nops_behind_root(data, fields)
+        if nop:
+            # Legal, and refused by libfdt 1.7: it gets to see the block end there.
+            blob[nop : nop + 4] = END.to_bytes(4, "big")
+            error = libfdt.fdt_check_full(blob, len(blob))
+    if error:
+        raise InputError(first_fault(data, fields, name, _error_name(-error)))
+    return fields
+
+
+def _error_name(number: int) -> str:
+    import libfdt
+
+    names: dict[str, object] = vars(libfdt)
+    for name, value in names.items():
+        if value == number and name.startswith("FDT_ERR_") and name != "FDT_ERR_MAX":
+            return name
+    return f"error {number}"
