@@ -56,6 +56,17 @@ def warn_linux(subject: Subject) -> None:
                 base_path=live.path,
                 count=counted(count, "reference"),
             )
+    for node, other in outcome.namesakes.items():
+        subject.sink.report(
+            overlay_codes.DEVICE_NAME_TAKEN,
+            path=node.path,
+            at=subject.tree_place(node, None),
+            why="Linux returns -EINVAL although the overlay is in the tree",
+            who=subject.who,
+            kernel=subject.kernel,
+            severity=subject.severity,
+            other=other.path,
+        )
     for danger in outcome.dangers:
         subject.sink.report(
             overlay_codes.COMPATIBLE_UNTERMINATED,

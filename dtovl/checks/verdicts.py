@@ -8,6 +8,7 @@ from dtovl.checks.effects import warn, warn_linux, wrong_board
 from dtovl.checks.refusal import explain
 from dtovl.checks.subject import Subject
 from dtovl.codes.base import Severity
+from dtovl.codes.overlay import DEVICE_NAME_TAKEN
 from dtovl.diagnostics import Diagnostic, Sink
 from dtovl.model.dialect import DIALECTS, LIBFDT, Dialect
 from dtovl.overlay.fragments import Overlay, symbol_entries
@@ -23,21 +24,28 @@ if TYPE_CHECKING:
 class Verdict(NamedTuple):
     """What one program says to the whole stack.
 
-    error is "" when it applies; overlay names the refused one; reason says why in one sentence;
-    lines are the kernel's log lines; hazard: the program itself would crash or corrupt memory.
+    applies: all overlays are in force. error is "" when all is well; Linux can return one although
+    the overlays apply. overlay names the one with the error; reason says why in one sentence; lines
+    are the kernel's log lines; hazard: the program itself would crash or corrupt memory.
     """
 
     dialect: Dialect
+    applies: bool
     error: str
     overlay: str
     reason: str
     lines: tuple[str, ...]
     hazard: bool
 
-    @property
-    def applies(self) -> bool:
-        """Tell whether the stack applies."""
-        return not self.error
+    def sentence(self, *, name_overlay: bool = False) -> str:
+        """Say it in one line: `boot loader (libfdt 1.8): applies`."""
+        if not self.error:
+            return f"{self.dialect.phrase}: applies"
+        verb = "applies, but returns" if self.applies else "refuses"
+        what = f" {self.overlay}" if name_overlay and not self.applies else ""
+        comma = "" if self.applies else ","
+        crash = " (it would crash or corrupt memory)" if self.hazard else ""
+        return f"{self.dialect.phrase}: {verb}{what}{comma} {self.error}{crash}: {self.reason}"
 
 
 class Applied(NamedTuple):
@@ -112,14 +120,18 @@ def _exports(overlays: Sequence[Overlay], dialect: Dialect) -> dict[str, str]:
 
 
 def _verdict(stack: Stack, sink: Sink) -> Verdict:
-    failed = stack.failed
+    failed = stack.failed or next((one for one in stack.outcomes if one.error), None)
     lines = tuple(line.text for outcome in stack.outcomes for line in outcome.lines)
     if failed is None:
-        return Verdict(stack.dialect, "", "", "", lines, hazard=False)
+        return Verdict(stack.dialect, True, "", "", "", lines, hazard=False)
     # The first finding about a refusal is the one that ended the attempt.
-    told = next((found for found in sink if found.code.number < "DT13"), None)
-    reason = told.message if told is not None else ""
-    return Verdict(stack.dialect, failed.error, failed.overlay.name, reason, lines, failed.hazard)
+    told = (found for found in sink if found.code.number < "DT13")
+    if failed.applies:
+        told = (found for found in sink if found.code is DEVICE_NAME_TAKEN)
+    first = next(told, None)
+    reason = first.message if first is not None else ""
+    name = failed.overlay.name
+    return Verdict(stack.dialect, failed.applies, failed.error, name, reason, lines, failed.hazard)
 
 
 def _once(findings: list[Diagnostic]) -> list[Diagnostic]:

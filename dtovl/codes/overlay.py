@@ -417,6 +417,21 @@ paths are not there: the source is another version, or needs other `-D` definiti
 use these labels are refused; those that use others may still apply.""",
 )
 
+DEVICE_NAME_TAKEN = Code(
+    "DT128",
+    "device-name-taken",
+    Severity.ERROR,
+    message="no device can be made of {path}: {other} has the same name and address",
+    suggestion="give it another address, or disable {other}",
+    source="kernel of_platform_notify, of_device_make_bus_id",
+    explanation="""\
+Linux names a platform device by its address and the name of its node without unit address. A
+second device of one name cannot be registered. of_overlay_fdt_apply then returns -EINVAL, but the
+overlay stays in the tree: the caller has to remove it. libfdt does not look at devices.
+
+    dev@2000 { reg = <0x2000 0x10>; };  dev@2000,0 { reg = <0x2000 0x10>; };""",
+)
+
 TARGET_LATER = Code(
     "DT124",
     "target-in-same-overlay",

@@ -39,8 +39,7 @@ def apply_overlay(
         if dialect.targets_first:
             outcome.changeset.entries = build(tree, outcome, resolved, number, notifier)
             outcome.changeset.apply(tree)
-            if notifier is not None:
-                applied(tree, outcome, notifier)
+            applied(tree, outcome, notifier)
         else:
             merge(tree, outcome, resolved, number)
     except Refused as refused:

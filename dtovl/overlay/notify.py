@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.model.dialect import ERRNO, Problem
+from dtovl.overlay.devices import clash_lines, device_clashes
 from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused
 
@@ -42,11 +43,21 @@ def pre_apply(tree: Tree, outcome: Outcome, notifier: Notifier) -> None:
         raise Refused(Problem.NOTIFIER, error=error, action="pre-apply", target=target)
 
 
-def applied(tree: Tree, outcome: Outcome, notifier: Notifier) -> None:
-    """Tell of all entries in force, then of all fragments; errors go to outcome."""
+def applied(tree: Tree, outcome: Outcome, notifier: Notifier | None) -> None:
+    """Tell the platform bus and notifier of all entries in force, then of all fragments.
+
+    Errors go to outcome. The notifier hears first; its error keeps an entry from the platform bus.
+    """
+    clashes = device_clashes(tree, outcome.changeset.entries)
+    if notifier is None and not clashes:
+        return
+    outcome.namesakes.update(clashes)
     error = ""
     for action, node, name in _events(outcome.changeset.entries):
-        answer = notifier.reconfig(action, node, name)
+        answer = "" if notifier is None else notifier.reconfig(action, node, name)
+        if not answer and action == "attach-node" and node in clashes:
+            outcome.lines.extend(clash_lines(node))
+            answer = "-EINVAL"
         if answer:
             error = answer
             where = node.kernel_path
@@ -54,7 +65,9 @@ def applied(tree: Tree, outcome: Outcome, notifier: Notifier) -> None:
     if error:
         line = f"OF: overlay: overlay apply changeset entry notify error {_number(error)}"
         outcome.lines.append(LogLine(3, line))
-    late, target = _tell_fragments(tree, outcome, notifier, "post-apply")
+    late, target = "", None
+    if notifier is not None:
+        late, target = _tell_fragments(tree, outcome, notifier, "post-apply")
     if late and target is not None:
         outcome.lines.append(LogLine(3, _fragment_line("post-apply", late, target)))
     outcome.notify_error = error or late

@@ -23,15 +23,18 @@ class LogLine(NamedTuple):
 class Outcome:
     """The result of one overlay on one base in one dialect.
 
-    error is "" when all is well, else the error of that program (`FDT_ERR_NOTFOUND`, `-EINVAL`, or
-    `oops`/`undefined` where the kernel would corrupt memory); refused tells the problem and its
-    facts; lines are the kernel's log lines, in order. changeset holds the entries in force: empty
-    after a refusal, for then the base is as before. targets maps fragment nodes to the nodes of the
-    base they change, as far as they were found. clashes are overlay nodes that bring a phandle to a
-    node of the base which has another. dropped are (overlay node, node of the base) pairs of which
-    the kernel leaves the overlay's phandle away. dangers are problems at which the real program
-    reads or writes memory that is not its own and goes on. notify_error is what a listener answered
-    after everything was in force: the kernel returns it, although the overlay applies.
+    error        "" when all is well, else the error of that program (`FDT_ERR_NOTFOUND`, `-EINVAL`,
+                 or `oops`/`undefined` where the kernel would corrupt memory)
+    refused      the problem and its facts, None when the overlay is in force
+    lines        the kernel's log lines, in order
+    changeset    the entries in force; empty after a refusal, for then the base is as before
+    targets      fragment node -> node of the base it changes, as far as they were found
+    clashes      (overlay node, node of the base) that both have a phandle, settled by libfdt
+    dropped      (overlay node, node of the base) of which the kernel leaves the phandle away
+    dangers      problems at which the real program uses memory that is not its own and goes on
+    namesakes    new node of which no device can be made -> older node whose device has the name
+    notify_error what a listener answered after all was in force: the kernel returns it, although
+                 the overlay applies
     """
 
     __slots__ = (
@@ -41,6 +44,7 @@ class Outcome:
         "dialect",
         "dropped",
         "lines",
+        "namesakes",
         "notify_error",
         "overlay",
         "refused",
@@ -52,6 +56,7 @@ class Outcome:
         self.dialect = dialect
         self.changeset = changeset
         self.lines: list[LogLine] = []
+        self.namesakes: dict[Node, Node] = {}
         self.notify_error = ""
         self.refused: Refused | None = None
         self.targets: dict[Node, Node] = {}
