@@ -8,9 +8,12 @@ from dtovl.checks.subject import Subject, report_refusal
 from dtovl.codes import overlay as codes
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import find_merge_child
+from dtovl.model.specifiers import References
+from dtovl.model.tree import PHANDLE_NAMES
 
 if TYPE_CHECKING:
     from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
     from dtovl.resolve import Refused
 
 
@@ -113,7 +116,9 @@ def phandle_clash(subject: Subject, refused: Refused) -> None:
     """Report every node that both trees give a phandle, not only the first."""
     node: Node = refused.facts["node"]
     base_node: Node = refused.facts["base_node"]
-    for one, live in _all_clashes(subject) or [(node, base_node)]:
+    clashes = _all_clashes(subject) or [(node, base_node)]
+    counts = _references(subject.tree, {live for _, live in clashes})
+    for one, live in clashes:
         labels = _overlay_labels(subject, one)
         known = subject.tree.labels_of(live)
         because = f", because of its label {labels[0]}" if labels else ""
@@ -125,7 +130,8 @@ def phandle_clash(subject: Subject, refused: Refused) -> None:
             refused.problem,
             node=one,
             path=live.path,
-            why="dtc -@ gives every labelled node a phandle, and Linux merges no two",
+            why="dtc -@ gives every labelled node a phandle, and Linux merges no two; libfdt from "
+            f"1.7.1 keeps the base's, to 1.7.0 {_breaking(counts.get(live, 0))}",
             base_path=live.path,
             base_phandle=f"{live.phandle:#x}",
             because=because,
@@ -148,6 +154,24 @@ def _all_clashes(subject: Subject) -> list[tuple[Node, Node]]:
                 if match is not None:
                     stack.append((child, match))
     return found
+
+
+def _references(tree: Tree, wanted: set[Node]) -> dict[Node, int]:
+    """Count the references to some nodes in the whole tree."""
+    counts: dict[Node, int] = {}
+    references = References(tree)
+    for node in tree.walk():
+        for key, value in node.properties.items():
+            if len(value) < 4 or key in PHANDLE_NAMES:
+                continue
+            for _, owner in references.sites(node, key, value):
+                if owner in wanted:
+                    counts[owner] = counts.get(owner, 0) + 1
+    return counts
+
+
+def _breaking(count: int) -> str:
+    return f"{counted(count, 'reference')} of the base would break" if count else "it is replaced"
 
 
 def _overlay_labels(subject: Subject, node: Node) -> tuple[str, ...]:
