@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.checks.subject import Subject, report_refusal
+from dtovl.checks.subject import Subject, counted, report_refusal
 from dtovl.codes import overlay as codes
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import find_merge_child
