@@ -100,8 +100,11 @@ def find_phandle(base: Tree, phandle: int, dialect: Dialect) -> Node | None:
 
     Source: kernel of_find_node_by_phandle; libfdt fdt_node_offset_by_phandle.
     """
-    if dialect.phandle_field or not base.odd_phandles:
-        return base.by_phandle.get(phandle) if phandle else None
+    if not phandle:
+        return None
+    if dialect.phandle_field or not (base.odd_phandles or phandle in base.shared_phandles):
+        return base.by_phandle.get(phandle)
+    # libfdt goes by tree order, and what an overlay added may stand before the former owner.
     return next((node for node in base.walk() if boot_phandle(node) == phandle), None)
 
 
