@@ -15,7 +15,5 @@ settings.register_profile(
 settings.register_profile(
     "nightly", max_examples=10_000, deadline=None, suppress_health_check=_SLOW
 )
-settings.register_profile(
-    "fuzz", max_examples=50_000, deadline=None, suppress_health_check=_SLOW
-)
+settings.register_profile("fuzz", max_examples=50_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
