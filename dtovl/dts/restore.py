@@ -104,8 +104,8 @@ def _find_labels(tree: Tree, nodes: dict[Node, None]) -> dict[Node, list[str]]:
     found: dict[Node, list[str]] = {}
     taken: set[str] = set()
     for node, label in _symbol_labels(tree) if tree.symbols is not None else _text_labels(tree):
-        usable = node in nodes and node is not tree.root and not _in_table(node)
-        if usable and label not in taken and _LABEL.fullmatch(label):
+        usable = node in nodes and node is not tree.root and _LABEL.fullmatch(label)
+        if usable and label not in taken:
             taken.add(label)
             found.setdefault(node, []).append(label)
     return found
@@ -124,13 +124,6 @@ def _symbol_labels(tree: Tree) -> Iterator[tuple[Node, str]]:
         node = tree.find(value[:-1].decode("latin-1")) if value[-1:] == b"\0" else None
         if node is not None and 0 < boot_phandle(node) <= MAX_PHANDLE:
             yield node, label
-
-
-def _in_table(node: Node) -> bool:
-    top = node
-    while top.parent is not None and top.parent.parent is not None:
-        top = top.parent
-    return top.name in (SYMBOLS, FIXUPS, LOCAL_FIXUPS)
 
 
 # -- references ----------------------------------------------------------------------------------
@@ -176,11 +169,8 @@ class _Finder:
         name = self._names.get(owner)
         if name is None:
             labels = self._plan.labels.get(owner)
-            if owner not in self._plan.nodes or _in_table(owner):
-                name = ""
-            else:
-                name = labels[0] if labels else owner.path
-            self._names[owner] = name
+            name = labels[0] if labels else owner.path
+            self._names[owner] = name = name if owner in self._plan.nodes else ""
         return name
 
 
@@ -373,8 +363,7 @@ def _short_target(plan: Plan, fragment: Node) -> str:
     if path is not None:
         text = path[:-1].decode("latin-1")
         usable = path[-1:] == b"\0" and _TARGET_PATH.fullmatch(text)
-        # A path that the overlay itself has would be taken for that node.
-        return f"&{{{text}}}" if usable and (text == "/" or plan.tree.find(text) is None) else ""
+        return f"&{{{text}}}" if usable else ""
     label = plan.references.get(fragment, {}).get("target", {}).get(0, "")
     is_label = fragment.properties.get("target") == _UNRESOLVED and label[:1] not in ("", "/")
     return f"&{label}" if is_label else ""

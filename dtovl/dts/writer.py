@@ -53,7 +53,7 @@ class _Writer:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._aliases = None if plan.overlay else plan.tree.aliases
+        self._aliases = plan.tree.aliases
         self.lines: list[str] = []
 
     def write(self) -> str:

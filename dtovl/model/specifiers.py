@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dtovl.model.bindings import pattern_of
 from dtovl.model.cells import cell, cells, strings
 from dtovl.model.node import plain_name
+from dtovl.model.tree import PHANDLE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,9 @@ class References:
         self._local: dict[Node, Node] | None = None
 
     def sites(self, node: Node, key: str, value: bytes) -> list[tuple[int, Node]]:
-        """List (byte offset, node referred to), by offset."""
+        """List (byte offset, node referred to), by offset; a phandle itself is no reference."""
+        if key in PHANDLE_NAMES:
+            return []
         if self._local_root is None:
             return self._named_sites(node, key, value) if self._by_name else []
         found = dict(self._local_sites(node, key, value))
@@ -80,7 +83,7 @@ class References:
 
     def outside(self, node: Node, key: str) -> dict[int, str]:
         """Give byte offset -> label of the base, as `__fixups__` lists them."""
-        if self._fixups is None:
+        if self._fixups is None or key in PHANDLE_NAMES:
             return {}
         if self._outside is None:
             self._outside = _read_fixups(self.tree, self._fixups)

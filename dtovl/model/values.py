@@ -118,7 +118,8 @@ def _kind(value: bytes, name: str, references: Mapping[int, str]) -> Kind:
     found = guess(value)
     if references and len(value) >= 4:
         return "cells"
-    if found == "string" and not len(value) % 4 and _is_numeric(name):
+    # Numbers that happen to look like text. A path is one: labels and aliases have any name.
+    if found == "string" and not len(value) % 4 and value[:1] != b"/" and _is_numeric(name):
         return "cells"
     return found
 
@@ -129,7 +130,6 @@ def _is_numeric(name: str) -> bool:
         or name in _HEX_NAMES
         or name in _WIDE_NAMES
         or name.endswith(_DECIMAL_ENDINGS)
-        or pattern_of(name) is not None
     )
 
 

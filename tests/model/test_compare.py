@@ -136,6 +136,14 @@ def test_overlays_are_compared_by_what_their_fixups_mean() -> None:
         "property-removed /__fixups__ osc",
         "property-added /__fixups__ osc2",
     ]
+    several = {"n": {"x": [1, 1], "phandle": 1}, "fragment@0": {"__overlay__": {}}}
+    assert (
+        lines(
+            {**several, "__local_fixups__": {"n": {"x": [0, 4]}}},
+            {**several, "__local_fixups__": {"n": {"x": [4, 0]}}},
+        )
+        == []
+    )
     assert lines(overlay("a", "b", 1), overlay("a", "b", 2, offset=0)) == [
         "property-changed /fragment@0/__overlay__/a clocks",
         "property-changed /__local_fixups__/fragment@0/__overlay__/a clocks",

@@ -115,6 +115,7 @@ OVERLAY = {
         "__overlay__": {
             "dev": {"clocks": [X, 5, 1, 7], "acme,odd": [9, 1], "supply": "text", "regs": [1]},
             "clk": {"phandle": 1, "#clock-cells": 1},
+            "self": {"phandle": 1},
         },
     },
     "__symbols__": {"clk": "/fragment@0/__overlay__/clk"},
@@ -126,7 +127,12 @@ OVERLAY = {
         "deep": strings("/fragment@9:target:0", "/fragment@0:target:99999999999", "a:b:c:d"),
     },
     "__local_fixups__": {
-        "fragment@0": {"__overlay__": {"dev": {"clocks": 8, "acme,odd": [4, 8, X], "gone": 0}}}
+        "fragment@0": {
+            "__overlay__": {
+                "dev": {"clocks": 8, "acme,odd": [4, 8, X], "gone": 0},
+                "self": {"phandle": 0},
+            }
+        }
     },
 }
 
@@ -143,6 +149,8 @@ def test_an_overlay_refers_where_its_fixups_say() -> None:
     assert sites("clocks") == [(8, "clk")]
     assert sites("acme,odd") == [(4, "clk")]  # cells outside the value are left out
     assert sites("regs") == []
+    itself = tree.root.children["fragment@0"].children["__overlay__"].children["self"]
+    assert references.sites(itself, "phandle", cells(1)) == []
     assert references.outside(dev, "clocks") == {0: "soc_clk"}
     assert references.outside(dev, "regs") == {}
     assert references.names(dev, "clocks", dev.properties["clocks"]) == {0: "soc_clk", 8: "clk"}

@@ -41,6 +41,8 @@ def test_guess_is_that_of_dtc(value: bytes, kind: str) -> None:
         ("#size-cells", cells(0x61620000), "<1633812480>"),  # not the string "ab"
         ("reg", cells(0x48024000, 4096), "<0x48024000 0x1000>"),
         ("reg", cells(0x41420000), "<0x41420000>"),
+        ("size", strings("/soc/x"), '"/soc/x"'),  # a label or alias called so
+        ("gpio", strings("/soc/gp"), '"/soc/gp"'),
         ("acme,word", cells(0x41420000), '"AB", ""'),
         ("interrupts", cells(0, 148, 4), "<0 148 4>"),
         ("clock-frequency", cells(0x1C200), "<115200>"),
@@ -65,6 +67,8 @@ def test_references_are_written_in_their_cells() -> None:
     assert render(value, name="iommu-map", references={4: "smmu"}) == "<0x5 &smmu 0x8 0x9 0x3>"
     assert render(value, name="pinctrl-0", references={0: "a", 4: "b"}) == "<&a &b 8 9 3>"
     assert render(value + b"\1\2", references={0: "a"}) == "<&a 17 8 9 3>, [01 02]"
+    assert render(value, name="acme,x", references={4: "a", 8: "b"}) == "<5 &a &b 9 3>"
+    assert render(cells(0, 1), name="opp-hz", references={4: "a"}) == "<0 &a>"
     # Text that is a reference in truth.
     assert render(b"abc\0", references={0: "a"}) == "<&a>"
     # What is no cell of the value is left out.
