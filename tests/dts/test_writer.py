@@ -353,8 +353,8 @@ def damaged() -> Tree:
             "a */ b": 1,
             "ok": {"x": 1, "bad\x1b*": {"inner": {"phandle": 5}}},
             "user": {"a-supply": 5},
-            "aliases": {"gone": "/ok/bad\x1b*"},
-            "__symbols__": {"gone": "/ok/bad\x1b*"},
+            "aliases": {"gone": "/ok/bad\x1b*/inner"},
+            "__symbols__": {"gone": "/ok/bad\x1b*/inner"},
         }
     )
     ok = tree.root.children["ok"]
