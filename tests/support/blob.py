@@ -6,7 +6,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 
 from dtovl.model.node import plain_name
-from support.trees import Nested, value
+from support.trees import Content, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ _HEADER_BYTES = 40
 
 
 def blob(
-    nested: Nested, *, boot_cpuid: int = 0, reservations: tuple[tuple[int, int], ...] = ()
+    nested: Content, *, boot_cpuid: int = 0, reservations: tuple[tuple[int, int], ...] = ()
 ) -> bytes:
     """Flatten nested dicts as version 17."""
     strings: dict[str, int] = {}
@@ -28,11 +28,11 @@ def blob(
     return pack(">10I", *header, len(text), len(structure)) + reserved + structure + text
 
 
-def _node(name: str, nested: Nested, strings: dict[str, int]) -> Iterator[bytes]:
+def _node(name: str, nested: Content, strings: dict[str, int]) -> Iterator[bytes]:
     yield pack(">I", 1) + _padded(plain_name(name).encode("latin-1") + b"\0")
     for key, content in nested.items():
         if not isinstance(content, dict):
-            written = value(content)
+            written = value_of(content)
             offset = _offset(plain_name(key), strings)
             yield pack(">3I", 3, len(written), offset) + _padded(written)
     for key, content in nested.items():

@@ -5,10 +5,15 @@ from __future__ import annotations
 from struct import pack
 from typing import TypeAlias
 
-from dtovl.model.node import Node, free_key
+from dtovl.model.node import REPEAT, Node, free_key, plain_name
 from dtovl.model.tree import Header, Tree
 
 Content: TypeAlias = "dict[str, Content | bytes | str | int | list[int] | None]"
+
+
+def again(name: str, count: int = 1) -> str:
+    """Give the dict key for one more entry called name, where a node has several."""
+    return f"{name}{REPEAT}{count}"
 
 
 def cells(*numbers: int) -> bytes:
@@ -42,8 +47,9 @@ def tree_of(content: Content, header: Header | None = None) -> Tree:
 def node_of(name: str, content: Content) -> Node:
     node = Node(name)
     for key, entry in content.items():
+        plain = plain_name(key)
         if isinstance(entry, dict):
-            node.add_child(node_of(key, entry))
+            node.add_child(node_of(plain, entry))
         else:
-            node.properties[free_key(key, node.properties)] = value_of(entry)
+            node.properties[free_key(plain, node.properties)] = value_of(entry)
     return node
