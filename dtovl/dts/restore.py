@@ -8,7 +8,8 @@ what the compiler will do and comparing:
 - References come from the fixups of an overlay, else from the meaning of the property.
 - A table is dropped when the labels and references in the text generate it, byte for byte and at
   the same place. A table of fixups that differs is kept as it is, and then no reference is written
-  that would add to it.
+  that would add to it. Symbols are generated behind those that the text lists, so of a table that
+  differs (an overlay was applied) the text lists the first ones, up to where the order is right.
 - A phandle is left out when the compiler will give the node that number at that place: it numbers
   the nodes in the order in which they are first referred to, then (with -@) those with labels,
   always with the smallest number that is free.
@@ -61,18 +62,21 @@ class Plan:
     nodes       every node that source has words for, in tree order (a dict as an ordered set)
     labels      node -> its labels
     references  node -> property key -> byte offset -> label, or path beginning with `/`
-    tables      names of the root's subnodes that compiling (with -@) generates
+    symbols     entries of `/__symbols__` that compiling with -@ generates
+    tables      names of the root's subnodes that compiling (with -@) generates, as a whole
     implicit    nodes of which compiling generates the phandle
     sugar       fragment -> `&label` or `&{/path}`, for fragments written in that short form
     """
 
-    __slots__ = ("implicit", "labels", "nodes", "overlay", "references", "sugar", "tables", "tree")
+    __slots__ = ("implicit", "labels", "nodes", "overlay", "references", "sugar", "symbols",
+                 "tables", "tree")  # fmt: skip
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.overlay = is_overlay(tree)
         self.nodes = dict.fromkeys(_writable_nodes(tree))
         self.labels = _find_labels(tree, self.nodes)
+        self.symbols = _generated_symbols(self)
         finder = _Finder(self)
         self.tables = _generated_tables(self, finder)
         # A table that is kept already lists its references; written as such they would be added.
@@ -136,7 +140,7 @@ class _Finder:
     outside  node -> property key -> byte offset -> label of the base
     """
 
-    __slots__ = ("_names", "_plan", "local", "outside")
+    __slots__ = ("_names", "_plan", "local", "outside", "root")
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -144,6 +148,7 @@ class _Finder:
         self.local: dict[Node, dict[str, dict[int, Node]]] = {}
         self.outside: dict[Node, dict[str, dict[int, str]]] = {}
         tree = plan.tree
+        self.root = tree.root
         references = References(tree)
         defined = {label for labels in plan.labels.values() for label in labels}
         # An overlay without tables has no references, whatever its properties are called.
@@ -200,30 +205,43 @@ def _generated_tables(plan: Plan, finder: _Finder) -> set[str]:
     """
     tree = plan.tree
     tops = [top for top in tree.children_of(tree.root) if top in plan.nodes]
-    generators = [(SYMBOLS, _symbols)]
-    if plan.overlay:
-        generators += [(FIXUPS, _fixups), (LOCAL_FIXUPS, _local_fixups)]
     found: set[str] = set()
-    for name, generate in reversed(generators):
+    for name, generate in ((LOCAL_FIXUPS, _local_fixups), (FIXUPS, _fixups)):
         actual = tree.root.children.get(name)
-        if actual is None or tops[-1] is not actual:
+        if not plan.overlay or actual is None or tops[-1] is not actual:
             continue
-        made = generate(plan, finder)
+        made = generate(finder)
         if (made.properties or made.children) and _alike(tree, actual, made):
             found.add(name)
             tops.pop()
+    symbols = tree.symbols
+    whole = symbols is not None and plan.symbols and not symbols.children
+    if whole and tops[-1] is symbols and len(plan.symbols) == len(symbols.properties):
+        found.add(SYMBOLS)
     return found
 
 
-def _symbols(plan: Plan, finder: _Finder) -> Node:
-    table = Node(SYMBOLS)
-    for node in plan.nodes:
-        for label in plan.labels.get(node, ()):
-            table.properties[label] = node.path.encode("latin-1") + b"\0"
-    return table
+def _generated_symbols(plan: Plan) -> set[str]:
+    """Find the last entries of the symbols that are in the order in which labels generate them.
+
+    Few of them are not worth that the text says less when it is compiled without -@.
+    """
+    place = {
+        label: index for index, node in enumerate(plan.nodes) for label in plan.labels.get(node, ())
+    }
+    symbols = plan.tree.symbols
+    entries = [key for key, _ in plan.tree.properties_of(symbols)] if symbols is not None else []
+    found: set[str] = set()
+    last = len(plan.nodes)
+    for key in reversed(entries):
+        if place.get(key, last + 1) > last:
+            break
+        last = place[key]
+        found.add(key)
+    return found if 2 * len(found) > len(entries) else set()
 
 
-def _fixups(plan: Plan, finder: _Finder) -> Node:
+def _fixups(finder: _Finder) -> Node:
     entries: dict[str, list[str]] = {}
     for node, keys in finder.outside.items():
         path = node.path
@@ -237,9 +255,9 @@ def _fixups(plan: Plan, finder: _Finder) -> Node:
     return table
 
 
-def _local_fixups(plan: Plan, finder: _Finder) -> Node:
+def _local_fixups(finder: _Finder) -> Node:
     table = Node(LOCAL_FIXUPS)
-    mirrors = {plan.tree.root: table}
+    mirrors = {finder.root: table}
     for node, keys in finder.local.items():
         missing = []
         above: Node | None = node
@@ -290,7 +308,7 @@ def _generated_phandles(plan: Plan, local: dict[Node, dict[str, dict[int, Node]]
     order = dict.fromkeys(
         owner for keys in local.values() for sites in keys.values() for owner in sites.values()
     )
-    if SYMBOLS in plan.tables:
+    if plan.symbols:
         order.update(dict.fromkeys(node for node in plan.nodes if node in plan.labels))
     free = 1
     while free in owners:

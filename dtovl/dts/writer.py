@@ -9,7 +9,7 @@ from dtovl.codes.written import LOST_IN_SOURCE, NOT_IN_SOURCE, REFUSED_SOURCE
 from dtovl.dts.restore import Plan, unwritable
 from dtovl.model.cells import cell
 from dtovl.model.node import plain_name
-from dtovl.model.specifiers import MAX_PHANDLE, OVERLAY, SYMBOLS
+from dtovl.model.specifiers import MAX_PHANDLE, OVERLAY
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import pieces, printable, reference, render
 
@@ -61,8 +61,8 @@ class _Writer:
         lines.append("/dts-v1/;")
         if plan.overlay:
             lines.append("/plugin/;")
-        if SYMBOLS in plan.tables:
-            lines += ["", "/* /__symbols__ is left to the compiler: dtc -@ */"]
+        if plan.symbols:
+            lines += ["", "/* compile with -@, which makes /__symbols__ of the labels */"]
         reservations = plan.tree.header.reservations
         if reservations:
             lines.append("")
@@ -108,8 +108,11 @@ class _Writer:
         plan = self._plan
         indent = "\t" * min(depth, _MAX_TABS)
         references = plan.references.get(node, {})
+        generated = plan.symbols if node is plan.tree.symbols else ()
         for key, value in plan.tree.properties_of(node):
             reason = unwritable(key)
+            if key in generated:
+                continue
             if reason:
                 self.lines.append(f"{indent}{_left_out('property', key, reason)}")
             elif key != PHANDLE_NAMES[0] or node not in plan.implicit:

@@ -24,7 +24,7 @@ DTC = shutil.which("dtc")
 needs_dtc = pytest.mark.skipif(DTC is None, reason="dtc is not installed")
 
 X = 0xFFFFFFFF
-SYMBOLS_NOTE = "/* /__symbols__ is left to the compiler: dtc -@ */"
+SYMBOLS_NOTE = "/* compile with -@, which makes /__symbols__ of the labels */"
 
 
 def compile_by_dtc(source: str, symbols: bool) -> Tree:
@@ -266,6 +266,13 @@ BASES: dict[str, Content] = {
         "d": {"phandle": 2},
         "__symbols__": {"d": "/d", "c": "/c"},
     },
+    "symbols of an overlay first": {
+        "__symbols__": {"d": "/d", "s": "/gone", "c": "/c", "e": "/e", "f": "/f"},
+        "c": CLK,
+        "d": {"phandle": 2},
+        "e": {"phandle": 3},
+        "f": {"phandle": 4},
+    },
     "symbols first": {"__symbols__": {"c": "/c"}, "c": CLK},
     "symbol of a symbol": {"c": CLK, "__symbols__": {"s": "/__symbols__", "phandle": 7}},
     "symbols with a subnode": {"c": CLK, "__symbols__": {"c": "/c", "sub": {}}},
@@ -320,6 +327,12 @@ def test_only_what_needs_it_has_a_phandle() -> None:
     with_gap = text_of(BASES["phandles with a gap"])
     assert with_gap.count("phandle") == 1
     assert "phandle = <0x3>" in with_gap
+
+
+def test_symbols_that_labels_do_not_make_are_listed() -> None:
+    text = text_of(BASES["symbols of an overlay first"])
+    assert '__symbols__ {\n\t\td = "/d";\n\t\ts = "/gone";\n\t};' in text
+    assert "phandle" not in text
 
 
 def test_what_stands_at_the_head_of_a_node_is_written_first() -> None:
