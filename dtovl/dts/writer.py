@@ -46,6 +46,15 @@ def write_source(tree: Tree, *, sink: Sink | None = None) -> str:
     return writer.write()
 
 
+def write_node(tree: Tree, node: Node, depth: int | None = None) -> str:
+    """Write one node, and what is below it down to depth levels, as write_source writes it.
+
+    The text is for people: what is cut off leaves a comment, and references may lead outside.
+    """
+    writer = _Writer(Plan(tree))
+    return writer.write_part(node, depth)
+
+
 class _Writer:
     """The lines of one text."""
 
@@ -63,6 +72,9 @@ class _Writer:
             lines.append("/plugin/;")
         if plan.symbols:
             lines += ["", "/* compile with -@, which makes /__symbols__ of the labels */"]
+        boot = plan.tree.header.boot_cpuid
+        if boot != _guessed_boot_cpu(plan.tree):
+            lines += ["", f"/* compile with -b {boot}: the boot CPU is not the first in /cpus */"]
         reservations = plan.tree.header.reservations
         if reservations:
             lines.append("")
@@ -76,6 +88,11 @@ class _Writer:
             self._write_tree(f"{target} {{", body, self._children(body))
         return "\n".join(lines) + "\n"
 
+    def write_part(self, node: Node, levels: int | None) -> str:
+        labels = "".join(f"{label}: " for label in self._plan.labels.get(node, ()))
+        self._write_tree(f"{labels}{printable(node.name) or '/'} {{", node, None, levels)
+        return "\n".join(self.lines[1:]) + "\n"
+
     def _children(self, node: Node) -> list[Node]:
         plan = self._plan
         children = [child for child in plan.tree.children_of(node) if child in plan.nodes]
@@ -83,13 +100,16 @@ class _Writer:
             return [child for child in children if child.name not in plan.tables]
         return children
 
-    def _write_tree(self, head: str, top: Node, children: list[Node]) -> None:
+    def _write_tree(
+        self, head: str, top: Node, children: list[Node] | None, levels: int | None = None
+    ) -> None:
         """Write a node and all below it, with a stack: depth is the input's to choose."""
         lines = self.lines
         lines += ["", head]
         self._write_properties(top, 1)
         stack: list[tuple[Node | None, int]] = [(None, 0)]
-        stack.extend((child, 1) for child in reversed(children))
+        below = self._below(top, 0, levels) if children is None else children
+        stack.extend((child, 1) for child in reversed(below))
         while stack:
             node, depth = stack.pop()
             indent = "\t" * min(depth, _MAX_TABS)
@@ -102,7 +122,18 @@ class _Writer:
             lines.append(f"{indent}{labels}{node.name} {{")
             self._write_properties(node, depth + 1)
             stack.append((None, depth))
-            stack.extend((child, depth + 1) for child in reversed(self._children(node)))
+            below = self._below(node, depth, levels)
+            stack.extend((child, depth + 1) for child in reversed(below))
+
+    def _below(self, node: Node, depth: int, levels: int | None) -> list[Node]:
+        """Give the children to write below a node; a comment stands for those past the levels."""
+        children = self._children(node)
+        if levels is None or depth < levels or not children:
+            return children
+        indent = "\t" * (min(depth, _MAX_TABS) + 1)
+        noun = "node" if len(children) == 1 else "nodes"
+        self.lines.append(f"{indent}/* {len(children)} {noun} below */")
+        return []
 
     def _write_properties(self, node: Node, depth: int) -> None:
         plan = self._plan

@@ -448,13 +448,15 @@ def test_what_a_compiler_will_refuse_is_reported(
 def test_what_compiling_loses_is_reported() -> None:
     sink = Sink()
     cpus: Content = {"cpus": {"cpu@100": {"reg": 0x100, "name": "cpu"}}}
-    write_source(tree_of(cpus, Header(7)), sink=sink)
+    source = write_source(tree_of(cpus, Header(7)), sink=sink)
+    assert "/* compile with -b 7:" in source
     assert [(found.code.number, found.fields["what"]) for found in sink] == [
         ("DT052", "the property name of 1 nodes"),
         ("DT052", "boot CPU 7"),
     ]
     sink = Sink()
-    write_source(tree_of(changed(cpus, "cpus/cpu@100/name", ...), Header(0x100)), sink=sink)
+    unnamed = changed(cpus, "cpus/cpu@100/name", ...)
+    assert "/*" not in write_source(tree_of(unnamed, Header(0x100)), sink=sink)
     assert len(sink) == 0
 
 
