@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dtovl.codes.base import Severity
+from dtovl.model.limits import MAX_BLOB_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,6 +51,45 @@ def format_option(*choices: str) -> Callable[[_F], _F]:
 def input_argument(name: str, **options: Any) -> Callable[[_F], _F]:
     """Add an argument that names an input: a file, a directory, or `-`."""
     return click.argument(name, type=click.Path(path_type=str), **options)
+
+
+def out_format_option(function: _F) -> _F:
+    """Add --out-format: what a written tree becomes."""
+    return click.option(
+        "--out-format",
+        type=click.Choice(("dtb", "dts")),
+        help="What to write.  [default: what the name of OUT says]",
+    )(function)
+
+
+def pad_option(function: _F) -> _F:
+    """Add --pad: bytes behind a written blob."""
+    return click.option(
+        "--pad",
+        type=click.IntRange(0, MAX_BLOB_BYTES),
+        metavar="BYTES",
+        help="Leave so much room behind a blob.  [default: as much as the input has]",
+    )(function)
+
+
+def force_option(function: _F) -> _F:
+    """Add --force: an input may be overwritten."""
+    return click.option("--force", is_flag=True, help="Write OUT even if it is an input.")(function)
+
+
+def _severity(ctx: click.Context, param: click.Parameter, value: str) -> Severity | None:
+    return None if value == "never" else Severity[value.upper()]
+
+
+def fail_on_option(function: _F) -> _F:
+    """Add --fail-on: the least severity that makes the exit code 1; None is never."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(("error", "warning", "info", "never")),
+        default="error",
+        callback=_severity,
+        help="Exit with 1 for findings of this severity or worse.  [default: error]",
+    )(function)
 
 
 def _split_definitions(

@@ -27,9 +27,10 @@ class Outcome(NamedTuple):
     """The end of a command.
 
     report goes to standard output: lines, finished text (JSON, source), or bytes (a blob).
-    remarks go to standard error: findings about the input, progress.
+    remarks go to standard error: findings about the input, or the report of a command whose
+    result is on standard output.
     """
 
     exit_code: int
     report: Iterable[Line] | str | bytes = ()
-    remarks: Iterable[Line] = ()
+    remarks: Iterable[Line] | str = ()

@@ -16,6 +16,7 @@ _FAMILIES = {
     "DT03": "source",
     "DT04": "source",
     "DT05": "written",
+    "DT06": "usage",
     "DT10": "overlay",
     "DT11": "overlay",
     "DT12": "overlay",

@@ -110,23 +110,34 @@ def _summary(differences: Differences) -> str:
     number: dict[str, int] = {}
     for found in differences:
         number[found.kind] = number.get(found.kind, 0) + 1
-    parts = [
-        f"{amount(number[kind], *nouns)} {verb}" for kind, nouns, verb in _SUMMARY if kind in number
-    ]
-    text = ", ".join(parts) or "no difference"
+    parts = []
+    for subject, kinds in _SUMMARY:
+        verbs = [f"{number[kind]} {verb}" for kind, verb in kinds if kind in number]
+        if verbs:
+            parts.append(f"{subject}: {', '.join(verbs)}")
+    text = "; ".join(parts) or "no difference"
     if differences.renumbered:
         text += f"; {amount(differences.renumbered, 'renumbered phandle')} hidden"
     return text
 
 
-_PROPERTY = ("property", "properties")
 _SUMMARY = (
-    ("node-added", ("node",), "added"),
-    ("node-removed", ("node",), "removed"),
-    ("property-added", _PROPERTY, "added"),
-    ("property-changed", _PROPERTY, "changed"),
-    ("property-removed", _PROPERTY, "removed"),
-    ("header-changed", ("header field",), "changed"),
-    ("nodes-reordered", ("node",), "with children in another order"),
-    ("properties-reordered", ("node",), "with properties in another order"),
+    (
+        "nodes",
+        (
+            ("node-added", "added"),
+            ("node-removed", "removed"),
+            ("nodes-reordered", "with children in another order"),
+        ),
+    ),
+    (
+        "properties",
+        (
+            ("property-added", "added"),
+            ("property-changed", "changed"),
+            ("property-removed", "removed"),
+            ("properties-reordered", "in another order"),
+        ),
+    ),
+    ("header", (("header-changed", "changed"),)),
 )

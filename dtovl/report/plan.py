@@ -14,15 +14,35 @@ from dtovl.report.spans import BLANK, Line, Span
 from dtovl.report.values import MergedReferences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dtovl.checks.verdicts import Verdict
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
-    from dtovl.overlay.room import Room
 
 _LIMIT = 200
 _PROPERTY_HANG = 10
+_PAGE = 0x1000
+
+
+class Room(NamedTuple):
+    """Bytes of a base without padding, what overlays add to it, and its padding."""
+
+    base: int
+    growth: int
+    padding: int
+
+    @property
+    def total(self) -> int:
+        """Give the bytes of the result without padding."""
+        return self.base + self.growth
+
+    @property
+    def wanted(self) -> int:
+        """Give the bytes to make room for, in whole pages; 0 when the padding suffices."""
+        if self.growth <= self.padding:
+            return 0
+        return -(-self.growth // _PAGE) * _PAGE
 
 
 class Step(NamedTuple):
@@ -35,17 +55,23 @@ class Step(NamedTuple):
 class Plan(NamedTuple):
     """All that a plan tells: base is the display name of the base, overlays those of all given.
 
-    steps are the overlays in force, fewer than overlays when one was refused. room is None when
-    nothing is known of it; written says where the result went, "" for nowhere.
+    steps are the overlays in force, fewer than overlays when one was refused; then room is None
+    and nothing went to out. out is where the result was to go, None for nowhere.
     """
 
     tree: Tree
     base: str
     overlays: Sequence[str]
+    applier: str
     steps: Sequence[Step]
     verdicts: Sequence[Verdict]
     room: Room | None
-    written: str
+    out: str | None
+
+    @property
+    def applies(self) -> bool:
+        """Tell whether all overlays are in force."""
+        return len(self.steps) == len(self.overlays)
 
 
 def plan_lines(plan: Plan) -> Iterator[Line]:
@@ -63,34 +89,76 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
 
 def summary_lines(plan: Plan) -> Iterator[Line]:
     """Write the line that counts the changes, a line for each verdict, and the room needed."""
-    yield Line((("heading", "Plan: "), ("", _summary(plan))), hang=6)
+    yield Line((("heading", "Plan: "), ("", _summary(plan))))
     for verdict in plan.verdicts:
         yield _verdict_line(verdict, plan)
     if plan.room is not None:
-        yield Line((("label", "room: "), ("", room_text(plan.room, len(plan.steps)))), hang=6)
-    if plan.written:
-        yield Line((("label", "wrote "), ("path", plan.written)))
+        yield Line((("label", "room: "), ("", room_text(plan.room, len(plan.steps)))))
+    if plan.out is not None:
+        yield Line((("label", "wrote " if plan.applies else "not written: "), ("path", plan.out)))
 
 
 def room_text(room: Room, overlays: int) -> str:
     """Say how large the blob becomes, and what a boot loader must be told to make room."""
-    text = (
-        f"base {room.base:,} + growth {room.growth:,} = {room.total:,} bytes "
-        f"after {amount(overlays, 'overlay')}"
-    )
+    after = f"{room.total:,} bytes after {amount(overlays, 'overlay')}"
+    if room.growth <= 0:
+        return f"{after}, no more than the {room.base:,} of the base"
+    text = f"base {room.base:,} + growth {room.growth:,} = {after}"
     if room.wanted:
         return f"{text}; needs 'fdt resize {room.wanted:#x}' or dtc -p {room.wanted}"
-    return f"{text}; fits the {room.padding:,} bytes of padding" if room.growth > 0 else text
+    return f"{text}; fits the {room.padding:,} bytes of padding"
 
 
-def changes_object(
+def plan_object(plan: Plan) -> dict[str, object]:
+    """Give a plan for machines."""
+    references = MergedReferences(plan.tree)
+    number = count(fragment for step in plan.steps for fragment in _nodes_only(step.changes))
+    return {
+        "base": plan.base,
+        "overlays": list(plan.overlays),
+        "applier": plan.applier,
+        "applies": plan.applies,
+        "verdicts": [_verdict_object(verdict) for verdict in plan.verdicts],
+        "summary": number._asdict(),
+        "changes": [
+            change
+            for index, step in enumerate(plan.steps, 1)
+            for change in _change_objects(plan.tree, step, references, index)
+        ],
+        "room": None
+        if plan.room is None
+        else {**plan.room._asdict(), "total": plan.room.total, "wanted": plan.room.wanted},
+        "written": plan.out if plan.applies else None,
+    }
+
+
+def _verdict_object(verdict: Verdict) -> dict[str, object]:
+    return {
+        "applier": verdict.dialect.name,
+        "title": verdict.dialect.title,
+        "applies": verdict.applies,
+        "error": verdict.error or None,
+        "overlay": verdict.overlay or None,
+        "reason": verdict.reason or None,
+        "hazard": verdict.hazard,
+        "kernel": list(verdict.lines),
+    }
+
+
+def _nodes_only(changes: Iterable[FragmentChanges]) -> Iterator[FragmentChanges]:
+    """Leave out the exported labels."""
+    return (fragment for fragment in changes if fragment.name != SYMBOLS)
+
+
+def _change_objects(
     tree: Tree, step: Step, references: MergedReferences, number: int
 ) -> Iterator[dict[str, object]]:
-    """Give the changes of one overlay for machines: one entry a node and fragment."""
+    """Give the changes of one overlay: one entry a node and fragment."""
     references.enter_overlay(step.outcome)
     for fragment in step.changes:
         references.enter_fragment(fragment)
-        for change in fragment.nodes:
+        for found in fragment.nodes:
+            change = _as_written(references, found)
             yield {
                 "overlay": number,
                 "fragment": fragment.name,
@@ -132,7 +200,7 @@ def _fragment_lines(
     if not fragment.nodes:
         yield Line((("dim", "  no change"),))
     for change in fragment.nodes:
-        yield from _node_lines(tree, references, change)
+        yield from _node_lines(tree, references, _as_written(references, change))
 
 
 def _fragment_title(tree: Tree, references: MergedReferences, fragment: FragmentChanges) -> str:
@@ -155,6 +223,17 @@ def _node_lines(tree: Tree, references: MergedReferences, change: NodeChange) ->
         # The number that a new node happens to get says nothing to a person.
         if not (change.added and plain_name(one.key) in PHANDLE_NAMES):
             yield _property_line(references, change, one)
+
+
+def _as_written(references: MergedReferences, change: NodeChange) -> NodeChange:
+    """Put the properties of an added node in the order of the overlay; libfdt turns it round."""
+    source = references.source_of(change.node)
+    if source is None or not change.added:
+        return change
+    order = {key: place for place, key in enumerate(source.properties)}
+    last = len(order)
+    properties = sorted(change.properties, key=lambda one: order.get(one.key, last))
+    return change._replace(properties=properties)
 
 
 _MARKS = {"add": "+", "change": "~", "remove": "-"}
@@ -197,8 +276,14 @@ def _texts(
 
 
 def _summary(plan: Plan) -> str:
+    if not plan.applies:
+        place = len(plan.steps) + 1
+        name = plan.overlays[place - 1]
+        if len(plan.overlays) > 1:
+            name = f"overlay {place} of {len(plan.overlays)} ({name})"
+        return f"none, as {name} is refused"
     fragments = [fragment for step in plan.steps for fragment in step.changes]
-    number = count(fragment for fragment in fragments if fragment.name != SYMBOLS)
+    number = count(_nodes_only(fragments))
     labels = sum(
         len(change.properties)
         for fragment in fragments
@@ -221,5 +306,5 @@ def _verdict_line(verdict: Verdict, plan: Plan) -> Line:
     reason = f": {verdict.reason}" if verdict.reason else ""
     if verdict.hazard:
         what = f"would crash or corrupt memory over{subject or ' it'}; refused here"
-        return Line((who, ("bad", what), ("", reason)), hang=4)
-    return Line((who, ("bad", f"refuses{subject}"), ("", f", {verdict.error}{reason}")), hang=4)
+        return Line((who, ("bad", what), ("", reason)))
+    return Line((who, ("bad", f"refuses{subject}"), ("", f", {verdict.error}{reason}")))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.model.node import plain_name
-from dtovl.model.specifiers import References
+from dtovl.model.specifiers import FIXUPS, LOCAL_FIXUPS, SYMBOLS, References, is_overlay
+from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import printable, render
 from dtovl.report.spans import BLANK, Line, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 VALUE_LIMIT = 400
 """Most characters of a value in text; JSON and source have all of it."""
 
-BOOKKEEPING = ("__symbols__", "__fixups__", "__local_fixups__")
+BOOKKEEPING = (SYMBOLS, FIXUPS, LOCAL_FIXUPS)
 """Nodes of the root that text leaves out unless asked for: labels and references tell the same."""
 
 
@@ -41,11 +42,10 @@ class Part(NamedTuple):
                 stack.extend(reversed(below))
 
 
-def tree_lines(part: Part, heading: Iterable[str]) -> Iterator[Line]:
-    """Write part of a tree, below the lines of a heading."""
+def tree_lines(part: Part, name: str) -> Iterator[Line]:
+    """Write part of a tree, below what there is to say about the whole, which is called name."""
     tree = part.tree
-    for line in heading:
-        yield Line((("heading", line),))
+    yield from _overview_lines(tree, name)
     references = References(tree)
     hidden = () if part.start is not tree.root else _bookkeeping(tree)
     skipped: set[Node] = set()
@@ -72,6 +72,61 @@ def tree_object(part: Part) -> list[dict[str, object]]:
 def amount(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: `1 node`, `12,345 nodes`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def overview_object(tree: Tree) -> dict[str, object]:
+    """Give what there is to say about a whole tree, for machines."""
+    header = tree.header
+    return {
+        "overlay": is_overlay(tree),
+        "version": header.version,
+        "boot_cpu": header.boot_cpuid,
+        "reservations": [
+            {"address": address, "size": size} for address, size in header.reservations
+        ],
+        "padding": len(header.padding),
+        "node_count": _size(tree)[0],
+        "property_count": _size(tree)[1],
+        "needs_labels": _labels_in(tree, FIXUPS),
+        "has_labels": _labels_in(tree, SYMBOLS),
+    }
+
+
+def _overview_lines(tree: Tree, name: str) -> Iterator[Line]:
+    header = tree.header
+    nodes, properties = _size(tree)
+    kind = "overlay, " if is_overlay(tree) else ""
+    size = f"{amount(nodes, 'node')}, {amount(properties, 'property', 'properties')}"
+    labels = len(_labels_in(tree, SYMBOLS))
+    yield Line((("heading", f"{name}: {kind}{size}, {amount(labels, 'label')}"),), hang=2)
+    needs = _labels_in(tree, FIXUPS)
+    if needs:
+        yield Line((("label", "needs   "), ("", "labels " + ", ".join(needs))), hang=8)
+    for address, size_there in header.reservations:
+        yield Line((("label", "memory  "), ("", f"reserved {address:#x} + {size_there:#x}")))
+    if header.boot_cpuid:
+        yield Line((("label", "boot    "), ("", f"CPU {header.boot_cpuid}")))
+    if header.padding:
+        yield Line((("label", "room    "), ("", f"{len(header.padding):,} bytes of padding")))
+
+
+def _size(tree: Tree) -> tuple[int, int]:
+    """Count nodes and properties, without the tables of symbols and fixups."""
+    nodes = properties = 0
+    stack = [tree.root]
+    tables = _bookkeeping(tree)
+    while stack:
+        node = stack.pop()
+        nodes += 1
+        properties += len(node.properties)
+        stack.extend(child for child in node.children.values() if child not in tables)
+    return nodes, properties
+
+
+def _labels_in(tree: Tree, table: str) -> list[str]:
+    node = tree.root.children.get(table)
+    keys = node.properties if node is not None else ()
+    return [plain_name(key) for key in keys if plain_name(key) not in PHANDLE_NAMES]
 
 
 def _bookkeeping(tree: Tree) -> tuple[Node, ...]:

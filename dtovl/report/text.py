@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.report.spans import BLANK, Line
+from dtovl.codes.base import Severity
+from dtovl.report.spans import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dtovl.codes.base import Severity
     from dtovl.diagnostics import Diagnostic
 
 _INDENT = 10
@@ -70,15 +70,11 @@ def counts(findings: Iterable[Diagnostic]) -> str:
     number: dict[Severity, int] = {}
     for found in findings:
         number[found.severity] = number.get(found.severity, 0) + 1
-    return ", ".join(
-        f"{number[severity]} {severity.label}{'s' if number[severity] > 1 else ''}"
-        for severity in sorted(number, reverse=True)
-    )
-
-
-def heading(text: str) -> tuple[Line, Line]:
-    """Make a heading with a blank line before it."""
-    return BLANK, Line((("heading", text),))
+    parts = []
+    for severity in sorted(number, reverse=True):
+        plural = "s" if number[severity] > 1 and severity > Severity.INFO else ""
+        parts.append(f"{number[severity]} {severity.label}{plural}")
+    return ", ".join(parts)
 
 
 def _labelled(label: str, text: str, *, style: str = "", wrap: bool = True) -> Line:

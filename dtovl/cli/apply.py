@@ -1,0 +1,253 @@
+"""`dtovl apply`: overlays on a base: what changes, who accepts it, and why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from dtovl.cli.options import (
+    colour_option,
+    fail_on_option,
+    force_option,
+    format_option,
+    input_argument,
+    out_format_option,
+    pad_option,
+    source_options,
+)
+from dtovl.cli.outcome import FINDINGS, OK, Outcome
+from dtovl.model.dialect import DIALECTS
+from dtovl.model.limits import MAX_OVERLAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dtovl.api import Format
+    from dtovl.checks.verdicts import Applied
+    from dtovl.cli.inputs import Reading
+    from dtovl.codes.base import Severity
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.tree import Tree
+    from dtovl.report.plan import Plan
+    from dtovl.report.spans import Line
+
+
+def _split_appliers(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> list[Dialect]:
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in DIALECTS:
+            known = ", ".join(DIALECTS)
+            raise click.BadParameter(f"{name!r} is no applier; there are {known}.", ctx, param)
+    return [DIALECTS[name] for name in names]
+
+
+@click.command("apply")
+@input_argument("base")
+@input_argument("overlays", nargs=-1, required=True, metavar="OVERLAY...")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    metavar="OUT",
+    help="Write the result there if every overlay applied; - is stdout.",
+)
+@out_format_option
+@click.option(
+    "--applier",
+    type=click.Choice(tuple(DIALECTS)),
+    default="libfdt",
+    help="Whose way to apply: boot loaders and builds, or Linux at run time.  [default: libfdt]",
+)
+@click.option(
+    "--require",
+    multiple=True,
+    metavar="APPLIERS",
+    callback=_split_appliers,
+    help="Make the refusal of these an error, too: libfdt,linux.",
+)
+@click.option("--no-symbols", is_flag=True, help="Leave /__symbols__ out of OUT.")
+@click.option(
+    "--symbols-from",
+    metavar="DTS",
+    help="Take labels from the source of BASE, which was built without -@.",
+)
+@pad_option
+@force_option
+@fail_on_option
+@format_option("text", "json")
+@click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
+@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@source_options
+@colour_option
+def command(
+    base: str,
+    overlays: tuple[str, ...],
+    out: str | None,
+    out_format: Format | None,
+    applier: str,
+    require: list[Dialect],
+    no_symbols: bool,
+    symbols_from: str | None,
+    pad: int | None,
+    force: bool,
+    fail_on: Severity | None,
+    form: str,
+    verbose: bool,
+    quiet: bool,
+    include_dirs: tuple[str, ...],
+    defines: dict[str, str],
+    cpp: str | None,
+) -> Outcome:
+    """Apply overlays to BASE, in order; show what changes and who would refuse it."""
+    from dtovl.cli.inputs import Reading, SourceOptions
+
+    if len(overlays) > MAX_OVERLAYS:
+        raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
+    reading = Reading(SourceOptions(include_dirs, defines, cpp))
+    tree = reading.load(base)
+    if symbols_from is not None:
+        _adopt_labels(reading, tree, base, symbols_from)
+    trial = _try(reading, tree, base, overlays, DIALECTS[applier], require)
+    findings = [*reading.sink, *trial.applied.findings]
+    data = None
+    if out is not None and trial.applies:
+        target = _Target(out, out_format, pad, force, (base, *overlays, symbols_from or base))
+        data = _write(tree, target, reading, no_symbols=no_symbols)
+    plan = trial.plan(out)
+    exit_code = FINDINGS if _fails(findings, fail_on) else OK
+    report: Iterable[Line] | str
+    if form == "json":
+        from dtovl.report.json import diagnostics, document
+        from dtovl.report.plan import plan_object
+
+        content = {**plan_object(plan), "diagnostics": diagnostics(findings)}
+        report = document("apply", content)
+    else:
+        report = _lines(plan, findings, verbose=verbose, quiet=quiet)
+    # With OUT on standard output the report goes to the other stream.
+    return Outcome(exit_code, report) if data is None else Outcome(exit_code, data, report)
+
+
+class _Trial(NamedTuple):
+    """A base, the overlays put on it, and what came of it; size is that of the base in bytes."""
+
+    tree: Tree
+    base: str
+    overlays: tuple[str, ...]
+    applier: str
+    size: int
+    applied: Applied
+
+    @property
+    def applies(self) -> bool:
+        """Tell whether all overlays are in force."""
+        return self.applied.stack.failed is None
+
+    def plan(self, out: str | None) -> Plan:
+        """Gather what the report tells; out is where the result goes, None for nowhere."""
+        from dtovl.fdt.write import size_of
+        from dtovl.overlay.changes import list_changes
+        from dtovl.report.plan import Plan, Room, Step
+
+        done = [outcome for outcome in self.applied.stack.outcomes if outcome.applies]
+        steps = [Step(*pair) for pair in zip(done, list_changes(done), strict=True)]
+        room = None
+        if self.applies:
+            growth = size_of(self.tree) - self.size
+            room = Room(self.size, growth, len(self.tree.header.padding))
+        return Plan(
+            self.tree,
+            self.base,
+            self.overlays,
+            self.applier,
+            steps,
+            self.applied.verdicts,
+            room,
+            out,
+        )
+
+
+def _adopt_labels(reading: Reading, tree: Tree, base: str, source: str) -> None:
+    from dtovl.overlay.symbols import adopt_labels
+
+    adopt_labels(tree, reading.load(source), reading.sink, base=base, name=source)
+
+
+def _try(
+    reading: Reading,
+    tree: Tree,
+    base: str,
+    overlays: tuple[str, ...],
+    applier: Dialect,
+    require: list[Dialect],
+) -> _Trial:
+    from dtovl.checks.verdicts import apply_checked
+    from dtovl.fdt.write import size_of
+    from dtovl.overlay.fragments import Overlay
+
+    stack = [Overlay(reading.load(name), name) for name in overlays]
+    size = size_of(tree)
+    applied = apply_checked(tree, stack, applier, require=require, base=base)
+    return _Trial(tree, base, overlays, applier.name, size, applied)
+
+
+class _Target(NamedTuple):
+    """Where and how the result is written."""
+
+    out: str
+    form: Format | None
+    pad: int | None
+    force: bool
+    inputs: tuple[str, ...]
+
+
+def _write(tree: Tree, target: _Target, reading: Reading, *, no_symbols: bool) -> bytes | None:
+    """Write the merged tree; give the bytes for standard output, None when they are in a file."""
+    from dtovl.api import dump
+    from dtovl.changeset import Changeset, DetachNode
+    from dtovl.cli.inputs import format_of
+
+    symbols = tree.symbols if no_symbols else None
+    without = Changeset([] if symbols is None else [DetachNode(symbols)])
+    without.apply(tree)
+    try:
+        return dump(
+            tree,
+            None if target.out == "-" else target.out,
+            form=target.form or format_of(target.out) or "dtb",
+            padding=target.pad,
+            force=target.force,
+            inputs=target.inputs,
+            sink=reading.sink,
+        )
+    finally:
+        # The report still wants the labels.
+        without.revert(tree)
+
+
+def _fails(findings: Iterable[Diagnostic], fail_on: Severity | None) -> bool:
+    return fail_on is not None and any(found.severity >= fail_on for found in findings)
+
+
+def _lines(plan: Plan, findings: list[Diagnostic], *, verbose: bool, quiet: bool) -> Iterator[Line]:
+    from dtovl.codes.base import Severity
+    from dtovl.report.plan import plan_lines
+    from dtovl.report.show import amount
+    from dtovl.report.spans import BLANK, Line
+    from dtovl.report.text import counts, diagnostics_lines, shown
+
+    told = shown(findings, Severity.INFO if verbose else Severity.WARNING)
+    if not quiet:
+        yield from plan_lines(plan)
+        if told:
+            yield BLANK
+    yield from diagnostics_lines(told)
+    hidden = len(shown(findings, Severity.INFO)) - len(told)
+    if not quiet and (told or hidden):
+        more = f"{amount(hidden, 'info finding')} shown with -v" if hidden else ""
+        yield BLANK
+        yield Line((("heading", "; ".join(filter(None, (counts(told), more)))),))

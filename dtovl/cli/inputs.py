@@ -1,0 +1,74 @@
+"""Reading what the command line names, with all that there is to say about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.api import load
+from dtovl.cli.outcome import FINDINGS, OK, Outcome
+from dtovl.codes.base import Severity
+from dtovl.diagnostics import Sink
+from dtovl.report.text import diagnostics_lines, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.api import Format
+    from dtovl.model.tree import Tree
+    from dtovl.report.spans import Line
+
+
+_ENDINGS: dict[str, Format] = {".dtb": "dtb", ".dtbo": "dtb", ".dts": "dts", ".dtso": "dts"}
+
+
+def format_of(out: str) -> Format | None:
+    """Tell by the name of a file to be written what it should become; None: the name does not."""
+    return next((form for ending, form in _ENDINGS.items() if out.endswith(ending)), None)
+
+
+class SourceOptions(NamedTuple):
+    """How source text is preprocessed: -I, -D, --cpp."""
+
+    include_dirs: tuple[str, ...]
+    defines: dict[str, str]
+    cpp: str | None
+
+
+class Reading:
+    """The inputs of one command; sink collects what is odd about them."""
+
+    __slots__ = ("_options", "_standard_input", "sink")
+
+    def __init__(self, options: SourceOptions) -> None:
+        self.sink = Sink()
+        self._options = options
+        self._standard_input = False
+
+    def load(self, path: str, *, symbols: bool = True, form: Format | None = None) -> Tree:
+        """Read one input; standard input can be only one of them.
+
+        Raises InputError, click.UsageError.
+        """
+        if path == "-":
+            if self._standard_input:
+                import click
+
+                raise click.UsageError("Standard input (-) can be read only once.")
+            self._standard_input = True
+        options = self._options
+        return load(
+            path,
+            form=form,
+            include_dirs=options.include_dirs,
+            defines=options.defines,
+            cpp=options.cpp,
+            symbols=symbols,
+            sink=self.sink,
+        )
+
+    def outcome(self, report: Iterable[Line] | str | bytes, exit_code: int = OK) -> Outcome:
+        """End a command with its report; what was found in the inputs is remarked beside it."""
+        found = shown(self.sink, Severity.WARNING)
+        if exit_code == OK and any(one.severity is Severity.ERROR for one in found):
+            exit_code = FINDINGS
+        return Outcome(exit_code, report, diagnostics_lines(found))

@@ -1,0 +1,36 @@
+"""DT06x: what was asked for does not fit what was given."""
+
+from __future__ import annotations
+
+from dtovl.codes.base import Code, Severity
+
+PATH_NOT_FOUND = Code(
+    "DT060",
+    "path-not-found",
+    Severity.ERROR,
+    message="{name} has no such node",
+    suggestion="`dtovl show {name} --depth 2` lists what is there",
+    source="dtovl itself",
+    explanation="""\
+A path on the command line may lack unit addresses, and may be an alias, a label (`uart0` or
+`&uart0`), or one of these with a path below. This one leads to no node.
+
+    dtovl show board.dtb /soc/serial@1234            no such address
+    dtovl show board.dtb /soc/serial@1000
+    dtovl show board.dtb uart0                       the label of the same node""",
+)
+
+PATH_AMBIGUOUS = Code(
+    "DT061",
+    "path-ambiguous",
+    Severity.ERROR,
+    message="{what} of {name} fit this path",
+    suggestion="give one of the whole paths",
+    source="dtovl itself",
+    explanation="""\
+A name without its unit address stands for every node of that name. Here several fit; libfdt would
+take the first one without a word, the kernel none.
+
+    dtovl show board.dtb /soc/serial                 serial@1000 and serial@2000
+    dtovl show board.dtb /soc/serial@1000""",
+)
