@@ -11,7 +11,6 @@ from dtovl.codes import effects as codes
 from dtovl.codes import overlay as overlay_codes
 from dtovl.diagnostics import Note
 from dtovl.model.cells import cell, strings, text
-from dtovl.model.lookup import same_unit
 from dtovl.model.paths import Miss, find_path
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import render
@@ -178,6 +177,8 @@ def _no_effect(subject: Subject, grown: list[Node]) -> None:
     useless = [node for top in grown for node in _modifiers(top)]
     if not useless:
         return
+    from dtovl.model.lookup import same_unit  # costs start-up time, and is hardly ever needed
+
     names = sorted({key for node in useless for key in node.properties} - _BOOKKEEPING)
     first = useless[0]
     origin = subject.tree.origin_of(first)

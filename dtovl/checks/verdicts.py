@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.effects import warn, warn_linux, wrong_board
-from dtovl.checks.refusal import explain
 from dtovl.checks.subject import Subject
 from dtovl.codes.base import Severity
 from dtovl.codes.overlay import DEVICE_NAME_TAKEN
@@ -102,6 +101,8 @@ def _run(
             outcome, tree, sink, base, severity, brings, number=number, of=len(overlays)
         )
         if not outcome.applies:
+            # Costs more to import than an overlay to apply.
+
             explain(subject)
             if main:
                 wrong_board(subject)
