@@ -102,6 +102,7 @@ def _run(
         )
         if not outcome.applies:
             # Costs more to import than an overlay to apply.
+            from dtovl.checks.refusal import explain
 
             explain(subject)
             if main:
