@@ -14,11 +14,11 @@ import re
 from struct import pack_into, unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtovl.model.cells import cell, cells, pack_cell, text
+from dtovl.model.cells import boot_text, cell, cells, pack_cell, text
 from dtovl.model.dialect import Problem
 from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import Miss, child_by_stem, find_child, find_inside, find_path
-from dtovl.model.tree import PHANDLE_NAMES, POISON, boot_phandle
+from dtovl.model.tree import PHANDLE_NAMES, POISON, boot_phandle, phandle_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,30 +152,44 @@ def resolve(found: Plan, base: Tree, dialect: Dialect) -> Resolved:
         for offset, index in outside:
             pack_into(">I", buffer, offset, numbers[index])
         values[key] = bytes(buffer)
+        if key in PHANDLE_NAMES and not dialect.phandle_field:
+            resolved.phandles[node] = phandle_in(resolved.properties(node))
     return resolved
 
 
 def keep_base_phandles(resolved: Resolved, clashes: list[tuple[Node, int]]) -> None:
     """Let overlay nodes that merge with a node of the base have its phandle; turn references.
 
-    clashes are (overlay node, phandle in the base).
+    clashes are (overlay node, phandle in the base), in the order in which they are settled: a
+    reference that one of them turned may be turned again by a later one.
     Source: libfdt overlay_prevent_phandle_overwrite (since 1.7.1).
     """
-    turned: dict[int, int] = {}
+    references: dict[int, list[tuple[bytearray, int]]] = {}
+    patched = []
+    for node, key, _, local, _ in resolved.plan.recipes:
+        buffer = bytearray(resolved.values[node][key])
+        patched.append((node, key, buffer))
+        for offset in local:
+            number = unpack_from(">I", buffer, offset)[0]
+            references.setdefault(number, []).append((buffer, offset))
     for node, number in clashes:
-        turned.setdefault(resolved.phandles[node], number)
+        moved = references.pop(resolved.phandles[node], [])
+        there = references.pop(number, [])
+        # The shorter list goes into the longer one: a chain of clashes must not cost its square.
+        longer, shorter = (there, moved) if len(moved) < len(there) else (moved, there)
+        longer.extend(shorter)
+        references[number] = longer
         resolved.phandles[node] = number
+    for number, sites in references.items():
+        for buffer, offset in sites:
+            pack_into(">I", buffer, offset, number)
+    for node, key, buffer in patched:
+        resolved.values[node][key] = bytes(buffer)
+    for node, number in clashes:
         values = resolved.values.setdefault(node, {})
         for key in PHANDLE_NAMES:
             if len(node.properties.get(key, b"")) == 4:
                 values[key] = pack_cell(number)
-    for node, key, _, local, _ in resolved.plan.recipes:
-        buffer = bytearray(resolved.values[node][key])
-        for offset in local:
-            target = turned.get(unpack_from(">I", buffer, offset)[0])
-            if target is not None:
-                pack_into(">I", buffer, offset, target)
-        resolved.values[node][key] = bytes(buffer)
 
 
 # -- phandles of the overlay -----------------------------------------------------------------------
@@ -257,6 +271,8 @@ def _local_property(
     patched = node.properties.get(name)
     if patched is None:
         raise Refused(Problem.LOCAL_PROPERTY, node=node, fixup=fixup, property=name)
+    if name in PHANDLE_NAMES and len(value) == 4 and Problem.LOCAL_PHANDLE in dialect.errors:
+        raise Refused(Problem.LOCAL_PHANDLE, node=node, fixup=fixup, property=name)
     for offset in cells(value):
         if offset + 4 > len(patched):
             problem = Problem.LOCAL_WRAP if offset + 4 > _MASK else Problem.LOCAL_RANGE
@@ -398,7 +414,9 @@ def _label_number(label: str, symbols: Node, base: Tree, dialect: Dialect) -> in
         raise Refused(Problem.LABEL_EMPTY, label=label)
     path = text(value)
     if path is None:
-        raise Refused(Problem.LABEL_UNTERMINATED, label=label, value=value)
+        if Problem.LABEL_UNTERMINATED in dialect.errors:
+            raise Refused(Problem.LABEL_UNTERMINATED, label=label, value=value)
+        path = boot_text(value)
     node = find_path(base, path, dialect)
     if isinstance(node, Miss):
         problem = Problem.LABEL_FORM if node is Miss.FORM else Problem.LABEL_NODE

@@ -77,6 +77,8 @@ def local_malformed(subject: Subject, refused: Refused) -> None:
         Problem.LOCAL_LENGTH: f"{fixup.path}:{name} is no list of cells",
         Problem.LOCAL_EMPTY: f"{fixup.path}:{name} is empty",
         Problem.LOCAL_PROPERTY: f"{fixup.path} names {name}, which {node.path} does not have",
+        Problem.LOCAL_PHANDLE: f"{fixup.path} lists cells of {name}, and libfdt moves that list "
+        "as if it were a phandle",
         Problem.LOCAL_NODE: f"{fixup.path} has no counterpart in the overlay",
     }[refused.problem]
     report_refusal(subject, codes.LOCAL_FIXUP_MALFORMED, refused.problem, node=fixup, what=what)

@@ -36,6 +36,7 @@ _EXPLAINERS: dict[Problem, Callable[[Subject, Refused], None]] = {
     Problem.LOCAL_EMPTY: fixups.local_malformed,
     Problem.LOCAL_PROPERTY: fixups.local_malformed,
     Problem.LOCAL_NODE: fixups.local_malformed,
+    Problem.LOCAL_PHANDLE: fixups.local_malformed,
     Problem.LOCAL_RANGE: fixups.fixup_outside,
     Problem.LOCAL_WRAP: fixups.fixup_outside,
     Problem.NO_SYMBOLS: labels.no_symbols,

@@ -33,6 +33,15 @@ def text(value: bytes) -> str | None:
     return None if end < 0 else value[:end].decode("latin-1")
 
 
+def boot_text(value: bytes) -> str:
+    """Read the first string of the value as libfdt does, which takes the NUL for granted.
+
+    Without NUL the string is the whole value: what follows it in a blob begins with a zero byte,
+    be it padding or the next tag.
+    """
+    return value.partition(b"\0")[0].decode("latin-1")
+
+
 def strings(value: bytes) -> list[str] | None:
     """Read the value as a list of NUL-terminated strings; None when it does not end in NUL."""
     if not value or value[-1]:

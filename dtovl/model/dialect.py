@@ -30,6 +30,7 @@ class Problem(Enum):
     LOCAL_EMPTY = "local-fixup-empty"
     LOCAL_PROPERTY = "local-fixup-property-missing"
     LOCAL_NODE = "local-fixup-node-missing"
+    LOCAL_PHANDLE = "local-fixup-of-phandle"
     LOCAL_RANGE = "local-fixup-offset"
     LOCAL_WRAP = "local-fixup-offset-wraps"
     NO_SYMBOLS = "base-without-symbols"
@@ -258,6 +259,8 @@ LIBFDT = Dialect(
         Problem.LOCAL_LENGTH: "FDT_ERR_BADOVERLAY",
         Problem.LOCAL_PROPERTY: "FDT_ERR_BADOVERLAY",
         Problem.LOCAL_NODE: "FDT_ERR_BADOVERLAY",
+        # libfdt takes the list of offsets for a phandle, moves it, and patches another place.
+        Problem.LOCAL_PHANDLE: "FDT_ERR_BADOVERLAY",
         # Refused to 1.7.0; later versions write outside the property.
         Problem.LOCAL_RANGE: "FDT_ERR_BADOVERLAY",
         Problem.LOCAL_WRAP: "FDT_ERR_BADOVERLAY",
@@ -266,7 +269,6 @@ LIBFDT = Dialect(
         Problem.LABEL_MISSING: "FDT_ERR_NOTFOUND",
         Problem.LABEL_EMPTY: "FDT_ERR_BADPATH",
         Problem.LABEL_FORM: "FDT_ERR_BADPATH",
-        Problem.LABEL_UNTERMINATED: "FDT_ERR_BADPATH",
         Problem.LABEL_NODE: "FDT_ERR_NOTFOUND",
         Problem.LABEL_PHANDLE: "FDT_ERR_NOTFOUND",
         Problem.FIXUP_NONE: "FDT_ERR_BADOVERLAY",
@@ -289,7 +291,13 @@ LIBFDT = Dialect(
     },
     lines={},
     hazards=frozenset(
-        {Problem.LOCAL_RANGE, Problem.LOCAL_WRAP, Problem.FIXUP_WRAP, Problem.FIXUP_NUMBER}
+        {
+            Problem.LOCAL_PHANDLE,
+            Problem.LOCAL_RANGE,
+            Problem.LOCAL_WRAP,
+            Problem.FIXUP_WRAP,
+            Problem.FIXUP_NUMBER,
+        }
     ),
     head_properties=True,
     unit_address_optional=True,

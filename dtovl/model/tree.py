@@ -8,7 +8,7 @@ from dtovl.model.cells import cell, text
 from dtovl.model.node import Node, plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dtovl.diagnostics import Location
 
@@ -46,8 +46,13 @@ def boot_phandle(node: Node) -> int:
 
     Source: libfdt fdt_get_phandle.
     """
+    return phandle_in(node.properties)
+
+
+def phandle_in(properties: Mapping[str, bytes]) -> int:
+    """Give the phandle libfdt sees in the properties of a node (see boot_phandle)."""
     for name in PHANDLE_NAMES:
-        value = node.properties.get(name)
+        value = properties.get(name)
         if value is not None and len(value) == 4:
             return cell(value)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, Entry, SetProperty
+from dtovl.model.cells import cell
 from dtovl.model.dialect import Problem
 from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import find_merge_child
@@ -173,7 +174,7 @@ class _Builder:
             properties = self.resolved.properties(node)
             own = properties.get("phandle")
             if own is not None and len(own) == 4:
-                fresh.phandle = self.resolved.phandles.get(node, 0)
+                fresh.phandle = cell(own)
             self.entries.append(
                 AttachNode(parent, fresh, self.origin, positions=self._place(node, fresh))
             )

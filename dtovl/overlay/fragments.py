@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dtovl.model.cells import cell, text
+from dtovl.model.cells import boot_text, cell, text
 from dtovl.model.dialect import Dialect, Problem
 from dtovl.model.limits import LINUX_MAX_DEPTH
 from dtovl.model.node import Node, plain_name
@@ -82,9 +82,8 @@ def find_target(base: Tree, fragment: Fragment, resolved: Resolved, dialect: Dia
         return node
     value = properties.get("target-path")
     path = None if value is None else text(value)
-    if path is None and value and dialect.target_exact:
-        # libfdt reads on past the value; without NUL there is no telling what it would find.
-        raise Refused(Problem.TARGET_PATH_FORM, fragment=fragment, path=value.decode("latin-1"))
+    if path is None and value is not None and dialect.target_exact:
+        path = boot_text(value)
     if path is None:
         raise Refused(Problem.TARGET_NONE, fragment=fragment)
     found = find_path(base, path, dialect) if path or not dialect.target_exact else Miss.FORM
@@ -158,7 +157,7 @@ def _merged_symbol(
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
     by_path = fragment.properties.get("target-path")
     by_phandle = fragment.properties.get("target")
-    named = text(by_path) if by_path is not None and not (by_phandle and any(by_phandle)) else None
+    named = None if by_path is None or (by_phandle and any(by_phandle)) else boot_text(by_path)
     start = target.path if named is None else named
     if len(start) <= 1:
         start = ""

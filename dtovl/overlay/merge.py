@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import find_merge_child
-from dtovl.model.tree import PHANDLE_NAMES, Origin, Tree, boot_phandle
+from dtovl.model.tree import PHANDLE_NAMES, Origin, Tree, boot_phandle, phandle_in
 from dtovl.overlay.fragments import exported_symbol, find_target, node_phandle, symbol_entries
 from dtovl.resolve import Refused, Resolved, keep_base_phandles
 
@@ -121,7 +121,8 @@ class _Merger:
             place = positions.get((node, key)) if positions else None
             entry = SetProperty(base, name, value, origin, head=True, position=place)
             if name in PHANDLE_NAMES:
-                entry.phandle = boot_phandle(_with(base, name, value))
+                own = {known: base.properties.get(known, b"") for known in PHANDLE_NAMES}
+                entry.phandle = phandle_in({**own, name: value})
             changeset.add(entry, tree)
 
     def _copy(self, start: Node) -> tuple[Node, Positions | None]:
@@ -165,12 +166,3 @@ class _Merger:
             if child.name == name or child.name.startswith(prefix):
                 return child
         return None
-
-
-def _with(node: Node, name: str, value: bytes) -> Node:
-    """Give a bare node with the phandle properties that node has once name is value."""
-    probe = Node(node.name)
-    probe.properties = {
-        key: node.properties[key] for key in PHANDLE_NAMES if key in node.properties
-    } | {name: value}
-    return probe

@@ -98,6 +98,20 @@ FIXUPS = [
         error="FDT_ERR_BADPATH",
     ),
     row(
+        "symbol-without-nul",
+        USER,
+        fixups={"l": SITE},
+        base=with_symbols(l=b"/soc"),
+        added=(N, f"{N}:r=00000005"),
+    ),
+    row(
+        "fixup-of-a-phandle",
+        at("/soc", {"r": 1, "u@2": {"phandle": 1}}),
+        fixups={"soc": "/fragment@0/__overlay__/u@2:phandle:0"},
+        local=inside({"r": 0}),
+        added=("/soc:r=00000008",),
+    ),
+    row(
         "symbol-without-unit-address",
         USER,
         fixups={"l": SITE},
@@ -160,6 +174,12 @@ DANGEROUS = [
     row("K164-wraps", USER, fixups={"u": SITE[:-1] + "4294967292"}, error="FDT_ERR_NOSPACE"),
     row("K164-cut", USER, fixups={"u": SITE[:-1] + "4294967296"}, error="FDT_ERR_BADOVERLAY"),
     row("K164-long", USER, fixups={"u": SITE[:-1] + "9" * 5000}, error="FDT_ERR_BADOVERLAY"),
+    row(
+        "local-fixup-of-a-phandle",
+        at("/soc", {"n": {"phandle": 1}}),
+        local=inside({"n": {"phandle": 0}}),
+        error="FDT_ERR_BADOVERLAY",
+    ),
     *(
         row(
             f"K167-{offset:#x}",
@@ -181,6 +201,8 @@ MERGING = [
     row("K172", at("/gone", {"n": {}}), error="FDT_ERR_NOTFOUND"),
     row("K172-option", at("/soc:opt", {"n": {}}), error="FDT_ERR_NOTFOUND"),
     row("K173-empty", at("", {"n": {}}), error="FDT_ERR_BADPATH"),
+    row("K173-no-value", at("/", {}) | {"target-path": b""}, error="FDT_ERR_BADPATH"),
+    row("target-path-without-nul", {"target-path": b"/soc", "__overlay__": {"n": {}}}, added=(N,)),
     row("K173-alias", at("none", {"n": {}}), error="FDT_ERR_BADPATH"),
     row("K174", at("second", {"n": {}}), error="FDT_ERR_BADPATH"),
     row("alias-to-nowhere", at("gone", {"n": {}}), error="FDT_ERR_NOTFOUND"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from conformance.rows import BASE, Row, check, row
-from support.overlays import at, inside, to
-from support.trees import Content, again
+from support.overlays import at, inside, lines, overlay_of, to
+from support.trees import Content, again, tree_of
 
 from dtovl.model.dialect import LINUX
+from dtovl.overlay.apply import apply_overlay
 
 N = "/soc/n"
 
@@ -355,6 +356,12 @@ BUILDING = [
         ),
     ),
     row(
+        "K070-fixup-of-a-phandle",
+        at("/soc", {"n": {"phandle": 1}}),
+        fixups={"u": "/fragment@0/__overlay__/n:phandle:0"},
+        added=(N, f"{N}:phandle=00000007"),
+    ),
+    row(
         "K072",
         at("/soc", {"n": {}}),
         at("/soc", {"n": {}}),
@@ -519,6 +526,45 @@ SYMBOLS = [
         log=target("fragment@0", "phandle 0x0 not found"),
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "number"),
+    [
+        ({"phandle": 1}, 9),
+        ({"phandle": [1, 2]}, 0),
+        ({"phandle": b"\0\0\1"}, 0),
+        ({"linux,phandle": 1}, 0),
+        ({"phandle": 0xDEADBEEF}, 0xDEADBEEF),
+    ],
+    ids=["four-bytes", "eight-bytes", "three-bytes", "legacy-alone", "poison"],
+)
+def test_k070_phandle_of_a_new_node(properties: Content, number: int) -> None:
+    base = tree_of(BASE)
+    assert apply_overlay(base, overlay_of(at("/soc", {"n": properties})), LINUX).applies
+    node = base.find(N)
+    assert node is not None
+    assert node.phandle == number
+    assert base.by_phandle.get(number) is (node if number else None)
+
+
+def test_k002_k003_new_nodes_stand_first_new_properties_last() -> None:
+    base = tree_of({"a": 1, "old": {}})
+    content = at("/", {"x": 1, "a": 2, "y": 1, "m": {"q": 1, "r": 1, "u": {}, "v": {}}, "n": {}})
+    assert apply_overlay(base, overlay_of(content), LINUX).applies
+    assert lines(base) == [
+        "/",
+        "  a = 00000002",
+        "  x = 00000001",
+        "  y = 00000001",
+        "/n",
+        "/m",
+        "  q = 00000001",
+        "  r = 00000001",
+        "/m/v",
+        "/m/u",
+        "/old",
+    ]
 
 
 @pytest.mark.parametrize("case", [*RESOLVER, *BUILDING, *SYMBOLS], ids=lambda case: case.id)
