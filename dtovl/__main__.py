@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
-def main() -> int:
-    """Run dtovl on the arguments of the process; give its exit code."""
+def main() -> None:
+    """Run dtovl on the arguments of the process, and end the process."""
+    code = start(sys.argv[1:])
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:
+        pass  # the reader has gone, and the verdict stands
+    # Taking down an interpreter that holds a tree costs a tenth of a run and gives nothing back.
+    os._exit(code)
+
+
+def start(arguments: list[str]) -> int:
+    """Run dtovl on arguments; give the exit code."""
     try:
         # Asked often by scripts and builds, and three times faster without the command line parser.
-        if sys.argv[1:] == ["--version"]:
+        if arguments == ["--version"]:
             from dtovl._version import __version__
 
             sys.stdout.write(f"dtovl {__version__}\n")
-            sys.stdout.flush()
             return 0
         from dtovl.cli import run
 
-        return run(sys.argv[1:])
+        return run(arguments)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        from dtovl.cli.terminal import silence
-
-        silence(sys.stdout)
-        return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

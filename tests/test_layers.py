@@ -15,8 +15,8 @@ def loaded_modules(*arguments: str, code: int = 0) -> set[str]:
     """Run dtovl and give the names of the modules it imported."""
     script = (
         "import sys\n"
-        "from dtovl.__main__ import main\n"
-        "code = main()\n"
+        "from dtovl.__main__ import start\n"
+        "code = start(sys.argv[1:])\n"
         "sys.stderr.write('\\n'.join(['--modules--', *sys.modules]))\n"
         "sys.exit(code)\n"
     )

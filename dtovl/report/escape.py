@@ -7,16 +7,27 @@ finding, and `%0A` or `::` in a workflow log starts a command.
 
 from __future__ import annotations
 
-import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
 
 # C0, DEL and C1 controls; marks that are invisible or reorder text; separators of lines; halves of
 # surrogate pairs, by which Python keeps bytes of file names that are not UTF-8.
-_CONTROL = re.compile(
+_CONTROL = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 # XML 1.0 has no way at all to write these.
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+@cache
+def _pattern(characters: str) -> re.Pattern[str]:
+    import re
+
+    return re.compile(characters)
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -29,7 +40,8 @@ def _visible(match: re.Match[str]) -> str:
 
 def terminal(text: str) -> str:
     r"""Write control and invisible characters visibly: ESC as `\x1b`, U+202E as `\u202e`."""
-    return _CONTROL.sub(_visible, text)
+    # Compiling the pattern takes longer than all else a start does here, and is hardly ever needed.
+    return text if text.isprintable() else _pattern(_CONTROL).sub(_visible, text)
 
 
 def html(text: str) -> str:
@@ -49,7 +61,7 @@ def xml(text: str) -> str:
 
     Source: XML 1.0, 2.2 (Char) and 2.4.
     """
-    return html(_NOT_IN_XML.sub(_visible, text))
+    return html(_pattern(_NOT_IN_XML).sub(_visible, text))
 
 
 def workflow_data(text: str) -> str:
