@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 HERE = Path(__file__).resolve()
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2])]
 
-from conformance.known import KNOWN  # noqa: E402
 from conformance.listener import RecordedListener  # noqa: E402
+from conformance.report import Result, Tally  # noqa: E402
 from conformance.unpacking import unpacked  # noqa: E402
 from support.canonical import digest, first_difference, plain_lines  # noqa: E402
 
@@ -55,18 +55,11 @@ class Step(NamedTuple):
 
 
 def main(folder: Path) -> int:
-    agreed = total = 0
-    unknown = 0
-    for step, problem in _results(folder):
-        total += 1
-        if not problem:
-            agreed += 1
-            continue
-        reason = KNOWN.get(step)
-        unknown += reason is None
-        print(f"{step}: {problem}" + (f"\n  known: {reason}" if reason else ""))
-    print(f"agree {agreed} of {total}")
-    return 1 if unknown or not total else 0
+    tally = Tally()
+    for name, problem in _results(folder):
+        tally.add(Result("applies", name, problem))
+    print(f"agree {tally.count('applies')}")
+    return tally.exit_code()
 
 
 def _results(folder: Path) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,8 @@ from support.canonical import blob_lines, digest  # noqa: E402
 from dtovl.checks.verdicts import apply_checked  # noqa: E402
 from dtovl.diagnostics import Sink  # noqa: E402
 from dtovl.errors import InputError  # noqa: E402
-from dtovl.fdt.read import unflatten  # noqa: E402
 from dtovl.fdt.write import flatten  # noqa: E402
+from dtovl.inputs import read_blob  # noqa: E402
 from dtovl.overlay.fragments import Overlay  # noqa: E402
 
 # Far above what is allowed, so that a runaway ends here and not in the machine's memory.
@@ -42,10 +42,10 @@ def _run(base: Path, overlay: Path) -> dict[str, Any]:
     answer = {"read": False, "refused": "", "message": "", "canon_doc": "", "warned": False}
     sink = Sink()
     try:
-        tree = unflatten(base.read_bytes(), base.name, sink)
+        tree = read_blob(base.read_bytes(), base.name, sink)
         flatten(tree)
         answer["read"] = True
-        change = Overlay(unflatten(overlay.read_bytes(), overlay.name, sink), overlay.name)
+        change = Overlay(read_blob(overlay.read_bytes(), overlay.name, sink), overlay.name)
         answer["warned"] = bool(sink)
         applied = apply_checked(tree, [change])
     except InputError as error:

@@ -7,13 +7,11 @@ runner prints in front of a disagreement.
 
 from __future__ import annotations
 
-_BUS = "needs the platform bus: a device that cannot be made is an error of its listener"
 _LINKS = "a line of fw_devlink (driver core) about suppliers and consumers, not of the overlay code"
 _DRIVER = "a line about the driver of the recording kernel, not of the overlay code"
 
 KNOWN = {
     "case plat-probe-error step 1": _DRIVER,
-    "case plat-same-address step 1": _BUS,
     "real overlays/linux-7.2/arm/st/stm32mp15xx-dhcom-picoitx-overlay-553-100-x2-tst043015cmhx.dtbo "
     "on bases/linux-7.2/arm/st/stm32mp157c-ultra-fly-sbc.dtb step 1": _LINKS,
     "real overlays/linux-7.2/arm64/freescale/imx8mp-dhcom-pdk3-overlay-nxp-spf-29853-c1-ov5640-x31.dtbo "
