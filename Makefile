@@ -49,7 +49,7 @@ lint: $(DEV)
 	$(VENV)/bin/lint-imports
 
 fixtures: $(RUN)
-	@$(PY) tools/fixtures.py build/fixtures
+	@$(PY) tools/compile_fixtures.py build/fixtures
 
 corpus: $(DEV)
 	$(PY) tests/conformance/corpus.py '$(CORPUS)'
@@ -71,7 +71,7 @@ nightly: $(DEV)
 	$(MAKE) fuzz bench corpus conformance-apply
 
 docs: $(DEV)
-	$(PY) tools/docs.py
+	$(PY) tools/write_docs.py
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -9,12 +9,12 @@ import sys
 def main() -> None:
     """Run dtovl on the arguments of the process, and end the process."""
     code = start(sys.argv[1:])
-    try:
-        for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):
+        try:
             if stream is not None:
                 stream.flush()
-    except OSError:
-        pass  # the reader has gone, and the verdict stands
+        except OSError:
+            pass  # the reader has gone, and the verdict stands
     # Taking down an interpreter that holds a tree costs a tenth of a run and gives nothing back.
     os._exit(code)
 
@@ -24,15 +24,23 @@ def start(arguments: list[str]) -> int:
     try:
         # Asked often by scripts and builds, and three times faster without the command line parser.
         if arguments == ["--version"]:
-            from dtovl._version import __version__
-
-            sys.stdout.write(f"dtovl {__version__}\n")
-            return 0
+            return _print_version()
         from dtovl.cli import run
 
         return run(arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def _print_version() -> int:
+    from dtovl._version import __version__
+
+    try:
+        sys.stdout.write(f"dtovl {__version__}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    return 0
 
 
 if __name__ == "__main__":

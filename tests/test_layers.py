@@ -54,3 +54,15 @@ def test_import_of_the_package_loads_no_module_of_it() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == ["dtovl"]
+
+
+def test_apply_without_colour_imports_nothing_it_does_not_need(tmp_path: Path) -> None:
+    for name in ("gateway.dts", "uart1-okay.dtso"):
+        blob = str(tmp_path / name.replace(".dts", ".dtb"))
+        loaded_modules("convert", f"fixtures/dts/{name}", "-@", "-o", blob)
+    base, overlay = str(tmp_path / "gateway.dtb"), str(tmp_path / "uart1-okay.dtbo")
+    loaded = loaded_modules("apply", base, overlay, "-o", str(tmp_path / "out.dtb"))
+    assert "dtovl.fdt.read" in loaded
+    heavy = {"rich", "yaml", "json", "dataclasses", "sqlite3", "subprocess", "pcpp", "zlib"}
+    assert not loaded & heavy
+    assert not {name for name in loaded if name.startswith(("dtovl.dts", "dtovl.checks.refusal"))}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = ("apply", "show", "diff", "convert", "explain")
 _INTERRUPTED = 130
+_COMPLETION = "_DTOVL_COMPLETE"
 
 
 class _Commands(click.Group):
@@ -93,6 +94,9 @@ def _outcome(arguments: Sequence[str], settings: Settings) -> Outcome:
     except click.ClickException as error:
         error.show(sys.stderr)
         return Outcome(NO_VERDICT)
+    except SystemExit as end:
+        # From click: shell completion is done, or the reader of a help page has gone.
+        return Outcome(int(end.code or OK) if _COMPLETION in os.environ else OK)
     except DtovlError as error:
         from dtovl.report.text import diagnostics_lines
 

@@ -45,7 +45,7 @@ def _split_appliers(
     return [DIALECTS[name] for name in names]
 
 
-@click.command("apply")
+@click.command("apply", short_help="Apply overlays: what changes, who would refuse it.")
 @input_argument("base")
 @input_argument("overlays", nargs=-1, required=True, metavar="OVERLAY...")
 @click.option(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
 
 
-@click.command("convert")
+@click.command("convert", short_help="Convert source to a blob, a blob to source.")
 @input_argument("source", metavar="IN")
 @click.option(
     "-o", "--output", "out", required=True, metavar="OUT", help="The file to write; - is stdout."

@@ -8,7 +8,7 @@ from dtovl.cli.options import colour_option, format_option, input_argument, sour
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 
 
-@click.command("diff")
+@click.command("diff", short_help="Compare two trees, whatever their phandles.")
 @input_argument("a")
 @input_argument("b")
 @format_option("text", "json")

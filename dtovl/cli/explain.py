@@ -19,8 +19,8 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return [code.number for code in all_codes() if code.number.startswith(start)]
 
 
-@click.command("explain")
-@click.argument("wanted", metavar="CODE", required=False, shell_complete=_complete)
+@click.command("explain", short_help="Explain a diagnostic code.")
+@click.argument("wanted", metavar="[CODE]", required=False, shell_complete=_complete)
 @click.option("--list", "listing", is_flag=True, help="List every code.")
 @format_option("text", "json")
 @colour_option
@@ -49,6 +49,10 @@ def _find(wanted: str) -> Code:
         return code
     from difflib import get_close_matches
 
+    # O for 0 and I for 1 are what eyes and hands mistake most.
+    mistaken = find_code("DT" + wanted[2:].upper().replace("O", "0").replace("I", "1"))
+    if mistaken is not None:
+        raise click.UsageError(f"There is no code {wanted!r}. Did you mean {mistaken.number}?")
     names = [name for one in all_codes() for name in (one.number, one.name)]
     near = get_close_matches(wanted.upper(), names, 3) or get_close_matches(wanted.lower(), names)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""

@@ -62,11 +62,18 @@ def out_format_option(function: _F) -> _F:
     )(function)
 
 
+def _bounded_padding(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= MAX_BLOB_BYTES:
+        raise click.BadParameter(f"{value} is not between 0 and {MAX_BLOB_BYTES}.", ctx, param)
+    return value
+
+
 def pad_option(function: _F) -> _F:
     """Add --pad: bytes behind a written blob."""
     return click.option(
         "--pad",
-        type=click.IntRange(0, MAX_BLOB_BYTES),
+        type=int,
+        callback=_bounded_padding,
         metavar="BYTES",
         help="Leave so much room behind a blob.  [default: as much as the input has]",
     )(function)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_MATCHES = 20
 
 
-@click.command("show")
+@click.command("show", short_help="Show a tree or part of it.")
 @input_argument("file")
 @click.argument("path", metavar="[PATH]", default="/")
 @click.option("--depth", type=click.IntRange(min=0), help="Levels below PATH; 0 is the node alone.")

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.changeset import AttachNode, DetachNode, SetProperty
+from dtovl.changeset import AttachNode, SetProperty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dtovl.model.node import Node
+    from dtovl.model.tree import Origin
     from dtovl.overlay.outcome import Outcome
 
     _Found = dict[tuple[Node, str], bytes | None]
@@ -99,33 +100,47 @@ def _survey(outcomes: Iterable[Outcome]) -> tuple[set[Node], _Found]:
 
 
 def _of_overlay(outcome: Outcome, attached: set[Node], found: _Found) -> list[FragmentChanges]:
-    fragments: dict[str, FragmentChanges] = {}
-    for fragment in outcome.overlay.fragments:
-        target = outcome.targets.get(fragment.node)
-        fragments.setdefault(
-            fragment.name, FragmentChanges(fragment.name, fragment.node, target, [])
-        )
-    places: dict[tuple[str, Node], NodeChange] = {}
-
-    def place(name: str, node: Node, *, added: bool) -> NodeChange:
-        change = places.get((name, node))
-        if change is None:
-            change = places[name, node] = NodeChange(node, added, [])
-            group = fragments.setdefault(name, FragmentChanges(name, None, None, []))
-            group.nodes.append(change)
-        return change
-
+    changes = _Changes(outcome)
     for entry in outcome.changeset.entries:
-        if isinstance(entry, DetachNode):
-            continue
-        name = entry.origin.fragment if entry.origin is not None else ""
         if isinstance(entry, AttachNode):
+            name = changes.fragment_of(entry.origin, entry.parent)
             for node in _brought(entry.node, attached):
-                place(name, node, added=True).properties.extend(_first_values(node, found))
-        elif entry.old != entry.new:
-            change = PropertyChange(entry.key, entry.old, entry.new)
-            place(name, entry.node, added=False).properties.append(change)
-    return list(fragments.values())
+                change = changes.place(name, node, added=True)
+                change.properties.extend(_first_values(node, found))
+        elif isinstance(entry, SetProperty) and entry.old != entry.new:
+            name = changes.fragment_of(entry.origin, entry.node)
+            change = changes.place(name, entry.node, added=False)
+            change.properties.append(PropertyChange(entry.key, entry.old, entry.new))
+    return list(changes.fragments.values())
+
+
+class _Changes:
+    """What one overlay changed, as far as its entries were looked at."""
+
+    __slots__ = ("_homes", "_places", "fragments")
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.fragments: dict[str, FragmentChanges] = {}
+        self._places: dict[tuple[str, Node], NodeChange] = {}
+        self._homes: dict[Node, str] = {}
+        for fragment in outcome.overlay.fragments:
+            name, target = fragment.name, outcome.targets.get(fragment.node)
+            self.fragments.setdefault(name, FragmentChanges(name, fragment.node, target, []))
+
+    def fragment_of(self, origin: Origin | None, node: Node) -> str:
+        """Name the fragment of an entry; one without origin belongs to a node that was added."""
+        return origin.fragment if origin is not None else self._homes.get(node, "")
+
+    def place(self, fragment: str, node: Node, *, added: bool) -> NodeChange:
+        """Give the change of a node by a fragment, a new one at first."""
+        change = self._places.get((fragment, node))
+        if change is None:
+            change = self._places[fragment, node] = NodeChange(node, added, [])
+            empty = FragmentChanges(fragment, None, None, [])
+            self.fragments.setdefault(fragment, empty).nodes.append(change)
+        if added:
+            self._homes[node] = fragment
+        return change
 
 
 def _brought(top: Node, attached: set[Node]) -> Iterator[Node]:

@@ -1,8 +1,9 @@
 """Write the generated pages, and run the examples of the hand-written ones.
 
-    tools/docs.py             write docs/codes.md, compare every `console` block with what it gives
-    tools/docs.py --update    put what the commands give now into the blocks
+    tools/write_docs.py             write docs/codes.md, compare all examples with what they give
+    tools/write_docs.py --update    put into the examples what they give now
 
+Examples are the `console` blocks of README.md and docs/*.md.
 A block runs in a folder that holds the fixtures: their sources and the blobs made of them. Lines
 that begin with `$ ` are commands, what follows is their output, standard error included.
 """
@@ -18,9 +19,10 @@ import tempfile
 from difflib import unified_diff
 from pathlib import Path
 
+from compile_fixtures import SOURCES, compile_fixtures
+
 from dtovl.codes import all_codes
 from dtovl.report.explain import codes_page
-from fixtures import SOURCES, compile_fixtures
 
 ROOT = Path(__file__).parents[1]
 _BLOCK = re.compile(r"(?<=^```console\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
-"""Compile the sources of fixtures/dts: `tools/fixtures.py FOLDER`.
+"""Compile the sources of fixtures/dts: `tools/compile_fixtures.py FOLDER`.
 
 Every board and overlay becomes a blob with symbols, as by `dtc -@`; the gateway also one without.
 Sources in fixtures/dts/broken are wrong on purpose and left out.

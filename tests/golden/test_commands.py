@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dtovl import load
+from dtovl.model.compare import same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from syrupy.assertion import SnapshotAssertion
+
+    Run = Callable[..., object]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "gateway.dtb", "i2c0"],
+        ["show", "gateway.dtb", "--depth", "1"],
+        ["show", "sensor.dtbo"],
+        ["show", "sensor.dtbo", "--format", "dts"],
+        ["show", "gateway.dtb", "/soc/i2c@40000", "--depth", "0", "--format", "dts"],
+        ["show", "gateway.dtb", "&i2c0", "--depth", "0", "--format", "json"],
+        ["show", "gateway.dtb", "/soc/serial"],
+        ["show", "gateway.dtb", "/soc/serial@32000"],
+        ["show", "gateway.dtb", "uart6"],
+        ["diff", "gateway.dtb", "gateway.dts"],
+        ["diff", "gateway.dtb", "gateway-b.dtb", "--format", "json"],
+        ["convert", "uart1-okay.dtbo", "-o", "-"],
+        ["convert", "broken/missing-semicolon.dts", "-o", "out.dtb"],
+        ["explain", "DT104"],
+        ["explain", "label-not-in-base", "--format", "json"],
+        ["explain", "DT1O4"],
+        ["explain"],
+        ["aply", "gateway.dtb"],
+        ["apply", "gateway.dtb"],
+        ["apply", "gateway.dtb", "sensor.dtbo", "--require", "u-boot"],
+        ["apply", "gateway.dtb", "macros.dtso", "-D", "1KEY"],
+        ["show", "gatewai.dtb"],
+        ["show", "-", "--no-such"],
+        ["convert", "gateway.dtb", "-o", "out.dtb", "--pad", "-1"],
+        ["explain", "nonsense"],
+        ["--version"],
+        ["--help"],
+        ["apply", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_output(dtovl: Run, arguments: list[str], snapshot: SnapshotAssertion) -> None:
+    assert str(dtovl(*arguments)) == snapshot
+
+
+def test_a_text_named_dtb(dtovl: Run, snapshot: SnapshotAssertion) -> None:
+    Path("board.dtb").write_text("Not Found\n", encoding="ascii")
+    assert str(dtovl("apply", "board.dtb", "sensor.dtbo")) == snapshot
+
+
+def test_a_directory_is_a_tree(dtovl: Run) -> None:
+    Path("live/soc/serial@1").mkdir(parents=True)
+    Path("live/compatible").write_bytes(b"acme,gateway\0")
+    Path("live/soc/serial@1/name").write_bytes(b"serial\0")
+    dtovl("convert", "live", "-o", "live.dtb")
+    tree = load("live.dtb")
+    node = tree.find("/soc/serial@1")
+    assert node is not None
+    assert not node.properties
+    assert tree.root.properties == {"compatible": b"acme,gateway\0"}
+
+
+def test_convert_there_and_back(dtovl: Run) -> None:
+    dtovl("convert", "gateway.dts", "-@", "-o", "one.dtb")
+    dtovl("convert", "one.dtb", "-o", "two.dts")
+    dtovl("convert", "two.dts", "-@", "-o", "three.dtb")
+    assert Path("one.dtb").read_bytes() == Path("three.dtb").read_bytes()
+    assert Path("one.dtb").read_bytes() == Path("gateway.dtb").read_bytes()
+
+
+def test_convert_without_symbols(dtovl: Run) -> None:
+    dtovl("convert", "gateway.dts", "-o", "plain.dtb")
+    assert same(load("plain.dtb"), load("gateway-without-symbols.dtb"), ordered=True)
+
+
+def test_the_format_can_be_demanded(dtovl: Run) -> None:
+    result = dtovl("convert", "gateway.dts", "--in-format", "dtb", "-o", "out.dtb")
+    assert "DT001" in str(result)
+    assert str(result).endswith("--- exit 2")
+    assert not Path("out.dtb").exists()
+
+
+def test_hostile_names_do_not_reach_the_terminal(dtovl: Run) -> None:
+    Path("evil.dtb").write_bytes(
+        Path("gateway.dtb").read_bytes().replace(b"regulator-3v3\0", b"\x1b[2Jlator-3v3\0")
+    )
+    result = dtovl("show", "evil.dtb", "--color", "never")
+    assert "\x1b" not in str(result)
+    assert r"/\x1b[2Jlator-3v3" in str(result)
