@@ -134,8 +134,8 @@ TOO_LARGE = Code(
     suggestion="check that it is the right file; a board's devicetree is below 1 MiB",
     source="dtovl's own bound",
     explanation="Input is bounded, so that no file, however it was made, can use up memory: 256 "
-    "MiB for a blob, also after decompression; 64 KiB for one name; as much text in names as a "
-    "blob of that size can need. Real devicetrees are far below.\n\n"
+    "MiB for a blob or a directory, 64 MiB for a blob after decompression, 64 KiB for one name, as "
+    "much text in names as a blob of that size can need. Real devicetrees are far below.\n\n"
     "Bad: a gzip file of 1 MiB that unpacks to 1 GiB.\n"
     "Mended: the blob that the build made, packed with `gzip -k board.dtb`.",
 )

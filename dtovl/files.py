@@ -1,0 +1,268 @@
+"""Files and folders at the edge: bounded reading, walking a folder, writing in one step.
+
+os and os.path alone: every command starts with this module, and pathlib takes longer to import
+than a board takes to read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from dtovl.codes.input import FILE_UNREADABLE, FILE_UNWRITABLE, OUTPUT_IS_INPUT, TOO_LARGE
+from dtovl.diagnostics import Diagnostic
+from dtovl.errors import InputError
+from dtovl.model.limits import MAX_BLOB_BYTES, MAX_DEPTH, MAX_DIRECTORY_ENTRIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STANDARD_STREAM = "-"
+"""The path that means standard input, or standard output."""
+
+_CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_CLOEXEC
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Read a file whole, or standard input for `-`.
+
+    The size is looked at before anything is read, and again while reading, since pipes and files
+    of /proc do not tell theirs. Devices are refused, pipes are read.
+
+    Raises InputError (DT009, DT011).
+    """
+    shown = os.fspath(path)
+    if shown == STANDARD_STREAM:
+        return _read_standard_input()
+    try:
+        file = os.open(shown, _READ)
+        try:
+            return _read_open(file, shown)
+        finally:
+            os.close(file)
+    except (OSError, ValueError) as error:
+        raise InputError(_unreadable(shown, error)) from error
+
+
+def is_directory(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path that a user gave is a folder; `-` is none."""
+    shown = os.fspath(path)
+    return shown != STANDARD_STREAM and os.path.isdir(shown)
+
+
+def walk_directory(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Give the entries of a folder as dtovl.inputs.from_directory takes them.
+
+    Entries are (path below the folder, content or None for a folder), files before folders, each
+    by name: the order in which a file system lists them means nothing. Links, devices, sockets and
+    pipes below the folder are left out; path itself may be a link, as /proc/device-tree is.
+    Names are latin-1.
+
+    Raises InputError (DT009, DT011).
+    """
+    shown = os.fspath(path)
+    count = 0
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        if below:
+            yield below, None
+        files, folders = _list(shown, below)
+        count += len(files) + len(folders)
+        if count > MAX_DIRECTORY_ENTRIES or below.count("/") > MAX_DEPTH:
+            what = f"the bound is {MAX_DIRECTORY_ENTRIES} entries, {MAX_DEPTH} levels deep"
+            raise InputError(Diagnostic(TOO_LARGE, name=shown, what=what))
+        for name in files:
+            content = _read_entry(shown, _join(below, name))
+            if content is not None:
+                yield _join(below, name), content
+        pending.extend(_join(below, name) for name in reversed(folders))
+
+
+def write_atomically(
+    path: str | os.PathLike[str],
+    data: bytes,
+    *,
+    force: bool = False,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+) -> None:
+    """Write a file in one step: it has its old content or the new one, at any moment.
+
+    A temporary file in the folder of the target is filled, brought to disk and put in its place,
+    with the mode of the file that was there. A link is followed. What is no regular file
+    (/dev/null, a pipe) is written to directly. inputs are what the command has read: none of them
+    is overwritten without force. After a failure the target is as before, and nothing else stays.
+
+    Raises InputError (DT012, DT013).
+    """
+    shown = os.fspath(path)
+    try:
+        target = os.path.realpath(shown)
+        before = os.stat(target) if os.path.lexists(target) else None
+        if before is not None and not force:
+            _refuse_inputs(shown, before, inputs)
+        if before is None or stat.S_ISREG(before.st_mode):
+            _replace(target, data, before)
+        else:
+            _write_to(os.open(target, os.O_WRONLY | os.O_CLOEXEC), data)
+    except (OSError, ValueError, RuntimeError) as error:
+        what = _reason(error)
+        raise InputError(Diagnostic(FILE_UNWRITABLE, name=shown, what=what)) from error
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def _read_standard_input() -> bytes:
+    try:
+        return _read_chunks(sys.stdin.fileno(), "standard input")
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(_unreadable("standard input", error)) from error
+
+
+def _read_open(file: int, shown: str) -> bytes:
+    found = os.fstat(file)
+    mode = found.st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError("it is a folder")
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or os.isatty(file)):
+        raise OSError("it is a device or socket, no file; copy it to a file first")
+    if found.st_size > MAX_BLOB_BYTES:
+        raise InputError(_too_large(shown, f"it has {found.st_size} bytes"))
+    return _read_chunks(file, shown)
+
+
+def _read_chunks(file: int, shown: str) -> bytes:
+    parts = []
+    size = 0
+    while part := os.read(file, _CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BLOB_BYTES:
+            raise InputError(_too_large(shown, "there is more in it"))
+    return b"".join(parts)
+
+
+def _too_large(shown: str, what: str) -> Diagnostic:
+    return Diagnostic(TOO_LARGE, name=shown, what=f"{what}, the bound is {MAX_BLOB_BYTES} bytes")
+
+
+def _unreadable(shown: str, error: Exception) -> Diagnostic:
+    fix = None
+    if isinstance(error, FileNotFoundError):
+        near = _similar(shown)
+        fix = f"did you mean {near}?" if near else None
+    return Diagnostic(FILE_UNREADABLE, name=shown, what=_reason(error), fix=fix)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
+
+
+def _similar(shown: str) -> str:
+    """Give the file beside a missing one whose name is nearest, "" where none is near."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(shown)
+    try:
+        names = sorted(os.listdir(folder or "."))[:10_000]
+    except (OSError, ValueError):
+        return ""
+    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    return os.path.join(folder, near[0]) if near else ""
+
+
+# -- folders -------------------------------------------------------------------------------------
+
+
+def _join(below: str, name: str) -> str:
+    return f"{below}/{name}" if below else name
+
+
+def _real(top: str, below: str) -> bytes:
+    """Give the path of an entry as the operating system knows it."""
+    return os.path.join(os.fsencode(top), below.encode("latin-1"))
+
+
+def _list(top: str, below: str) -> tuple[list[str], list[str]]:
+    files = []
+    folders = []
+    try:
+        with os.scandir(_real(top, below)) as entries:
+            for entry in entries:
+                name = entry.name.decode("latin-1")
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                elif entry.is_file(follow_symlinks=False):
+                    files.append(name)
+    except (OSError, ValueError) as error:
+        raise InputError(_unreadable(_join(top, below), error)) from error
+    return sorted(files), sorted(folders)
+
+
+def _read_entry(top: str, below: str) -> bytes | None:
+    """Read a file of a folder; None when it has become something else since it was listed."""
+    shown = _join(top, below)
+    try:
+        # Should a pipe or link have taken its place: no waiting, no following.
+        file = os.open(_real(top, below), _READ | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return None
+            return _read_open(file, shown)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise InputError(_unreadable(shown, error)) from error
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def _refuse_inputs(
+    shown: str, target: os.stat_result, inputs: Iterable[str | os.PathLike[str]]
+) -> None:
+    for given in inputs:
+        if os.fspath(given) == STANDARD_STREAM:
+            continue
+        try:
+            same = os.path.samestat(os.stat(given), target)
+        except (OSError, ValueError):
+            continue
+        if same:
+            raise InputError(Diagnostic(OUTPUT_IS_INPUT, name=shown))
+
+
+def _replace(target: str, data: bytes, before: os.stat_result | None) -> None:
+    folder = os.path.dirname(target)
+    temporary = os.path.join(folder, f".dtovl-{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        _write_to(file, data, before, sync=True)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _write_to(
+    file: int, data: bytes, before: os.stat_result | None = None, *, sync: bool = False
+) -> None:
+    """Write everything to an open file, give it the mode of the one before it, and close it."""
+    try:
+        if before is not None:
+            os.fchmod(file, stat.S_IMODE(before.st_mode))
+        left = memoryview(data)
+        while left:
+            left = left[os.write(file, left) :]
+        if sync:
+            os.fsync(file)
+    finally:
+        os.close(file)
