@@ -44,9 +44,10 @@ def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | 
 def child_by_stem(tree: Tree, parent: Node, name: str) -> Node | None:
     """Find a child by its name without unit address, as kernel and libfdt find `__overlay__`.
 
+    The first in tree order counts, be it with unit address.
     Source: kernel of_get_child_by_name; libfdt fdt_subnode_offset.
     """
-    return parent.children.get(name) or _by_stem(tree.children_of(parent), name)
+    return _by_stem(tree.children_of(parent), name)
 
 
 def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | None:

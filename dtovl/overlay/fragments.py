@@ -149,9 +149,7 @@ def _merged_symbol(
     if not slash or not (rest == "__overlay__" or rest.startswith("__overlay__/")):
         return None
     tail = rest[len(_OVERLAY) :]
-    fragment = overlay.tree.root.children.get(name) or child_by_stem(
-        overlay.tree, overlay.tree.root, name
-    )
+    fragment = child_by_stem(overlay.tree, overlay.tree.root, name)
     target = None if fragment is None else targets.get(fragment)
     if fragment is None or target is None:
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)

@@ -210,6 +210,11 @@ MERGING = [
     row("K176", at("/soc", {"n": {}, "p": 1}), at("/gone", {}), error="FDT_ERR_NOTFOUND"),
     row("K178-fragments", at("/soc", {"p": 1}), at("/soc", {"p": 2}), added=("/soc:p=00000002",)),
     row("K178-one-node", at("/soc", {"p": 1, again("p"): 2}), added=("/soc:p=00000002",)),
+    row(
+        "first-content-counts",
+        {"target-path": "/soc", "__overlay__@1": {"a": 1}, "__overlay__": {"b": 1}},
+        added=("/soc:a=00000001",),
+    ),
     Row("K179", {"node": {"x": None}}),
     row("slash-at-the-end", at("/soc/", {"n": {}}), added=(N,)),
     row("two-slashes", at("//soc", {"n": {}}), added=(N,)),
