@@ -10,7 +10,6 @@ phandles, local fixups, fixups. The first problem in that order ends it.
 
 from __future__ import annotations
 
-import re
 from struct import pack_into, unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
 
 _MASK = 0xFFFFFFFF
+_BLANKS = " \t\n\v\f\r"
 _GENERATED = frozenset({"name", *PHANDLE_NAMES})
 
 
@@ -361,15 +361,11 @@ def _fixup_site(overlay: Tree, entry: str, label: str, dialect: Dialect) -> Site
     return Site(node, name, offset)
 
 
-_KSTRTOINT = re.compile(r"[+-]?[0-9]+\n?", re.ASCII)
-_STRTOUL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+", re.ASCII)
-
-
 def _offset(number: str, label: str, entry: str, dialect: Dialect) -> int:
-    form = _KSTRTOINT if dialect.strict_numbers else _STRTOUL
-    if not form.fullmatch(number):
+    digits = number.removesuffix("\n") if dialect.strict_numbers else number.lstrip(_BLANKS)
+    unsigned = digits[1:] if digits[:1] in ("+", "-") else digits
+    if not (unsigned.isascii() and unsigned.isdigit()):
         raise Refused(Problem.FIXUP_SYNTAX, label=label, entry=entry)
-    digits = number.strip()
     # int() refuses very long runs of digits; anything that long is out of range anyway.
     offset = int(digits) if len(digits) < 40 else 1 << 64
     if dialect.strict_numbers:
