@@ -26,7 +26,7 @@ def load(
     *,
     name: str | None = None,
     form: Format | None = None,
-    include_dirs: Sequence[str] = (),
+    include_dirs: Sequence[str | os.PathLike[str]] = (),
     defines: Mapping[str, str] | None = None,
     cpp: str | None = None,
     symbols: bool = True,

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dtovl
+from dtovl.diagnostics import Sink
+from dtovl.model.compare import same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BASE = b'/dts-v1/; / { compatible = "a,b"; soc: soc { uart: uart@1 { status = "disabled"; }; }; };'
+OVERLAY = b'/dts-v1/; /plugin/; &uart { status = "okay"; };'
+STRAY = b'/dts-v1/; /plugin/; &nothing { status = "okay"; };'
+
+
+def test_public_names_are_there_and_no_more() -> None:
+    assert sorted(dtovl.__all__) == [
+        "Changeset",
+        "Diagnostic",
+        "DtovlError",
+        "Node",
+        "Tree",
+        "apply_overlay",
+        "check_tree",
+        "dump",
+        "load",
+    ]
+    for name in dtovl.__all__:
+        assert getattr(dtovl, name).__doc__
+        assert name in dir(dtovl)
+    assert dtovl.__version__.count(".") == 2
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        dtovl.nothing  # noqa: B018 - the access is the test
+
+
+def test_apply_and_revert() -> None:
+    tree = dtovl.load(BASE)
+    before = dtovl.dump(tree)
+    outcome = dtovl.apply_overlay(tree, dtovl.load(OVERLAY))
+    assert outcome.applies
+    node = tree.find("/soc/uart@1")
+    assert node is not None
+    assert node.properties["status"] == b"okay\0"
+    outcome.changeset.revert(tree)
+    assert dtovl.dump(tree) == before
+
+
+@pytest.mark.parametrize(
+    ("applier", "error"), [("libfdt", "FDT_ERR_NOTFOUND"), ("linux", "-EINVAL")]
+)
+def test_a_refusal_leaves_the_tree_and_says_why(applier: str, error: str) -> None:
+    tree, sink = dtovl.load(BASE), Sink()
+    before = dtovl.dump(tree)
+    outcome = dtovl.apply_overlay(tree, dtovl.load(STRAY), applier=applier, sink=sink)  # type: ignore[arg-type]
+    assert not outcome.applies
+    assert outcome.error == error
+    assert "DT104" in [found.code.number for found in sink]
+    assert dtovl.dump(tree) == before
+
+
+def test_without_sink_nothing_is_said() -> None:
+    tree = dtovl.load(BASE)
+    assert not dtovl.apply_overlay(tree, dtovl.load(STRAY)).applies
+
+
+@pytest.mark.parametrize("form", ["dtb", "dts"])
+def test_load_gives_what_dump_wrote(tmp_path: Path, form: str) -> None:
+    tree = dtovl.load(BASE)
+    path = tmp_path / "board"
+    dtovl.dump(tree, path, form=form)  # type: ignore[arg-type]
+    assert same(dtovl.load(path), tree, ordered=True)
+    assert same(dtovl.load(path.read_bytes()), tree, ordered=True)
+
+
+def test_padding_is_bytes_behind_the_blob() -> None:
+    tree = dtovl.load(BASE)
+    bare, padded = dtovl.dump(tree, padding=0), dtovl.dump(tree, padding=10)
+    assert bare is not None
+    assert padded is not None
+    assert len(padded) == len(bare) + 10
+
+
+def test_an_error_carries_its_diagnostics() -> None:
+    with pytest.raises(dtovl.DtovlError) as caught:
+        dtovl.load(b"/dts-v1/; / { a = <1> };", name="board.dts")
+    assert caught.value.diagnostic.code.number == "DT020"
+    assert str(caught.value.diagnostic.where) == "board.dts:1:23"
+
+
+def test_includes_stay_in_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.dtsi").write_text("/ { secret; };")
+    inner = tmp_path / "board"
+    inner.mkdir()
+    source = inner / "board.dts"
+    source.write_text('/dts-v1/; /include/ "../secret.dtsi"')
+    with pytest.raises(dtovl.DtovlError, match="DT029"):
+        dtovl.load(source)
+    assert "secret" in dtovl.load(source, include_dirs=[tmp_path]).root.properties
+
+
+def test_a_file_called_dash_is_not_standard_input(tmp_path: Path) -> None:
+    (tmp_path / "-").write_text("/ { dash; };")
+    source = tmp_path / "board.dts"
+    source.write_text('/dts-v1/; /include/ "-"')
+    assert "dash" in dtovl.load(source).root.properties
