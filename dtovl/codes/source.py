@@ -636,3 +636,25 @@ Mended:
 
     &i2c1 { };""",
 )
+
+DELETE_OF_NEW = Code(
+    "DT049",
+    "delete-of-new-node",
+    Severity.ERROR,
+    message="/delete-node/ {name} stands in the block that brings the node",
+    suggestion="leave the node out, or delete it in a later block",
+    source="dtc merge_nodes, check duplicate_node_names",
+    explanation="""\
+A block is added to the tree as a whole, so a deletion in it can only act on what was there
+before. dtc keeps both the node and the deletion, and then complains that the name is used twice.
+
+Bad:
+
+    bus { dev { }; /delete-node/ dev; };
+
+Mended:
+
+    bus: bus { dev { }; };
+    ...
+    &bus { /delete-node/ dev; };""",
+)

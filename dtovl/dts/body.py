@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes.source import (
     DELETE_IN_OVERLAY,
+    DELETE_OF_NEW,
     DUPLICATE_NODE,
     DUPLICATE_PROPERTY,
     PROPERTY_AFTER_NODE,
     SOURCE_LIMIT,
 )
 from dtovl.diagnostics import Note
-from dtovl.dts.draft import GAP
+from dtovl.dts.draft import GAP, Repeated
 from dtovl.dts.expressions import Unexpected
 from dtovl.dts.lexer import END, LABEL, NAME_CHARS, NAMES, VALUES
 from dtovl.dts.messages import END_OF_BODY, NEEDS_END, report_unexpected, resume, starts_line
@@ -29,7 +30,6 @@ from dtovl.errors import InputError
 from dtovl.model.limits import MAX_DEPTH, MAX_NAME_BYTES
 
 if TYPE_CHECKING:
-    from dtovl.codes.base import Code
     from dtovl.dts.draft import Draft
     from dtovl.dts.lexer import Lexer, Token
     from dtovl.dts.places import Places
@@ -224,7 +224,8 @@ class Body:
             if properties[key] is GAP:
                 del properties[key]
             else:
-                self._twice(DUPLICATE_PROPERTY, (node, key), key, place)
+                first = self._draft.places[node, key]
+                self._draft.repeated.append(Repeated(DUPLICATE_PROPERTY, node, key, place, first))
         properties[key] = value
         self._draft.places[node, key] = place
 
@@ -236,15 +237,12 @@ class Body:
             self._limit(place, "nodes inside of one another", MAX_DEPTH)
         child, is_fresh, repeated = self._draft.child(node, fresh, name)
         if repeated:
-            self._twice(DUPLICATE_NODE, child, name, place)
+            first = self._draft.places[child]
+            self._draft.repeated.append(Repeated(DUPLICATE_NODE, child, name, place, first))
         self._draft.places[child] = place
         if labels:
             self._draft.add_labels(child, labels, is_fresh)
         return child, is_fresh
-
-    def _twice(self, code: Code, what: Node | tuple[Node, str], name: str, place: int) -> None:
-        first = Note("the first one is here", self._places.locate(self._draft.places[what]))
-        self._places.error(self._places.diagnostic(code, place, name=name, notes=(first,)))
 
     def _limit(self, place: int, what: str, limit: int) -> None:
         found = self._places.diagnostic(SOURCE_LIMIT, place, what=what, limit=limit)
@@ -255,7 +253,11 @@ class Body:
         if name.kind != "name":
             raise Unexpected(name, "the name of a node of this block")
         key = name.text.removeprefix("\\")
-        if not self._draft.delete_child(node, fresh, key) and self.plugin:
+        child = node.children.get(key)
+        if fresh and child is not None and child not in self._draft.deleted:
+            first = self._draft.places[child]
+            self._draft.repeated.append(Repeated(DELETE_OF_NEW, child, key, name.place, first))
+        elif not self._draft.delete_child(node, fresh, key) and self.plugin:
             mend = f'switch the device off instead: {key} {{ status = "disabled"; }};'
             self._no_effect("/delete-node/", name, mend)
         self.end_statement()

@@ -44,6 +44,7 @@ def compile_draft(
     boot_cpu = _boot_cpu(draft)
     draft.close()
     nodes = list(draft.root.walk())
+    _check_repeated(draft, places)
     _check_names(draft, nodes, places)
     _check_labels(draft, nodes, places)
     phandles = Phandles(draft, places, plugin)
@@ -56,6 +57,7 @@ def compile_draft(
     if draft.omit:
         gone |= _omit_unused(draft, nodes, phandles, symbols)
         nodes = [node for node in nodes if node not in gone]
+        phandles.release(gone)
     if symbols:
         add_symbols(draft, nodes, places, phandles)
     if plugin:
@@ -77,6 +79,17 @@ def _boot_cpu(draft: Draft) -> int:
     first = next(iter(cpus.children.values()), None) if cpus is not None else None
     value = first.properties.get("reg", b"") if first is not None else b""
     return cell(value) if len(value) == 4 else 0
+
+
+def _check_repeated(draft: Draft, places: Places) -> None:
+    """Report names used twice in a block, but in nodes that were deleted later.
+
+    Source: dtc checks duplicate_node_names and duplicate_property_names.
+    """
+    for code, node, name, place, first in draft.repeated:
+        if node not in draft.buried:
+            note = Note("the first one is here", places.locate(first))
+            places.error(places.diagnostic(code, place, name=name, notes=(note,)))
 
 
 # -- names -------------------------------------------------------------------------------------

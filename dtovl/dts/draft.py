@@ -13,8 +13,13 @@ Source: dtc livetree.c, merge_nodes, delete_node, add_label, get_node_by_ref.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from dtovl.model.limits import MAX_SOURCE_STEPS
 from dtovl.model.node import Node
+
+if TYPE_CHECKING:
+    from dtovl.codes.base import Code
 
 
 class Pending(bytes):
@@ -35,6 +40,16 @@ class Gap(bytes):
 GAP = Gap()
 
 
+class Repeated(NamedTuple):
+    """A name that a block uses twice: the code for it, its node, both places."""
+
+    code: Code
+    node: Node
+    name: str
+    place: int
+    first: int
+
+
 class WorkLimit(Exception):
     """The source makes deleting or looking up labels cost too much."""
 
@@ -48,11 +63,14 @@ class Draft:
     places      node, or (node, key) -> place of its last definition
     omit        nodes to leave out unless they are referred to
     deleted     nodes that are gaps
+    buried      nodes that were deleted at some time; some may be defined again
+    repeated    second definitions in one block, wrong unless the node is deleted later
     """
 
     __slots__ = (
         "_gapped",
         "_work",
+        "buried",
         "by_label",
         "deleted",
         "fragments",
@@ -60,6 +78,7 @@ class Draft:
         "labels",
         "omit",
         "places",
+        "repeated",
         "root",
     )
 
@@ -71,6 +90,8 @@ class Draft:
         self.places: dict[Node | tuple[Node, str], int] = {}
         self.omit: set[Node] = set()
         self.deleted: set[Node] = set()
+        self.buried: set[Node] = set()
+        self.repeated: list[Repeated] = []
         self.fragments = 0
         self._gapped: set[Node] = set()
         self._work = 0
@@ -216,6 +237,7 @@ class Draft:
             if node in self.deleted:
                 continue
             self.deleted.add(node)
+            self.buried.add(node)
             self._gapped.add(node)
             if node.parent is not None:
                 self._gapped.add(node.parent)

@@ -1,12 +1,13 @@
-"""Integer expressions of devicetree source: C operators on 64 bits without sign.
+"""Expressions with C operators: those in values of devicetree source, and how to compute others.
 
 Two stacks instead of recursion, so nesting costs no Python frames; it is bounded all the same.
+What an operator does is told by an arithmetic; that of devicetree source has 64 bits without sign.
 Everything is computed, as dtc does: both branches of ?: and both sides of && and ||.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from dtovl.dts.literals import MASK, LiteralProblem, character, number
 from dtovl.model.limits import MAX_EXPRESSION_DEPTH
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dtovl.dts.lexer import Token
+
+_T = TypeVar("_T")
 
 _LEVELS = (
     ("*", "/", "%"),
@@ -30,7 +33,8 @@ _LEVELS = (
 )
 # Higher binds tighter. `?` waits for its `:`, which makes it `?:`; both bind loosest, to the right.
 _BINDS = {sign: len(_LEVELS) - level for level, row in enumerate(_LEVELS) for sign in row}
-_UNARY = {"-": "neg", "~": "inv", "!": "not"}
+_UNARY = {"-": "neg", "~": "inv", "!": "not", "+": "pos"}
+_PREFIXES = frozenset(_UNARY.values())
 
 _COMPUTE: dict[str, Callable[[int, int], int]] = {
     "*": lambda a, b: a * b & MASK,
@@ -84,13 +88,55 @@ class ZeroDivisor(Exception):
         self.token = token
 
 
-class _Machine:
+class Arithmetic(Protocol[_T]):
+    """What numbers are, and what operators do to them."""
+
+    def operand(self, token: Token) -> _T | None:
+        """Give the value of a word; None if it is none."""
+
+    def change(self, sign: str, value: _T) -> _T | None:
+        """Apply neg, inv, not or pos; None if that is not known."""
+
+    def compute(self, token: Token, left: _T, right: _T) -> _T:
+        """Apply the operator that a word is."""
+
+    def choose(self, condition: _T, left: _T, right: _T) -> _T:
+        """Apply ?: to its three values."""
+
+
+class _Unsigned:
+    """64 bits without sign. Source: dtc grammar, integer_expr."""
+
+    def operand(self, token: Token) -> int | None:
+        """Read a number or a character."""
+        return literal(token) if token.kind in ("number", "char") else None
+
+    def change(self, sign: str, value: int) -> int | None:
+        """Apply a sign that stands before a value."""
+        return _CHANGE[sign](value) if sign in _CHANGE else None
+
+    def compute(self, token: Token, left: int, right: int) -> int:
+        """Apply an operator. Raises ZeroDivisor."""
+        if not right and token.kind in ("/", "%"):
+            raise ZeroDivisor(token)
+        return _COMPUTE[token.kind](left, right)
+
+    def choose(self, condition: int, left: int, right: int) -> int:
+        """Choose by a condition."""
+        return left if condition else right
+
+
+_UNSIGNED = _Unsigned()
+
+
+class _Machine(Generic[_T]):
     """The two stacks: values, and signs that wait for their right side."""
 
-    __slots__ = ("signs", "values")
+    __slots__ = ("arithmetic", "signs", "values")
 
-    def __init__(self) -> None:
-        self.values: list[int] = []
+    def __init__(self, arithmetic: Arithmetic[_T]) -> None:
+        self.arithmetic = arithmetic
+        self.values: list[_T] = []
         self.signs: list[tuple[str, Token]] = []
 
     def push(self, sign: str, token: Token) -> None:
@@ -103,22 +149,23 @@ class _Machine:
         sign, token = self.signs.pop()
         values = self.values
         right = values.pop()
-        if sign in _CHANGE:
-            values.append(_CHANGE[sign](right))
+        if sign in _PREFIXES:
+            changed = self.arithmetic.change(sign, right)
+            if changed is None:
+                raise Unexpected(token, "a number or `(`")
+            values.append(changed)
             return
         left = values.pop()
         if sign == "?:":
-            values.append(left if values.pop() else right)
-        elif not right and sign in "/%":
-            raise ZeroDivisor(token)
+            values.append(self.arithmetic.choose(values.pop(), left, right))
         else:
-            values.append(_COMPUTE[sign](left, right))
+            values.append(self.arithmetic.compute(token, left, right))
 
     def reduce(self, binding: int) -> None:
         """Carry out all signs on top that bind at least as tight; a bracket or `?` stops it."""
         signs = self.signs
         while signs and signs[-1][0] not in ("(", "?"):
-            if _BINDS.get(signs[-1][0], 99 if signs[-1][0] in _CHANGE else 0) < binding:
+            if _BINDS.get(signs[-1][0], 99 if signs[-1][0] in _PREFIXES else 0) < binding:
                 break
             self.apply()
 
@@ -146,7 +193,15 @@ def evaluate(opening: Token, next_token: Callable[[], Token]) -> int:
     Raises Unexpected, TooDeep, ZeroDivisor, LiteralProblem.
     Source: dtc grammar, integer_expr.
     """
-    machine = _Machine()
+    return calculate(_UNSIGNED, opening, next_token)
+
+
+def calculate(arithmetic: Arithmetic[_T], opening: Token, next_token: Callable[[], Token]) -> _T:
+    """Compute an expression in brackets by any arithmetic; see evaluate.
+
+    Raises Unexpected, TooDeep, and what the arithmetic raises.
+    """
+    machine = _Machine(arithmetic)
     machine.push("(", opening)
     while machine.signs:
         _operand(machine, next_token)
@@ -166,13 +221,14 @@ def literal(token: Token) -> int:
         raise
 
 
-def _operand(machine: _Machine, next_token: Callable[[], Token]) -> None:
+def _operand(machine: _Machine[_T], next_token: Callable[[], Token]) -> None:
     """Read brackets and unary signs up to a number, and the number."""
     while True:
         token = next_token()
         kind = token.kind
-        if kind in ("number", "char"):
-            machine.values.append(literal(token))
+        value = machine.arithmetic.operand(token)
+        if value is not None:
+            machine.values.append(value)
             return
         if kind == "(":
             machine.push("(", token)
@@ -182,7 +238,7 @@ def _operand(machine: _Machine, next_token: Callable[[], Token]) -> None:
             raise Unexpected(token, "a number or `(`")
 
 
-def _operator(machine: _Machine, next_token: Callable[[], Token]) -> None:
+def _operator(machine: _Machine[_T], next_token: Callable[[], Token]) -> None:
     """Read closing brackets up to a binary operator, `?` or `:`, or the end of the expression."""
     while machine.signs:
         token = next_token()

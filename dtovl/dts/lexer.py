@@ -51,6 +51,11 @@ _INCLUDE = re.compile(r'/include/[ \t\n\v\f\r]*+"((?:[^\\"]|\\.)*+)"')
 END = "end of file"
 
 
+def file_name(text: str) -> str:
+    """Read the name of a file, which the text holds in UTF-8."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
 class Token(NamedTuple):
     """One word: its kind, its text, its place.
 
@@ -136,8 +141,8 @@ class Lexer:
         if match is None:
             return False
         line, name = match.groups()
-        file = self.source.locate(self.offset).file if name is None else unescape(name)
-        self.source.markers.append((match.end(), file, int(line)))
+        file = self.source.locate(self.offset).file if name is None else file_name(unescape(name))
+        self.source.mark(match.end(), file, int(line))
         self.offset = match.end()
         return True
 
@@ -153,7 +158,7 @@ class Lexer:
             self._stop_at_limit(place, "files included in one another", limits.MAX_INCLUDE_DEPTH)
         if self._includes > limits.MAX_INCLUDES:
             self._stop_at_limit(place, "included files", limits.MAX_INCLUDES)
-        path, data = self.open(match[1], place, "/include/")
+        path, data = self.open(file_name(match[1]), place, "/include/")
         self._stack.append((self.source, match.end()))
         self._enter(data.decode("latin-1"), path)
         return True

@@ -19,6 +19,8 @@ from dtovl.model.limits import MAX_SOURCE_BYTES
 from dtovl.model.tree import PHANDLE_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from dtovl.dts.draft import Draft
     from dtovl.dts.places import Places
     from dtovl.model.node import Node
@@ -125,6 +127,11 @@ class Phandles:
             self._by_number[number] = node
             node.properties.setdefault("phandle", pack_cell(number))
         return number
+
+    def release(self, gone: Container[Node]) -> None:
+        """Free the numbers of nodes that are left out; the last one given out may come again."""
+        kept = {number: node for number, node in self._by_number.items() if node not in gone}
+        self._by_number = kept
 
     # -- references ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,13 @@ from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable
 
     from dtovl.codes.base import Code
     from dtovl.diagnostics import Note, Sink
     from dtovl.model.node import Node
+
+_LINE_FEED = re.compile("\n")
 
 # Errors after which reading stops; more of them seldom help.
 MAX_ERRORS = 20
@@ -24,41 +27,41 @@ _AFTER = 40
 
 
 class Source:
-    """The text of one file, and the line markers found in it.
+    """The text of one file, and what its line markers say.
 
     base is the number of its first character among all characters read; together with an offset
-    it makes a place, one int, which is all that reading keeps. markers are (offset of the line
-    after the marker, file name, line number), by offset.
+    it makes a place, one int, which is all that reading keeps.
     """
 
-    __slots__ = ("_ends", "base", "markers", "name", "text")
+    __slots__ = ("_ends", "_files", "_starts", "base", "name", "text")
 
     def __init__(self, text: str, name: str, base: int) -> None:
         self.text = text
         self.name = name
         self.base = base
-        self.markers: list[tuple[int, str, int]] = []
         self._ends: list[int] | None = None
+        # Offset from which on a file name, and what is added to the count of lines, hold.
+        self._starts = [0]
+        self._files = [(name, 1)]
 
     @property
     def ends(self) -> list[int]:
         """Give the offsets of all line feeds, found at first use."""
         if self._ends is None:
-            self._ends = list(_line_feeds(self.text))
+            self._ends = [match.start() for match in _LINE_FEED.finditer(self.text)]
         return self._ends
+
+    def mark(self, offset: int, file: str, line: int) -> None:
+        """Enter a line marker: the line at an offset is that line of that file."""
+        self._starts.append(offset)
+        self._files.append((file, line - bisect_right(self.ends, offset - 1)))
 
     def locate(self, offset: int) -> Location:
         """Give file, line and column of an offset, line markers taken into account."""
         ends = self.ends
         index = bisect_right(ends, offset - 1)
-        column = offset - (ends[index - 1] if index else -1)
-        file, line = self.name, index + 1
-        if self.markers:
-            at = bisect_right(self.markers, offset, key=_marker_offset) - 1
-            if at >= 0:
-                start, file, first = self.markers[at]
-                line = first + index - bisect_right(ends, start - 1)
-        return Location(file, line, column)
+        file, shift = self._files[bisect_right(self._starts, offset) - 1]
+        return Location(file, index + shift, offset - (ends[index - 1] if index else -1))
 
     def excerpt(self, offset: int) -> str:
         """Give the line of an offset and a caret below; of a long line the part around it."""
@@ -71,17 +74,6 @@ class Source:
             return ""
         blank = "".join("\t" if char == "\t" else " " for char in self.text[first:offset])
         return f"{line}\n{blank}^"
-
-
-def _marker_offset(marker: tuple[int, str, int]) -> int:
-    return marker[0]
-
-
-def _line_feeds(text: str) -> Iterator[int]:
-    end = text.find("\n")
-    while end >= 0:
-        yield end
-        end = text.find("\n", end + 1)
 
 
 class Places:

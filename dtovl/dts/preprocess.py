@@ -11,6 +11,7 @@ Importing this module imports pcpp, which takes longer than to read a small tree
 from __future__ import annotations
 
 import re
+from copy import copy
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pcpp import OutputDirective, Preprocessor
 
 from dtovl.codes.source import EXTERNAL_CPP, PREPROCESSOR, PREPROCESSOR_WARNING, SOURCE_LIMIT
 from dtovl.diagnostics import Diagnostic, Location, Note
+from dtovl.dts.conditions import condition
 from dtovl.dts.includes import Files, folder_of
 from dtovl.errors import InputError
 from dtovl.model import limits
@@ -34,6 +36,12 @@ _KNOWN = frozenset(
         *("error", "warning", "pragma", "line"),
     )
 )
+
+# Searching for the end of arguments over this many tokens is one step of work.
+_TOKENS_A_STEP = 64
+
+# From this length on tokens are cut at line ends before their macros are replaced.
+_LONG = 200
 
 # Empty lines are written out up to this number, instead of a line marker.
 _BLANK_LINES = 8
@@ -151,22 +159,29 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self._includes = 0
 
     def set_up(self, macros: Mapping[str, str]) -> None:
-        """Forget what pcpp predefines and how it guesses at include guards; define macros."""
+        """Forget what pcpp predefines; define macros."""
         self.macros.clear()
         self.rewrite_paths: list[tuple[str, str]] = []
         self.expand_filemacro = False
-        self.auto_pragma_once_enabled = False
         for name, value in macros.items():
             self.define(f"{name} {value}")
 
     def run(self, name: str, text: bytes) -> str:
         """Give the preprocessed text of a file."""
-        return "".join(_rendered(self._parsed(name, text, Location(name, 1))))
+        parts = []
+        size = 0
+        for part in _rendered(self._parsed(name, text, Location(name, 1))):
+            parts.append(part)
+            size += len(part)
+            if size > limits.MAX_SOURCE_BYTES:
+                where = Location(name, 1)
+                self._stop(where, "bytes of source text", limits.MAX_SOURCE_BYTES)
+        return "".join(parts)
 
     def _parsed(self, path: str, data: bytes, where: Location) -> Iterator[Any]:
         self._bytes += len(data)
-        if self._bytes > limits.MAX_SOURCE_BYTES:
-            self._stop(where, "bytes of source text", limits.MAX_SOURCE_BYTES)
+        if self._bytes > limits.MAX_CPP_BYTES:
+            self._stop(where, "bytes of text to preprocess", limits.MAX_CPP_BYTES)
         return self.parsegen(_decoded(data), path, path)  # type: ignore[no-any-return]
 
     # -- messages ------------------------------------------------------------------------------
@@ -195,7 +210,7 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             where = _place(self.lastdirective)
         mend = "correct the directive or the macro"
         if msg.startswith("Unterminated"):
-            mend = "close it with #endif"
+            msg, mend = "#if, #ifdef or #ifndef without #endif", "close it with #endif"
         elif msg.startswith("Misplaced"):
             mend = "remove it, or begin with the #if that it belongs to"
         what = _encoded(msg).decode("latin-1")
@@ -231,7 +246,9 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         path, data = self._files.find(
             name, beside, "#include", lambda code, **fields: self._diagnostic(code, where, **fields)
         )
-        if path not in self.include_once:
+        # None stands for #pragma once, else it is the macro that guards the whole file.
+        guard = self.include_once.get(path, "")
+        if guard is not None and guard not in self.macros:
             self._originals.setdefault(path, data)
             yield from self._parsed(path, data, where)
 
@@ -267,7 +284,87 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         if self._steps > limits.MAX_MACRO_STEPS:
             where = _place(tokens[0]) if tokens else Location("")
             self._stop(where, "steps of replacing macros", limits.MAX_MACRO_STEPS)
-        return super().expand_macros(tokens, list(expanding_from))
+        if len(expanding_from) > limits.MAX_MACRO_DEPTH:
+            where = _place(tokens[0]) if tokens else Location("")
+            self._stop(where, "macros replaced inside of one another", limits.MAX_MACRO_DEPTH)
+        if expanding_from or len(tokens) < _LONG:
+            result = super().expand_macros(tokens, list(expanding_from))
+            # Whoever asked looks at all of it once more.
+            self._steps += len(result) // 8
+            return result
+        # pcpp hands over all lines between two directives, and moves them all for each macro.
+        expanded: list[Any] = []
+        for part in self._parts(tokens):
+            expanded += super().expand_macros(part, [])
+        return expanded
+
+    def _parts(self, tokens: Any) -> Iterator[Any]:
+        """Cut tokens at line ends that are not inside of the arguments of a macro."""
+        depth = start = 0
+        last = None
+        for i, token in enumerate(tokens):
+            value = token.value
+            if value == "(":
+                depth += 1
+            elif value == ")":
+                depth = max(depth - 1, 0)
+            elif value == "\n" and not depth and (last is None or last.type != self.t_ID):
+                yield tokens[start : i + 1]
+                start = i + 1
+            if not value.isspace():
+                last = token
+        yield tokens[start:]
+
+    def evalexpr(self, tokens: Any) -> tuple[bool, None]:
+        """Compute the condition of #if or #elif."""
+        words = self._without_defined(tokens)
+        words = self._without_defined(self.expand_macros(words))
+        text = "".join(token.value for token in words)
+        try:
+            return condition(text), None
+        except ValueError as error:
+            where = _place(self.lastdirective)
+            self.on_error(where.file, where.line, f"#if {text.strip()[:80]}: {error}")
+            return False, None
+
+    def _without_defined(self, tokens: Any) -> list[Any]:
+        """Replace `defined NAME` and `defined (NAME)` by 0 or 1."""
+        result = []
+        words = iter(tokens)
+        for token in words:
+            if token.type != self.t_ID or token.value != "defined":
+                result.append(token)
+                continue
+            name = _next_word(words)
+            bracket = name == "("
+            name = _next_word(words) if bracket else name
+            if not name.isidentifier() or (bracket and _next_word(words) != ")"):
+                where = _place(token)
+                self.on_error(where.file, where.line, "`defined` without the name of a macro")
+            number = copy(token)
+            number.type = self.t_INTEGER
+            number.value = f" {int(name in self.macros)} "
+            result.append(number)
+        return result
+
+    def collect_args(self, tokenlist: Any, ignore_errors: bool = False) -> Any:
+        """Collect the arguments of a macro; a search far ahead counts as work."""
+        self._steps += len(tokenlist) // _TOKENS_A_STEP
+        return super().collect_args(tokenlist, ignore_errors)
+
+    def macro_expand_args(self, macro: Any, args: Any) -> Any:
+        """Replace the parameters of a macro; what # and ## make into one word is bounded."""
+        if macro.str_patch or any(kind == "t" for kind, _, _ in macro.patch):
+            size = sum(len(token.value) for arg in args for token in arg)
+            if size > limits.MAX_NAME_BYTES:
+                where = _place(args[0][0]) if args[0] else Location("")
+                self._stop(where, "bytes made into one word by # or ##", limits.MAX_NAME_BYTES)
+        return super().macro_expand_args(macro, args)
+
+
+def _next_word(words: Iterator[Any]) -> str:
+    """Give the text of the next token that is no white space, nothing at the end."""
+    return next((token.value for token in words if not token.value.isspace()), "")
 
 
 def _place(token: Any) -> Location:

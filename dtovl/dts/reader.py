@@ -158,6 +158,9 @@ class _Reader:
             self._guarded(self._statement)
         if not self._begun:
             report_unexpected(self._places, end, _NODE)
+        if self.draft.root in self.draft.deleted:
+            what, mend = "the root node is deleted in the end", "delete the nodes below it instead"
+            self._error(MISPLACED, end, what=what, mend=mend)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Carry out a step; behind a mistake go on with the next statement."""
@@ -253,6 +256,7 @@ class _Reader:
         self._brace()
         fresh = not self._begun
         self._begun = True
+        self.draft.deleted.discard(self.draft.root)
         self.draft.places[self.draft.root] = token.place
         self._body.read(self.draft.root, fresh)
 
@@ -270,6 +274,7 @@ class _Reader:
             target = self._new_target(token, reference, labels)
         elif labels:
             self.draft.add_labels(target, labels, fresh=False)
+        self.draft.deleted.discard(target)
         self.draft.places[target] = token.place
         self._body.read(target, fresh)
 
@@ -301,10 +306,10 @@ class _Reader:
         if node is None:
             self._unknown(token, target_of(token))
         elif directive.kind == "/omit-if-no-ref/":
+            if node is self.draft.root:
+                what, mend = "the root node cannot be left out", "name a node below it"
+                self._error(MISPLACED, token, what=what, mend=mend)
             self.draft.omit.add(node)
-        elif node is self.draft.root:
-            what, mend = "the root node cannot be deleted", "delete the nodes below it one by one"
-            self._error(MISPLACED, token, what=what, mend=mend)
         else:
             self.draft.delete(node)
         self._body.end_statement()

@@ -101,14 +101,18 @@ def _add_strings(
 def _add_offsets(root: Node, uses: list[Use], places: Places, draft: Draft) -> None:
     """Append the offset of each use to the property of its name in the copy of its node."""
     copies: dict[Node, Node] = {draft.root: root}
+    by_property: dict[tuple[Node, str], list[Use]] = {}
     for use in uses:
-        copy = _copy_of(use.node, copies)
-        value = copy.properties.get(use.key, b"")
+        by_property.setdefault((use.node, use.key), []).append(use)
+    for (node, key), group in by_property.items():
+        properties = _copy_of(node, copies).properties
+        value = properties.get(key, b"")
         if len(value) % 4:
             table = "/__local_fixups__"
-            _malformed(places, draft, use, use.key, table, "it is no list of cells")
-        elif use.offset not in cells(value):
-            copy.properties[use.key] = value + pack_cell(use.offset)
+            _malformed(places, draft, group[0], key, table, "it is no list of cells")
+            continue
+        offsets = dict.fromkeys([*cells(value), *(use.offset for use in group)])
+        properties[key] = b"".join(map(pack_cell, offsets))
 
 
 def _copy_of(node: Node, copies: dict[Node, Node]) -> Node:

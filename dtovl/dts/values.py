@@ -16,7 +16,7 @@ from dtovl.codes.source import (
 )
 from dtovl.dts.draft import Pending
 from dtovl.dts.expressions import TooDeep, Unexpected, ZeroDivisor, evaluate, literal
-from dtovl.dts.lexer import BYTES, LABEL, VALUES, Token
+from dtovl.dts.lexer import BYTES, LABEL, VALUES, Token, file_name
 from dtovl.dts.literals import MASK, LiteralProblem, unescape
 from dtovl.dts.messages import BYTE, VALUE
 from dtovl.errors import InputError
@@ -37,7 +37,7 @@ _NESTING = 8
 
 def _brackets(depth: int) -> str:
     """Write a pattern for text in balanced brackets, without anything that needs a second look."""
-    inner = r"[^()'\"/#{};]++"
+    inner = r"(?:[^()'\"/#{};]|'[A-Za-z0-9]')++"
     return rf"\((?:{inner}{'|' + _brackets(depth - 1) if depth else ''})*+\)"
 
 
@@ -315,7 +315,7 @@ class Values:
             token = self._next()
         if token.kind != ")":
             raise Unexpected(token, "`)`")
-        file = self._string(name).decode("latin-1")
+        file = file_name(self._string(name).decode("latin-1"))
         path, data = self._lexer.open(file, name.place, "/incbin/")
         part = data[offset:] if wanted is None else data[offset : offset + wanted]
         if wanted is not None and len(part) < wanted:

@@ -35,11 +35,14 @@ MAX_DIRECTORY_ENTRIES = 1_000_000
 MAX_INCLUDES = 10_000
 """Most files included by one source, counting each time."""
 
-MAX_CPP_BYTES = 16 << 20
+MAX_CPP_BYTES = 8 << 20
 """Most bytes that the built-in preprocessor reads, all included files together, each time."""
 
 MAX_MACRO_STEPS = 500_000
 """Most words that replacing the macros of one source may begin with (a large board: 60,000)."""
+
+MAX_MACRO_DEPTH = 100
+"""Deepest nesting of macros whose replacement holds the next one."""
 
 MAX_SOURCE_STEPS = 20_000_000
 """Most steps for what source can make cost more than its size: deleting, ambiguous labels."""
