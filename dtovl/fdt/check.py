@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dtovl.errors import InputError
-from dtovl.fdt.faults import first_fault, nops_behind_root
-from dtovl.fdt.header import Fields, read_fields
-from dtovl.fdt.tokens import END
+from dtovl.fdt.header import END, Fields, read_fields
 
 
 def validate(data: bytes, name: str = "") -> Fields:
@@ -24,15 +22,25 @@ def validate(data: bytes, name: str = "") -> Fields:
     # libfdt's binding takes a bytearray alone.
     blob = bytearray(memoryview(data)[: fields.total])
     error = libfdt.fdt_check_full(blob, len(blob))
+    if error:
+        _explain(data, fields, name, blob, error)
+    return fields
+
+
+def _explain(data: bytes, fields: Fields, name: str, blob: bytearray, error: int) -> None:
+    """Raise what libfdt's error means, unless it refuses what is legal."""
+    import libfdt
+
+    from dtovl.fdt.faults import first_fault, nops_behind_root
+
     if error == -libfdt.FDT_ERR_BADSTRUCTURE:
         nop = nops_behind_root(data, fields)
         if nop:
-            # Legal, and refused by libfdt 1.7: it gets to see the block end there.
+            # libfdt reads them from release 1.8 on; one before gets to see the block end there.
             blob[nop : nop + 4] = END.to_bytes(4, "big")
             error = libfdt.fdt_check_full(blob, len(blob))
     if error:
         raise InputError(first_fault(data, fields, name, _error_name(-error)))
-    return fields
 
 
 def _error_name(number: int) -> str:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes.input import BAD_RESERVATIONS, BAD_STRUCTURE
 from dtovl.diagnostics import Diagnostic
-from dtovl.fdt.header import FULL_PATH_VERSIONS, RESERVATION
-from dtovl.fdt.tokens import (
+from dtovl.fdt.header import (
     BEGIN_NODE,
     END,
     END_NODE,
+    FULL_PATH_VERSIONS,
     NOP,
     PROPERTY,
     BrokenBlobError,
-    tokens,
 )
+from dtovl.fdt.layout import reservations_end
+from dtovl.fdt.tokens import tokens
 
 if TYPE_CHECKING:
     from dtovl.fdt.header import Fields
@@ -53,19 +54,6 @@ def first_fault(data: bytes, fields: Fields, name: str, fdt_error: str) -> Diagn
     return Diagnostic(
         code, path=walk.path, name=shown, offset=offset, what=what, why=why, fdt_error=fdt_error
     )
-
-
-def reservations_end(data: bytes, fields: Fields) -> int:
-    """Give the offset behind the entry at which libfdt ends the list, 0 if there is none.
-
-    Source: libfdt fdt_num_mem_rsv, which stops at a size of 0 whatever the address.
-    """
-    at = fields.reservations
-    while at + RESERVATION.size <= fields.total:
-        if not RESERVATION.unpack_from(data, at)[1]:
-            return at + RESERVATION.size
-        at += RESERVATION.size
-    return 0
 
 
 def nops_behind_root(data: bytes, fields: Fields) -> int:

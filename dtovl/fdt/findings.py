@@ -18,6 +18,8 @@ from dtovl.model.node import plain_name
 from dtovl.model.tree import PHANDLE_NAMES, live_phandle
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dtovl.codes.base import Code, Severity
     from dtovl.diagnostics import Sink
     from dtovl.model.node import Node
@@ -60,7 +62,7 @@ def report_repeats(findings: Findings, repeats: dict[tuple[Node, str, str], int]
         findings.add(REPEATED_NAME, node.path, kind=kind, name=name, count=count + 1)
 
 
-def report_names(findings: Findings, nodes: list[Node], property_names: set[str]) -> None:
+def report_names(findings: Findings, nodes: list[Node], property_names: Collection[str]) -> None:
     """Report names outside the specification; nodes begins with the root.
 
     property_names holds every property name of the tree, and may hold others.
@@ -72,7 +74,7 @@ def report_names(findings: Findings, nodes: list[Node], property_names: set[str]
             _report_name(findings, "node", node.name, node, odd_node_name(node.name))
     if all_plain_properties(property_names):
         return
-    odd = {name: found for name in property_names if (found := odd_property_name(name))}
+    odd = {name: found for name in set(property_names) if (found := odd_property_name(name))}
     for node in nodes:
         for key in node.properties:
             name = plain_name(key)

@@ -1,14 +1,24 @@
-"""The header of a blob: its fields, and whether they can be true."""
+"""The header of a blob: its fields, and whether they can be true; the numbers of the format."""
 
 from __future__ import annotations
 
 from struct import Struct, unpack_from
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.codes.input import BAD_HEADER, BAD_VERSION, NOT_A_TREE, TOO_LARGE, TRUNCATED
+from dtovl.codes.input import (
+    BAD_HEADER,
+    BAD_STRUCTURE,
+    BAD_VERSION,
+    NOT_A_TREE,
+    TOO_LARGE,
+    TRUNCATED,
+)
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
 from dtovl.model.limits import MAX_BLOB_BYTES, MAX_NAME_BYTES
+
+if TYPE_CHECKING:
+    from dtovl.codes.base import Code
 
 MAGIC = 0xD00DFEED
 MAGIC_BYTES = b"\xd0\x0d\xfe\xed"
@@ -27,8 +37,26 @@ SIZED_VERSION = 17
 
 RESERVATION = Struct(">2Q")
 
+# Tokens of the structure block.
+BEGIN_NODE = 1
+END_NODE = 2
+PROPERTY = 3
+NOP = 4
+END = 9
+
 _FIELDS = Struct(">10I")
 _SIZES = {2: 32, 17: 40}  # bytes of the header by version; 3 to 16 have 36
+
+
+class BrokenBlobError(Exception):
+    """The structure block cannot be read on from this byte of the file."""
+
+    def __init__(self, offset: int, what: str, fdt_error: str, code: Code = BAD_STRUCTURE) -> None:
+        super().__init__(what)
+        self.offset = offset
+        self.what = what
+        self.fdt_error = fdt_error
+        self.code = code
 
 
 class Fields(NamedTuple):

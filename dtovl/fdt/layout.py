@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes.base import Severity
 from dtovl.codes.input import ODD_LAYOUT, UNREAD_BYTES
-from dtovl.fdt.faults import reservations_end
 from dtovl.fdt.header import MAGIC_BYTES, RESERVATION
 from dtovl.model.tree import Header
 
@@ -42,6 +41,19 @@ def read_header(
         padding=data[end : fields.total],
         version=fields.version,
     )
+
+
+def reservations_end(data: bytes, fields: Fields) -> int:
+    """Give the offset behind the entry at which libfdt ends the list, 0 if there is none.
+
+    Source: libfdt fdt_num_mem_rsv, which stops at a size of 0 whatever the address.
+    """
+    at = fields.reservations
+    while at + RESERVATION.size <= fields.total:
+        if not RESERVATION.unpack_from(data, at)[1]:
+            return at + RESERVATION.size
+        at += RESERVATION.size
+    return 0
 
 
 def _structure_claim(fields: Fields, structure_end: int) -> int:

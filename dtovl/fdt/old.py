@@ -5,7 +5,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from dtovl.fdt.tokens import BEGIN_NODE, PROPERTY, BrokenBlobError, tokens
+from dtovl.fdt.header import BEGIN_NODE, PROPERTY, BrokenBlobError
+from dtovl.fdt.tokens import tokens
 
 if TYPE_CHECKING:
     from dtovl.fdt.header import Fields

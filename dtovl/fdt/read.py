@@ -18,7 +18,6 @@ from dtovl.codes.input import LATE_PROPERTY, ODD_LAYOUT, TOO_DEEP, TOO_LARGE
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
 from dtovl.fdt.check import validate
-from dtovl.fdt.faults import first_fault
 from dtovl.fdt.findings import (
     Findings,
     index_phandles,
@@ -26,10 +25,17 @@ from dtovl.fdt.findings import (
     report_phandles,
     report_repeats,
 )
-from dtovl.fdt.header import FULL_PATH_VERSIONS, read_fields
+from dtovl.fdt.header import (
+    BEGIN_NODE,
+    END,
+    END_NODE,
+    FULL_PATH_VERSIONS,
+    NOP,
+    PROPERTY,
+    BrokenBlobError,
+    read_fields,
+)
 from dtovl.fdt.layout import read_header
-from dtovl.fdt.old import modern_structure
-from dtovl.fdt.tokens import BEGIN_NODE, END, END_NODE, NOP, PROPERTY, BrokenBlobError
 from dtovl.model.limits import LINUX_MAX_DEPTH, MAX_DEPTH
 from dtovl.model.node import REPEAT, Node, plain_name
 from dtovl.model.tree import Tree
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from dtovl.fdt.header import Fields
 
 _HEAD = Struct(">3I")
+_OLD_PHANDLES = (b"linux,phandle", b"ibm,phandle")
 _NOP_WORD = bytes((0, 0, 0, NOP))
 _MOST_NAMES_AT_ONCE = 1 << 20  # bytes of the strings block that are cut into names beforehand
 
@@ -63,6 +70,8 @@ def unflatten(
     try:
         return _unflatten(data, fields, name, sink)
     except BrokenBlobError as broken:
+        from dtovl.fdt.faults import first_fault
+
         found = first_fault(data, fields, name, broken.fdt_error)
         raise InputError(found) from broken
     finally:
@@ -78,15 +87,14 @@ def _unflatten(data: bytes, fields: Fields, name: str, sink: Sink | None) -> Tre
     findings = Findings(sink, name) if sink is not None else None
     header = read_header(data, fields, end + moved, findings)
     tree = Tree(nodes[0], header)
-    seen = set(names.known.values())
-    plain = not odd.repeats and seen.isdisjoint(("linux,phandle", "ibm,phandle"))
+    plain = not odd.repeats and not any(names.may_hold(name) for name in _OLD_PHANDLES)
     odd_phandles = index_phandles(tree, nodes, plain=plain)
     if findings is not None:
         if block.startswith(_NOP_WORD, start):
             what = "a NOP stands before the root node, where libfdt wants the root itself"
             findings.add(ODD_LAYOUT, name=odd.shown, what=what)
         odd.report(findings)
-        report_names(findings, nodes, seen)
+        report_names(findings, nodes, names.known.values())
         report_phandles(findings, tree, odd_phandles)
     return tree
 
@@ -100,6 +108,8 @@ def _structure(data: bytes, fields: Fields) -> tuple[bytes, int, int]:
     """
     start, end = fields.structure, fields.structure_end
     if fields.version < FULL_PATH_VERSIONS:
+        from dtovl.fdt.old import modern_structure
+
         block, end = modern_structure(data, fields)
         return block + bytes(8), 0, end - len(block)
     if start % 4 == 0 and end + 8 <= len(data):
@@ -116,6 +126,7 @@ def _pass(block: bytes, start: int, names: _Names, odd: _Oddities) -> tuple[list
     name_end = text.index
     head = _HEAD.unpack_from
     readers, known = _READERS, names.known
+    a_property, a_begin, an_end = PROPERTY, BEGIN_NODE, END_NODE  # locals are faster
     new = Node.__new__
     node = Node("")  # above the root
     late: dict[str, bytes] = {}  # properties before the root, or behind a subnode
@@ -128,7 +139,7 @@ def _pass(block: bytes, start: int, names: _Names, odd: _Oddities) -> tuple[list
     while True:
         try:
             while True:
-                while tag == PROPERTY:
+                while tag == a_property:
                     name = known[offset]
                     read, step = readers[length]
                     if name in properties:
@@ -137,18 +148,18 @@ def _pass(block: bytes, start: int, names: _Names, odd: _Oddities) -> tuple[list
                     pos += step
                 if late:
                     odd.lose(node, late)
-                if tag == END_NODE:
+                if tag == an_end:
                     node = node.parent  # type: ignore[assignment]  # validated: a node is open
                     properties = late
                     depth -= 1
                     pos += 4
-                    if length == BEGIN_NODE:
-                        tag = BEGIN_NODE
-                    elif length == END_NODE:
+                    if length == a_begin:
+                        tag = a_begin
+                    elif length == an_end:
                         length, offset = offset, 0
                     else:
                         tag, length, offset = head(block, pos - 12)
-                elif tag == BEGIN_NODE:
+                elif tag == a_begin:
                     pos -= 8
                     end = name_end("\0", pos)
                     name = text[pos:end]
@@ -204,7 +215,7 @@ class _Names:
 
     def __init__(self, data: bytes, fields: Fields, shown: str) -> None:
         self._data = data
-        self._start = fields.strings
+        self._start, self._end = fields.strings, fields.strings_end
         self._shown = shown
         # Names may share their tails, so that a small block can hold huge names at every offset.
         self._budget = 16 * len(data) + (1 << 20)
@@ -212,6 +223,10 @@ class _Names:
         parts = block[: block.rfind(b"\0") + 1].decode("latin-1").split("\0")[:-1]
         starts = accumulate([len(part) + 1 for part in parts], initial=0)
         self.known: dict[int, str] = dict(zip(starts, parts, strict=False))
+
+    def may_hold(self, name: bytes) -> bool:
+        """Tell whether a property can have this name."""
+        return self._data.find(name + b"\0", self._start, self._end) >= 0
 
     def read(self, offset: int) -> str:
         """Read a name that was not cut beforehand: a tail of one, mostly."""

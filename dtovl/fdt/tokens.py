@@ -9,20 +9,21 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.codes.input import BAD_STRING, BAD_STRUCTURE
-from dtovl.fdt.header import FULL_PATH_VERSIONS
+from dtovl.codes.input import BAD_STRING
+from dtovl.fdt.header import (
+    BEGIN_NODE,
+    END,
+    END_NODE,
+    FULL_PATH_VERSIONS,
+    NOP,
+    PROPERTY,
+    BrokenBlobError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dtovl.codes.base import Code
     from dtovl.fdt.header import Fields
-
-BEGIN_NODE = 1
-END_NODE = 2
-PROPERTY = 3
-NOP = 4
-END = 9
 
 
 class Token(NamedTuple):
@@ -36,17 +37,6 @@ class Token(NamedTuple):
     text: bytes = b""
     value: bytes = b""
     name_offset: int = 0
-
-
-class BrokenBlobError(Exception):
-    """The structure block cannot be read on from this byte of the file."""
-
-    def __init__(self, offset: int, what: str, fdt_error: str, code: Code = BAD_STRUCTURE) -> None:
-        super().__init__(what)
-        self.offset = offset
-        self.what = what
-        self.fdt_error = fdt_error
-        self.code = code
 
 
 def tokens(data: bytes, fields: Fields) -> Iterator[Token]:

@@ -10,8 +10,15 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from dtovl.fdt.header import LAST_VERSION, MAGIC, RESERVATION
-from dtovl.fdt.tokens import BEGIN_NODE, END, END_NODE, PROPERTY
+from dtovl.fdt.header import (
+    BEGIN_NODE,
+    END,
+    END_NODE,
+    LAST_VERSION,
+    MAGIC,
+    PROPERTY,
+    RESERVATION,
+)
 from dtovl.model.node import plain_name
 
 if TYPE_CHECKING:
