@@ -23,11 +23,10 @@ new_enough() {
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON is not a program."
-        new_enough "$PYTHON" || fail "Python 3.11 or newer is needed, PYTHON=$PYTHON is" \
-            "$("$PYTHON" -c 'import platform; print(platform.python_version())' 2>/dev/null ||
-                echo 'not one')."
-        return
+        new_enough "$PYTHON" && return
+        found=$("$PYTHON" -c 'import platform; print(platform.python_version())' 2>/dev/null) ||
+            found=
+        fail "Python 3.11 or newer is needed, PYTHON=$PYTHON is ${found:-no Python that runs}."
     fi
     for PYTHON in python3 python3.14 python3.13 python3.12 python3.11; do
         if new_enough "$PYTHON"; then

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 # C0, DEL and C1 controls; marks that are invisible or reorder text; separators of lines; halves of
 # surrogate pairs, by which Python keeps bytes of file names that are not UTF-8.
-_CONTROL = (
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 # XML 1.0 has no way at all to write these.
 _NOT_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
