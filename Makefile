@@ -61,9 +61,11 @@ golden: $(DEV)
 	$(PY) -m pytest tests/golden --snapshot-update
 
 fuzz: $(DEV)
-	$(PY) -m pytest -n auto --timeout=3600 --hypothesis-profile=fuzz tests/fuzz tests/properties
+	$(PY) -m pytest -n auto --timeout=3600 --hypothesis-profile=fuzz $(wildcard tests/fuzz tests/properties)
 
+# Compiled first, also where Python is told to leave no compiled files behind.
 bench: $(DEV)
+	@$(PY) -m compileall -q dtovl
 	$(PY) benchmarks/run.py
 
 nightly: $(DEV)
