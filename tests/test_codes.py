@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from string import Formatter
 from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
@@ -254,15 +255,25 @@ def by_command(*arguments: str) -> Callable[[Sink, Path], None]:
     def raise_it(sink: Sink, folder: Path) -> None:
         board = folder / "board.dtb"
         board.write_bytes(blob(BASE))
+        overlay = folder / "overlay.dtbo"
+        overlay.write_bytes(blob(overlay_content(to("soc", {}))))
         from dtovl.cli import group
         from dtovl.cli.outcome import Settings
 
-        group.main(
-            [argument.format(board=board, folder=folder) for argument in arguments],
+        outcome = group.main(
+            [
+                argument.format(board=board, overlay=overlay, folder=folder)
+                for argument in arguments
+            ],
             prog_name="dtovl",
             standalone_mode=False,
             obj=Settings(),
         )
+        # What is found while work goes on stands in the report alone.
+        for entry in json.loads(outcome.report)["diagnostics"]:
+            code = find_code(entry["code"])
+            assert code is not None
+            sink.report(code, base=entry["message"])
 
     return raise_it
 
@@ -302,6 +313,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     "DT052": unwritable({"a": {"name": "a"}}),
     "DT060": by_command("show", "{board}", "/nothing"),
     "DT061": by_command("show", "{board}", "/soc/two"),
+    "DT062": by_command("apply", "{overlay}", "{board}", "--format", "json"),
     "DT125": lambda sink, _: refused(apply_blob(tree_of(BASE), b"no blob"), sink),
     "DT126": lambda sink, _: refused(
         apply_overlay(

@@ -109,6 +109,7 @@ def command(
         raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
     reading = Reading(SourceOptions(include_dirs, defines, cpp))
     tree = reading.load(base)
+    _check_base(reading, tree, base)
     if symbols_from is not None:
         _adopt_labels(reading, tree, base, symbols_from)
     trial = _try(reading, tree, base, overlays, DIALECTS[applier], require)
@@ -169,6 +170,16 @@ class _Trial(NamedTuple):
             room,
             out,
         )
+
+
+def _check_base(reading: Reading, tree: Tree, base: str) -> None:
+    """Report a base that is an overlay; arguments in the wrong order are easily not noticed."""
+    from dtovl.model.specifiers import is_overlay
+
+    if is_overlay(tree):
+        from dtovl.codes.usage import BASE_IS_OVERLAY
+
+        reading.sink.report(BASE_IS_OVERLAY, base=base)
 
 
 def _adopt_labels(reading: Reading, tree: Tree, base: str, source: str) -> None:

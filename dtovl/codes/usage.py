@@ -34,3 +34,19 @@ take the first one without a word, the kernel none.
     dtovl show board.dtb /soc/serial                 serial@1000 and serial@2000
     dtovl show board.dtb /soc/serial@1000""",
 )
+
+BASE_IS_OVERLAY = Code(
+    "DT062",
+    "base-is-overlay",
+    Severity.WARNING,
+    message="{base} is an overlay itself",
+    suggestion="give the devicetree of the board first, then the overlays in order",
+    source="dtovl itself",
+    explanation="""\
+The first argument of `dtovl apply` is the base that overlays are merged into: the devicetree of a
+board. This one has fragments or fixups, as overlays have. Merging goes on, but what it gives is
+neither a board nor, as fragments are not merged with fragments, one overlay made of two.
+
+    dtovl apply camera.dtbo board.dtb                the wrong way round
+    dtovl apply board.dtb camera.dtbo""",
+)

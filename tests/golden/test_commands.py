@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ["explain"],
         ["aply", "gateway.dtb"],
         ["apply", "gateway.dtb"],
+        ["apply", "uart1-okay.dtbo", "tracker.dtb"],
         ["apply", "gateway.dtb", "sensor.dtbo", "--require", "u-boot"],
         ["apply", "gateway.dtb", "macros.dtso", "-D", "1KEY"],
         ["show", "gatewai.dtb"],
