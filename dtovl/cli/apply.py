@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dtovl.api import Format
-    from dtovl.checks.verdicts import Applied
     from dtovl.cli.inputs import Reading
     from dtovl.codes.base import Severity
     from dtovl.diagnostics import Diagnostic
@@ -103,73 +102,44 @@ def command(
     cpp: str | None,
 ) -> Outcome:
     """Apply overlays to BASE, in order; show what changes and who would refuse it."""
-    from dtovl.cli.inputs import Reading, SourceOptions
+    from dtovl.checks.verdicts import apply_checked
+    from dtovl.cli.inputs import Reading
+    from dtovl.fdt.write import size_of
+    from dtovl.overlay.fragments import Overlay
+    from dtovl.report.plan import Plan
 
     if len(overlays) > MAX_OVERLAYS:
         raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
-    reading = Reading(SourceOptions(include_dirs, defines, cpp))
+    reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(base)
     _check_base(reading, tree, base)
     if symbols_from is not None:
         _adopt_labels(reading, tree, base, symbols_from)
-    trial = _try(reading, tree, base, overlays, DIALECTS[applier], require)
-    findings = [*reading.sink, *trial.applied.findings]
+    stack = [Overlay(reading.load(name), name) for name in overlays]
+    size = size_of(tree)
+    applied = apply_checked(tree, stack, DIALECTS[applier], require=require, base=base)
     data = None
-    if out is not None and trial.applies:
-        target = _Target(out, out_format, pad, force, (base, *overlays, symbols_from or base))
-        data = _write(tree, target, reading, no_symbols=no_symbols)
-    plan = trial.plan(out)
+    if out is not None and applied.stack.failed is None:
+        data = _write(
+            tree,
+            out,
+            drop_symbols=no_symbols,
+            form=out_format,
+            padding=pad,
+            force=force,
+            inputs=(base, *overlays, symbols_from or base),
+            sink=reading.sink,
+        )
+    findings = [*reading.sink, *applied.findings]
+    plan = Plan(tree, base, overlays, applied, size, out)
     exit_code = FINDINGS if _fails(findings, fail_on) else OK
-    report: Iterable[Line] | str
-    if form == "json":
-        from dtovl.report.json import diagnostics, document
-        from dtovl.report.plan import plan_object
-
-        content = {**plan_object(plan), "diagnostics": diagnostics(findings)}
-        report = document("apply", content)
-    else:
-        report = _lines(plan, findings, verbose=verbose, quiet=quiet)
+    report = (
+        _document(plan, findings)
+        if form == "json"
+        else _lines(plan, findings, verbose=verbose, quiet=quiet)
+    )
     # With OUT on standard output the report goes to the other stream.
     return Outcome(exit_code, report) if data is None else Outcome(exit_code, data, report)
-
-
-class _Trial(NamedTuple):
-    """A base, the overlays put on it, and what came of it; size is that of the base in bytes."""
-
-    tree: Tree
-    base: str
-    overlays: tuple[str, ...]
-    applier: str
-    size: int
-    applied: Applied
-
-    @property
-    def applies(self) -> bool:
-        """Tell whether all overlays are in force."""
-        return self.applied.stack.failed is None
-
-    def plan(self, out: str | None) -> Plan:
-        """Gather what the report tells; out is where the result goes, None for nowhere."""
-        from dtovl.fdt.write import size_of
-        from dtovl.overlay.changes import list_changes
-        from dtovl.report.plan import Plan, Room, Step
-
-        done = [outcome for outcome in self.applied.stack.outcomes if outcome.applies]
-        steps = [Step(*pair) for pair in zip(done, list_changes(done), strict=True)]
-        room = None
-        if self.applies:
-            growth = size_of(self.tree) - self.size
-            room = Room(self.size, growth, len(self.tree.header.padding))
-        return Plan(
-            self.tree,
-            self.base,
-            self.overlays,
-            self.applier,
-            steps,
-            self.applied.verdicts,
-            room,
-            out,
-        )
 
 
 def _check_base(reading: Reading, tree: Tree, base: str) -> None:
@@ -188,53 +158,20 @@ def _adopt_labels(reading: Reading, tree: Tree, base: str, source: str) -> None:
     adopt_labels(tree, reading.load(source), reading.sink, base=base, name=source)
 
 
-def _try(
-    reading: Reading,
-    tree: Tree,
-    base: str,
-    overlays: tuple[str, ...],
-    applier: Dialect,
-    require: list[Dialect],
-) -> _Trial:
-    from dtovl.checks.verdicts import apply_checked
-    from dtovl.fdt.write import size_of
-    from dtovl.overlay.fragments import Overlay
-
-    stack = [Overlay(reading.load(name), name) for name in overlays]
-    size = size_of(tree)
-    applied = apply_checked(tree, stack, applier, require=require, base=base)
-    return _Trial(tree, base, overlays, applier.name, size, applied)
-
-
-class _Target(NamedTuple):
-    """Where and how the result is written."""
-
-    out: str
-    form: Format | None
-    pad: int | None
-    force: bool
-    inputs: tuple[str, ...]
-
-
-def _write(tree: Tree, target: _Target, reading: Reading, *, no_symbols: bool) -> bytes | None:
+def _write(
+    tree: Tree, out: str, *, drop_symbols: bool, form: Format | None, **options: Any
+) -> bytes | None:
     """Write the merged tree; give the bytes for standard output, None when they are in a file."""
     from dtovl.api import dump
     from dtovl.changeset import Changeset, DetachNode
     from dtovl.cli.inputs import format_of
 
-    symbols = tree.symbols if no_symbols else None
+    symbols = tree.symbols if drop_symbols else None
     without = Changeset([] if symbols is None else [DetachNode(symbols)])
     without.apply(tree)
     try:
-        return dump(
-            tree,
-            None if target.out == "-" else target.out,
-            form=target.form or format_of(target.out) or "dtb",
-            padding=target.pad,
-            force=target.force,
-            inputs=target.inputs,
-            sink=reading.sink,
-        )
+        path = None if out == "-" else out
+        return dump(tree, path, form=form or format_of(out) or "dtb", **options)
     finally:
         # The report still wants the labels.
         without.revert(tree)
@@ -244,11 +181,17 @@ def _fails(findings: Iterable[Diagnostic], fail_on: Severity | None) -> bool:
     return fail_on is not None and any(found.severity >= fail_on for found in findings)
 
 
+def _document(plan: Plan, findings: list[Diagnostic]) -> str:
+    from dtovl.report.json import diagnostics, document
+    from dtovl.report.plan import plan_object
+
+    return document("apply", {**plan_object(plan), "diagnostics": diagnostics(findings)})
+
+
 def _lines(plan: Plan, findings: list[Diagnostic], *, verbose: bool, quiet: bool) -> Iterator[Line]:
     from dtovl.codes.base import Severity
     from dtovl.report.plan import plan_lines
-    from dtovl.report.show import amount
-    from dtovl.report.spans import BLANK, Line
+    from dtovl.report.spans import BLANK, Line, amount
     from dtovl.report.text import counts, diagnostics_lines, shown
 
     told = shown(findings, Severity.INFO if verbose else Severity.WARNING)

@@ -52,9 +52,9 @@ def command(
 ) -> Outcome:
     """Convert a tree: source to a blob, a blob or directory to source."""
     from dtovl.api import dump
-    from dtovl.cli.inputs import Reading, SourceOptions, format_of
+    from dtovl.cli.inputs import Reading, format_of
 
-    reading = Reading(SourceOptions(include_dirs, defines, cpp))
+    reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(source, symbols=symbols, form=in_format)
     form = out_format or format_of(out) or ("dts" if not tree.positions else "dtb")
     data = dump(

@@ -27,11 +27,11 @@ def command(
     Renumbered phandles and another order are no difference; references are compared by what they
     refer to. Exits with 1 when the trees differ.
     """
-    from dtovl.cli.inputs import Reading, SourceOptions
+    from dtovl.cli.inputs import Reading
     from dtovl.model.compare import difference
     from dtovl.report.diff import Sides, diff_lines, difference_object
 
-    reading = Reading(SourceOptions(include_dirs, defines, cpp))
+    reading = Reading(include_dirs, defines, cpp)
     old, new = reading.load(a), reading.load(b)
     found, sides = difference(old, new), Sides(old, new)
     exit_code = FINDINGS if found else OK

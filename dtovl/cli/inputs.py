@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dtovl.api import load
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -11,7 +11,7 @@ from dtovl.diagnostics import Sink
 from dtovl.report.text import diagnostics_lines, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dtovl.api import Format
     from dtovl.model.tree import Tree
@@ -26,22 +26,23 @@ def format_of(out: str) -> Format | None:
     return next((form for ending, form in _ENDINGS.items() if out.endswith(ending)), None)
 
 
-class SourceOptions(NamedTuple):
-    """How source text is preprocessed: -I, -D, --cpp."""
-
-    include_dirs: tuple[str, ...]
-    defines: dict[str, str]
-    cpp: str | None
-
-
 class Reading:
-    """The inputs of one command; sink collects what is odd about them."""
+    """The inputs of one command; sink collects what is odd about them.
 
-    __slots__ = ("_options", "_standard_input", "sink")
+    include_dirs, defines and cpp tell how source is preprocessed: -I, -D, --cpp.
+    """
 
-    def __init__(self, options: SourceOptions) -> None:
+    __slots__ = ("_source", "_standard_input", "sink")
+
+    def __init__(
+        self, include_dirs: Sequence[str], defines: Mapping[str, str], cpp: str | None
+    ) -> None:
         self.sink = Sink()
-        self._options = options
+        self._source: dict[str, Any] = {
+            "include_dirs": include_dirs,
+            "defines": defines,
+            "cpp": cpp,
+        }
         self._standard_input = False
 
     def load(self, path: str, *, symbols: bool = True, form: Format | None = None) -> Tree:
@@ -55,16 +56,7 @@ class Reading:
 
                 raise click.UsageError("Standard input (-) can be read only once.")
             self._standard_input = True
-        options = self._options
-        return load(
-            path,
-            form=form,
-            include_dirs=options.include_dirs,
-            defines=options.defines,
-            cpp=options.cpp,
-            symbols=symbols,
-            sink=self.sink,
-        )
+        return load(path, form=form, symbols=symbols, sink=self.sink, **self._source)
 
     def outcome(self, report: Iterable[Line] | str | bytes, exit_code: int = OK) -> Outcome:
         """End a command with its report; what was found in the inputs is remarked beside it."""

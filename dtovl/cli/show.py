@@ -36,10 +36,10 @@ def command(
 
     PATH may lack unit addresses, and may be an alias or a label.
     """
-    from dtovl.cli.inputs import Reading, SourceOptions
+    from dtovl.cli.inputs import Reading
     from dtovl.report.show import Part, overview_object, tree_lines, tree_object
 
-    reading = Reading(SourceOptions(include_dirs, defines, cpp))
+    reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(file)
     part = Part(tree, find_node(tree, path, file), depth)
     if form == "text":

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.model.specifiers import References
 from dtovl.model.values import printable, render
-from dtovl.report.show import amount
-from dtovl.report.spans import BLANK, Line, Span
+from dtovl.report.spans import BLANK, Line, Span, amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

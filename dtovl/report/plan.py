@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.fdt.write import size_of
 from dtovl.model.node import plain_name
 from dtovl.model.specifiers import SYMBOLS
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import printable, reference, render
-from dtovl.overlay.changes import FragmentChanges, NodeChange, PropertyChange, count
-from dtovl.report.show import amount
-from dtovl.report.spans import BLANK, Line, Span
+from dtovl.overlay.changes import count, list_changes
+from dtovl.report.spans import BLANK, Line, Span, amount
 from dtovl.report.values import MergedReferences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from dtovl.checks.verdicts import Verdict
+    from dtovl.checks.verdicts import Applied, Verdict
     from dtovl.model.tree import Tree
+    from dtovl.overlay.changes import FragmentChanges, NodeChange, PropertyChange
     from dtovl.overlay.outcome import Outcome
 
 _LIMIT = 200
@@ -25,109 +26,103 @@ _PROPERTY_HANG = 10
 _PAGE = 0x1000
 
 
-class Room(NamedTuple):
-    """Bytes of a base without padding, what overlays add to it, and its padding."""
-
-    base: int
-    growth: int
-    padding: int
-
-    @property
-    def total(self) -> int:
-        """Give the bytes of the result without padding."""
-        return self.base + self.growth
-
-    @property
-    def wanted(self) -> int:
-        """Give the bytes to make room for, in whole pages; 0 when the padding suffices."""
-        if self.growth <= self.padding:
-            return 0
-        return -(-self.growth // _PAGE) * _PAGE
-
-
-class Step(NamedTuple):
-    """One overlay in force and what it changed."""
-
-    outcome: Outcome
-    changes: list[FragmentChanges]
-
-
 class Plan(NamedTuple):
-    """All that a plan tells: base is the display name of the base, overlays those of all given.
+    """All that a plan tells of a stack of overlays.
 
-    steps are the overlays in force, fewer than overlays when one was refused; then room is None
-    and nothing went to out. out is where the result was to go, None for nowhere.
+    tree is the base with the overlays in force that applied; base and overlays are display names
+    of all that were given; size is that of the base in bytes, without padding; out is where the
+    result was to go (None: nowhere), and went if all applied.
     """
 
     tree: Tree
     base: str
     overlays: Sequence[str]
-    applier: str
-    steps: Sequence[Step]
-    verdicts: Sequence[Verdict]
-    room: Room | None
+    applied: Applied
+    size: int
     out: str | None
 
     @property
     def applies(self) -> bool:
         """Tell whether all overlays are in force."""
-        return len(self.steps) == len(self.overlays)
+        return self.applied.stack.failed is None
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Give the outcomes of the overlays in force."""
+        return [outcome for outcome in self.applied.stack.outcomes if outcome.applies]
+
+    def room(self) -> dict[str, int] | None:
+        """Say how large the blob becomes, in bytes; None when nothing is written.
+
+        wanted is what a boot loader that merges in place must be told to make room for, in whole
+        pages; 0 when the padding of the base suffices.
+        """
+        if not self.applies:
+            return None
+        total, padding = size_of(self.tree), len(self.tree.header.padding)
+        growth = total - self.size
+        wanted = 0 if growth <= padding else -(-growth // _PAGE) * _PAGE
+        return {
+            "base": self.size,
+            "growth": growth,
+            "padding": padding,
+            "total": total,
+            "wanted": wanted,
+        }
 
 
 def plan_lines(plan: Plan) -> Iterator[Line]:
     """Write the changes of every overlay, then the summary, the verdicts and the room."""
     references = MergedReferences(plan.tree)
-    for number, step in enumerate(plan.steps, 1):
+    outcomes = plan.outcomes
+    changes = list_changes(outcomes)
+    for number, (outcome, fragments) in enumerate(zip(outcomes, changes, strict=True), 1):
         yield Line((("heading", _title(plan, number)),))
-        references.enter_overlay(step.outcome)
-        for fragment in step.changes:
+        references.enter_overlay(outcome)
+        for fragment in fragments:
             yield BLANK
-            yield from _fragment_lines(plan.tree, references, step.outcome, fragment)
+            yield from _fragment_lines(plan.tree, references, fragment)
         yield BLANK
-    yield from summary_lines(plan)
-
-
-def summary_lines(plan: Plan) -> Iterator[Line]:
-    """Write the line that counts the changes, a line for each verdict, and the room needed."""
-    yield Line((("heading", "Plan: "), ("", _summary(plan))))
-    for verdict in plan.verdicts:
+    yield Line((("heading", "Plan: "), ("", _summary(plan, changes))))
+    for verdict in plan.applied.verdicts:
         yield _verdict_line(verdict, plan)
-    if plan.room is not None:
-        yield Line((("label", "room: "), ("", room_text(plan.room, len(plan.steps)))))
+    room = plan.room()
+    if room is not None:
+        yield Line((("label", "room: "), ("", _room_text(room, len(plan.overlays)))))
     if plan.out is not None:
         yield Line((("label", "wrote " if plan.applies else "not written: "), ("path", plan.out)))
 
 
-def room_text(room: Room, overlays: int) -> str:
-    """Say how large the blob becomes, and what a boot loader must be told to make room."""
-    after = f"{room.total:,} bytes after {amount(overlays, 'overlay')}"
-    if room.growth <= 0:
-        return f"{after}, no more than the {room.base:,} of the base"
-    text = f"base {room.base:,} + growth {room.growth:,} = {after}"
-    if room.wanted:
-        return f"{text}; needs 'fdt resize {room.wanted:#x}' or dtc -p {room.wanted}"
-    return f"{text}; fits the {room.padding:,} bytes of padding"
+def _room_text(room: dict[str, int], overlays: int) -> str:
+    after = f"{room['total']:,} bytes after {amount(overlays, 'overlay')}"
+    if room["growth"] <= 0:
+        return f"{after}, no more than the {room['base']:,} of the base"
+    text = f"base {room['base']:,} + growth {room['growth']:,} = {after}"
+    wanted = room["wanted"]
+    if wanted:
+        return f"{text}; needs 'fdt resize {wanted:#x}' or dtc -p {wanted}"
+    return f"{text}; fits the {room['padding']:,} bytes of padding"
 
 
 def plan_object(plan: Plan) -> dict[str, object]:
     """Give a plan for machines."""
     references = MergedReferences(plan.tree)
-    number = count(fragment for step in plan.steps for fragment in _nodes_only(step.changes))
+    outcomes = plan.outcomes
+    changes = list_changes(outcomes)
+    entries: list[dict[str, object]] = []
+    for number, (outcome, fragments) in enumerate(zip(outcomes, changes, strict=True), 1):
+        references.enter_overlay(outcome)
+        for fragment in fragments:
+            entries += _change_objects(plan.tree, references, fragment, number)
     return {
         "base": plan.base,
         "overlays": list(plan.overlays),
-        "applier": plan.applier,
+        "applier": plan.applied.stack.dialect.name,
         "applies": plan.applies,
-        "verdicts": [_verdict_object(verdict) for verdict in plan.verdicts],
-        "summary": number._asdict(),
-        "changes": [
-            change
-            for index, step in enumerate(plan.steps, 1)
-            for change in _change_objects(plan.tree, step, references, index)
-        ],
-        "room": None
-        if plan.room is None
-        else {**plan.room._asdict(), "total": plan.room.total, "wanted": plan.room.wanted},
+        "verdicts": [_verdict_object(verdict) for verdict in plan.applied.verdicts],
+        "summary": count(_nodes_only(changes))._asdict(),
+        "changes": entries,
+        "room": plan.room(),
         "written": plan.out if plan.applies else None,
     }
 
@@ -145,30 +140,27 @@ def _verdict_object(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _nodes_only(changes: Iterable[FragmentChanges]) -> Iterator[FragmentChanges]:
-    """Leave out the exported labels."""
-    return (fragment for fragment in changes if fragment.name != SYMBOLS)
+def _nodes_only(changes: Iterable[list[FragmentChanges]]) -> Iterator[FragmentChanges]:
+    """Give the fragments of all overlays, without the exported labels."""
+    for fragments in changes:
+        yield from (fragment for fragment in fragments if fragment.name != SYMBOLS)
 
 
 def _change_objects(
-    tree: Tree, step: Step, references: MergedReferences, number: int
+    tree: Tree, references: MergedReferences, fragment: FragmentChanges, number: int
 ) -> Iterator[dict[str, object]]:
-    """Give the changes of one overlay: one entry a node and fragment."""
-    references.enter_overlay(step.outcome)
-    for fragment in step.changes:
-        references.enter_fragment(fragment)
-        for found in fragment.nodes:
-            change = _as_written(references, found)
-            yield {
-                "overlay": number,
-                "fragment": fragment.name,
-                "action": "add" if change.added else "change",
-                "path": change.node.path,
-                "labels": list(tree.labels_of(change.node)),
-                "properties": [
-                    _property_object(references, change, one) for one in change.properties
-                ],
-            }
+    """Give the changes of one fragment: one entry a node."""
+    references.enter_fragment(fragment)
+    for found in fragment.nodes:
+        change = _as_written(references, found)
+        yield {
+            "overlay": number,
+            "fragment": fragment.name,
+            "action": "add" if change.added else "change",
+            "path": change.node.path,
+            "labels": list(tree.labels_of(change.node)),
+            "properties": [_property_object(references, change, one) for one in change.properties],
+        }
 
 
 def _property_object(
@@ -193,9 +185,9 @@ def _title(plan: Plan, number: int) -> str:
 
 
 def _fragment_lines(
-    tree: Tree, references: MergedReferences, outcome: Outcome, fragment: FragmentChanges
+    tree: Tree, references: MergedReferences, fragment: FragmentChanges
 ) -> Iterator[Line]:
-    yield Line((("heading", _fragment_title(tree, references, fragment)),))
+    yield Line((("heading", _fragment_title(tree, fragment)),))
     references.enter_fragment(fragment)
     if not fragment.nodes:
         yield Line((("dim", "  no change"),))
@@ -203,7 +195,7 @@ def _fragment_lines(
         yield from _node_lines(tree, references, _as_written(references, change))
 
 
-def _fragment_title(tree: Tree, references: MergedReferences, fragment: FragmentChanges) -> str:
+def _fragment_title(tree: Tree, fragment: FragmentChanges) -> str:
     if fragment.name == SYMBOLS:
         return "labels exported"
     if fragment.target is None:
@@ -275,17 +267,17 @@ def _texts(
     )
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: Plan, changes: list[list[FragmentChanges]]) -> str:
     if not plan.applies:
-        place = len(plan.steps) + 1
+        place = len(changes) + 1
         name = plan.overlays[place - 1]
         if len(plan.overlays) > 1:
             name = f"overlay {place} of {len(plan.overlays)} ({name})"
         return f"none, as {name} is refused"
-    fragments = [fragment for step in plan.steps for fragment in step.changes]
-    number = count(_nodes_only(fragments))
+    number = count(_nodes_only(changes))
     labels = sum(
         len(change.properties)
+        for fragments in changes
         for fragment in fragments
         if fragment.name == SYMBOLS
         for change in fragment.nodes

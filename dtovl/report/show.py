@@ -8,7 +8,7 @@ from dtovl.model.node import plain_name
 from dtovl.model.specifiers import FIXUPS, LOCAL_FIXUPS, SYMBOLS, References, is_overlay
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import printable, render
-from dtovl.report.spans import BLANK, Line, Span
+from dtovl.report.spans import BLANK, Line, Span, amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,11 +67,6 @@ def tree_object(part: Part) -> list[dict[str, object]]:
     """Give part of a tree for machines: a flat list of nodes in tree order."""
     references = References(part.tree)
     return [_node_object(part.tree, references, node) for node, _ in part.nodes()]
-
-
-def amount(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun: `1 node`, `12,345 nodes`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def overview_object(tree: Tree) -> dict[str, object]:

@@ -30,3 +30,8 @@ BLANK = Line(())
 def plain(*texts: str) -> Line:
     """Make a line of unstyled text that is not wrapped."""
     return Line(tuple(("", text) for text in texts))
+
+
+def amount(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: `1 node`, `12,345 nodes`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
