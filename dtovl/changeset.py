@@ -151,6 +151,7 @@ class AttachNode:
             tree.origins[node] = self.origin
         if self.positions:
             tree.positions.update(self.positions)
+        tree.note_child(parent, node, head=self.head)
         for one in node.walk() if node.children else (node,):
             tree.note_name(one.name)
             tree.index(one)
@@ -161,6 +162,7 @@ class AttachNode:
         for one in node.walk() if node.children else (node,):
             tree.unindex(one)
         del parent.children[self._key]
+        tree.forget_children(parent)
         node.parent = None
         if self.head:
             _drop(tree.head_children, parent)
@@ -189,6 +191,7 @@ class DetachNode:
         self._owners = {one for one in self.node.walk() if tree.unindex(one)}
         children = self.parent.children
         self._place = _Place.take(children, self._key, self.parent, tree.head_children)
+        tree.forget_children(self.parent)
         self.node.parent = None
 
     def revert(self, tree: Tree) -> None:
@@ -196,6 +199,7 @@ class DetachNode:
         if self._place is not None:
             children = self.parent.children
             self._place.put_back(children, self._key, self.node, self.parent, tree.head_children)
+        tree.forget_children(self.parent)
         self.node.parent = self.parent
         for one in self.node.walk():
             tree.index(one, owner=one in self._owners)

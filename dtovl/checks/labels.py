@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dtovl.resolve import Fixup, Refused
 
 _MOST_NOTES = 5
+# Comparing a label with all of the base takes milliseconds; who lacks more has another board.
+_MOST_SUGGESTED = 10
 
 
 def no_symbols(subject: Subject, refused: Refused) -> None:
@@ -46,11 +48,12 @@ def label_missing(subject: Subject, refused: Refused) -> None:
     symbols = subject.tree.symbols
     known = list(symbols.properties) if symbols is not None else []
     fixups = subject.outcome.overlay.plan(subject.outcome.dialect).fixups
-    taken = set(known)
+    there = frozenset(known)
+    missing: dict[str, Fixup] = {}
     for fixup in fixups:
-        if fixup.label in taken:
-            continue
-        taken.add(fixup.label)
+        if fixup.label not in there:
+            missing.setdefault(fixup.label, fixup)
+    for number, fixup in enumerate(missing.values()):
         site = fixup.sites[0] if fixup.sites else None
         report_refusal(
             subject,
@@ -61,7 +64,7 @@ def label_missing(subject: Subject, refused: Refused) -> None:
             why=_wanted_by(fixup),
             notes=[
                 *_uses(subject, [fixup], first=1),
-                *_suggest_labels(subject, fixup.label, known),
+                *_suggest_labels(subject, fixup.label, known if number < _MOST_SUGGESTED else []),
             ],
             label=fixup.label,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.subject import counted
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Place = Callable[[Node, str | None], Location | None]
 
+# More questions than this about the children of one node, and an index of them pays.
+_FEW = 4
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -28,6 +31,7 @@ class NodeCheck(NamedTuple):
 
     def run(self, nodes: Iterable[Node]) -> None:
         """Check nodes that are in their tree, with their parents."""
+        neighbours = _Neighbours()
         for node in nodes:
             parent = node.parent
             if parent is None or node.name.startswith("__"):
@@ -40,7 +44,7 @@ class NodeCheck(NamedTuple):
                 what = f"{node.name} has a unit address and no reg"
                 self._unit(node, what, "add reg, or take the unit address from the name")
             if unit:
-                self._neighbours(node, parent, unit)
+                self._same_unit(node, neighbours.at(parent, unit))
 
     def _reg(self, node: Node, parent: Node, reg: bytes, unit: str) -> None:
         """Hold `reg` against the cells of the parent; skipped where the parent does not say.
@@ -92,16 +96,16 @@ class NodeCheck(NamedTuple):
             codes.UNIT_ADDRESS, path=node.path, at=at, who=self.who, what=what, cure=cure
         )
 
-    def _neighbours(self, node: Node, parent: Node, unit: str) -> None:
-        """Report enabled siblings of one unit address, where the parent is a bus with addresses."""
-        if not (node.properties.get("reg") and enabled(node)):
+    def _same_unit(self, node: Node, sharers: list[Node]) -> None:
+        """Report another enabled device at the unit address of sharers, node being one of them.
+
+        Of more than two each is reported with the first, the first with the second.
+        """
+        if len(sharers) < 2 or not _is_device(node):
             return
-        ending = "@" + unit
-        for name, other in parent.children.items():
-            if not name.endswith(ending) or other is node or not enabled(other):
-                continue
-            if not other.properties.get("reg"):
-                continue
+        sharers[:] = islice(filter(_is_device, sharers), 2)
+        other = next((one for one in sharers if one is not node), None)
+        if other is not None:
             self.sink.report(
                 codes.SAME_UNIT_ADDRESS,
                 path=node.path,
@@ -110,6 +114,36 @@ class NodeCheck(NamedTuple):
                 other=other.path,
                 both=", and both are enabled",
             )
+
+
+class _Neighbours:
+    """Finds the children of a parent that have a unit address; reads nothing but names.
+
+    Looks through the names a few times, and makes an index when a parent is asked for more.
+    """
+
+    __slots__ = ("_asked", "_units")
+
+    def __init__(self) -> None:
+        self._asked: dict[Node, int] = {}
+        self._units: dict[Node, dict[str, list[Node]]] = {}
+
+    def at(self, parent: Node, unit: str) -> list[Node]:
+        """List the children with a unit address. Who shortens the list shortens it for others."""
+        asked = self._asked[parent] = self._asked.get(parent, 0) + 1
+        if asked <= _FEW:
+            ending = "@" + unit
+            return [child for name, child in parent.children.items() if name.endswith(ending)]
+        units = self._units.get(parent)
+        if units is None:
+            units = self._units[parent] = {}
+            for name, child in parent.children.items():
+                units.setdefault(name.partition("@")[2], []).append(child)
+        return units.get(unit, [])
+
+
+def _is_device(node: Node) -> bool:
+    return bool(node.properties.get("reg")) and enabled(node)
 
 
 def enabled(node: Node) -> bool:

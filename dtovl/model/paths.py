@@ -36,9 +36,11 @@ def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | 
     children = parent.children
     if not children or not dialect.unit_address_optional or "@" in name:
         return children.get(name)
-    if len(children) > _FEW and name not in tree.mixed_names()[1]:
+    if len(children) <= _FEW:
+        return _by_stem(tree.children_of(parent), name)
+    if name not in tree.mixed_names()[1]:
         return children.get(name)
-    return _by_stem(tree.children_of(parent), name)
+    return tree.first_children(parent, fold=False).get(name)
 
 
 def child_by_stem(tree: Tree, parent: Node, name: str) -> Node | None:
@@ -61,8 +63,10 @@ def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> N
     if not children:
         return None
     lower = name.lower()
-    if len(children) > _FEW and lower == name and lower not in tree.mixed_names()[0]:
-        return children.get(name)
+    if len(children) > _FEW:
+        if lower == name and lower not in tree.mixed_names()[0]:
+            return children.get(name)
+        return tree.first_children(parent, fold=True).get(lower)
     for child in tree.children_of(parent):
         if child.name == name or child.name.lower() == lower:
             return child

@@ -87,6 +87,7 @@ class Tree:
     """
 
     __slots__ = (
+        "_first_children",
         "_labels_by_path",
         "_largest",
         "_mixed_names",
@@ -116,6 +117,7 @@ class Tree:
         self._largest: tuple[int, int] | None = None
         self._mixed_names: tuple[set[str], set[str]] | None = None
         self._labels_by_path: dict[str, tuple[str, ...]] | None = None
+        self._first_children: dict[tuple[Node, bool], dict[str, Node]] = {}
 
     # -- order ---------------------------------------------------------------------------------
 
@@ -194,6 +196,8 @@ class Tree:
                 self.by_phandle[number] = sharers.pop(0)
             else:
                 del self.by_phandle[number]
+        elif sharers and sharers[-1] is node:
+            sharers.pop()  # changes are reverted newest first
         elif sharers:
             sharers.remove(node)
         if sharers is not None and not sharers:
@@ -246,6 +250,32 @@ class Tree:
         stem, unit, _ = name.partition("@")
         if unit:
             stems.add(stem)
+
+    def first_children(self, parent: Node, *, fold: bool) -> dict[str, Node]:
+        """Map short names to the first child in tree order that has them; kept until it changes.
+
+        Short is the name in lower case if fold, else the name without unit address.
+        """
+        found = self._first_children.get((parent, fold))
+        if found is None:
+            found = self._first_children[parent, fold] = {}
+            for child in self.children_of(parent):
+                found.setdefault(_short(child.name, fold), child)
+        return found
+
+    def note_child(self, parent: Node, child: Node, *, head: bool) -> None:
+        """Enter a new child, first or last of its parent's, into the maps of first_children."""
+        for fold in (False, True):
+            found = self._first_children.get((parent, fold))
+            if found is not None:
+                short = _short(child.name, fold)
+                found[short] = child if head else found.get(short, child)
+
+    def forget_children(self, parent: Node) -> None:
+        """Drop the maps of first_children for a parent that lost or regained a child."""
+        if self._first_children:
+            self._first_children.pop((parent, False), None)
+            self._first_children.pop((parent, True), None)
 
     # -- symbols -------------------------------------------------------------------------------
 
@@ -308,3 +338,7 @@ class Tree:
 
 def _headed(entries: list[_T], count: int) -> list[_T]:
     return entries[: -count - 1 : -1] + entries[:-count]
+
+
+def _short(name: str, fold: bool) -> str:
+    return name.lower() if fold else name.partition("@")[0]

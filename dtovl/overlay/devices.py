@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode
-from dtovl.model.address import bus_address
+from dtovl.model.address import bus_address, counts
 from dtovl.model.cells import strings
 from dtovl.overlay.outcome import LogLine
 
@@ -28,18 +28,29 @@ _ENABLED = (None, b"okay\0", b"ok\0")
 
 
 def device_clashes(tree: Tree, entries: Iterable[Entry]) -> dict[Node, Node]:
-    """Map new nodes of which no device can be made to the older node whose device has the name."""
+    """Map new nodes of which no device can be made to the older node whose device has the name.
+
+    entries must be in force; devices are made in their order.
+    """
     found: dict[Node, Node] = {}
+    fresh = {entry.node for entry in entries if isinstance(entry, AttachNode)}
+    names: dict[tuple[Node, str], dict[bytes, Node]] = {}
+    buses: dict[Node, bool] = {}
     for entry in entries:
         if not isinstance(entry, AttachNode) or "reg" not in entry.node.properties:
             continue
-        node = entry.node
-        if node.properties.get("status") not in _ENABLED or not is_populated_bus(
-            tree, entry.parent
-        ):
+        node, bus = entry.node, entry.parent
+        if node.properties.get("status") not in _ENABLED:
             continue
-        other = _namesake(tree, node, entry.parent)
-        if other is not None:
+        if bus not in buses:
+            buses[bus] = is_populated_bus(tree, bus)
+        if not buses[bus]:
+            continue
+        stem = node.name.partition("@")[0]
+        if (bus, stem) not in names:
+            names[bus, stem] = _devices(tree, bus, stem, fresh)
+        other = names[bus, stem].setdefault(_address(node), node)
+        if other is not node and bus_address(node) is not None:
             found[node] = other
     return found
 
@@ -93,17 +104,26 @@ def clash_lines(node: Node) -> list[LogLine]:
     ]
 
 
-def _namesake(tree: Tree, node: Node, parent: Node) -> Node | None:
-    stem = node.name.partition("@")[0]
+def _devices(tree: Tree, bus: Node, stem: str, fresh: set[Node]) -> dict[bytes, Node]:
+    """Map addresses on a bus to the devices that are there, of nodes called stem.
+
+    Nodes on one bus have the same CPU address where their own is the same, so nothing is
+    translated.
+    """
     prefix = stem + "@"
-    address = bus_address(node)
-    if address is None:
-        return None
-    for other in parent.children.values():
-        if other is node or not (other.name == stem or other.name.startswith(prefix)):
+    found: dict[bytes, Node] = {}
+    for other in bus.children.values():
+        if other in fresh or not (other.name == stem or other.name.startswith(prefix)):
             continue
         properties = other.properties
         is_device = "compatible" in properties or other in tree.origins
-        if is_device and properties.get("status") in _ENABLED and bus_address(other) == address:
-            return other
-    return None
+        if is_device and properties.get("status") in _ENABLED and "reg" in properties:
+            found.setdefault(_address(other), other)
+    return found
+
+
+def _address(node: Node) -> bytes:
+    """Give the first address of `reg` as it stands there."""
+    parent = node.parent
+    cells_of_address = counts(parent)[0] if parent is not None else 0
+    return node.properties["reg"][: 4 * cells_of_address]

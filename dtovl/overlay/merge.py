@@ -130,6 +130,8 @@ class _Merger:
         fresh = Node(start.name)
         made = [fresh]
         places: Positions | None = {} if self.positions else None
+        # Per copy: name without unit address -> the child made last, which libfdt finds first.
+        latest: dict[Node, dict[str, Node]] = {}
         stack = [(start, fresh)]
         while stack:
             node, copy = stack.pop()
@@ -140,11 +142,12 @@ class _Merger:
             if places is not None and node in self.positions:
                 places[copy] = self.positions[node]
             below = []
+            stems = latest.setdefault(copy, {}) if node.children else {}
             for child in node.children.values():
-                into = self._own_child(copy, child.name)
+                name = child.name
+                into = copy.children.get(name) if "@" in name else stems.get(name)
                 if into is None:
-                    into = Node(child.name, copy)
-                    copy.children[child.name] = into
+                    into = copy.children[name] = stems[name.partition("@")[0]] = Node(name, copy)
                     made.append(into)
                 below.append((child, into))
             below.reverse()
@@ -156,13 +159,3 @@ class _Merger:
             if "phandle" in copy.properties or "linux,phandle" in copy.properties:
                 copy.phandle = boot_phandle(copy)
         return fresh, places
-
-    def _own_child(self, copy: Node, name: str) -> Node | None:
-        """Find the child of a copy in the making that a further child merges with."""
-        if "@" in name or not copy.children:
-            return copy.children.get(name)
-        prefix = name + "@"
-        for child in reversed(copy.children.values()):
-            if child.name == name or child.name.startswith(prefix):
-                return child
-        return None
