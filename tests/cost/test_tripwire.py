@@ -1,0 +1,197 @@
+"""Cost follows the overlay, not the base: nodes that an overlay has no business with stay unread.
+
+Their dicts are replaced by ones that raise when they are read. Nodes above a target, and the
+symbols, may be asked for one name, and not be gone through; but the names of a few children may be
+gone through, as libfdt takes the first that fits when a unit address is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+from support.overlays import at, lines, overlay_of, to
+from support.trees import Content, tree_of
+
+from dtovl.checks.verdicts import apply_checked
+from dtovl.model.dialect import LIBFDT, LINUX, Dialect
+from dtovl.overlay.apply import apply_overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+FEW = 64
+SIZES = (100, 1_000, 10_000)
+BOTH = pytest.mark.parametrize("dialect", [LIBFDT, LINUX], ids=lambda dialect: dialect.name)
+
+
+class TouchedError(AssertionError):
+    """Something was read that is none of the overlay's business."""
+
+
+class _Named(dict[str, Any]):
+    """Answers when asked for one name, and raises when it is gone through."""
+
+    def _raise(self, *_: object) -> NoReturn:
+        raise TouchedError(f"gone through: {list(dict.keys(self))[:4]}")
+
+    keys = values = items = copy = __iter__ = __reversed__ = __or__ = __ror__ = __eq__ = _raise
+    __hash__ = None  # type: ignore[assignment]  # as for every dict
+
+
+class _Children(_Named):
+    """Children of a node above a target."""
+
+    def values(self) -> Any:
+        return dict.values(self) if len(self) <= FEW else self._raise()
+
+
+class _Shut(_Named):
+    """Raises when it is read in any way."""
+
+    get = __getitem__ = __contains__ = __len__ = __bool__ = _Named._raise
+
+
+def big(size: int) -> Content:
+    """Make a base of some size nodes: a bus with buses, devices in them, all with labels."""
+    symbols: Content = {}
+    soc: Content = {
+        "compatible": "simple-bus",
+        "#address-cells": 1,
+        "#size-cells": 1,
+        "ranges": b"",
+    }
+    number = 0
+    for bus in range(max(size // 50, 2)):
+        devices: Content = {"compatible": "acme,bus", "#address-cells": 1, "#size-cells": 0}
+        for unit in range(24):
+            number += 1
+            devices[f"dev@{unit:x}"] = {
+                "compatible": "acme,dev",
+                "reg": unit,
+                "phandle": number,
+                "status": "disabled",
+                "port": {"endpoint": {}},
+            }
+            symbols[f"dev_{number}"] = f"/soc/bus{bus}/dev@{unit:x}"
+        soc[f"bus{bus}"] = devices
+    return {
+        "#address-cells": 1,
+        "#size-cells": 1,
+        "compatible": "acme,board",
+        "aliases": {"first": "/soc/bus0"},
+        "soc": soc,
+        "__symbols__": symbols,
+    }
+
+
+OVERLAY = overlay_of(
+    to("dev_3", {"status": "okay", "sub@1": {"reg": 1, "link": [0, 1]}, "port": {"p": 1}}),
+    at("/soc/bus1/dev@2", {"new": {"phandle": 1, "compatible": "acme,new"}, "supply": 0xFFFFFFFF}),
+    at("first", {"cam@77": {"reg": 0x77, "compatible": "acme,cam", "rotation": 90}}),
+    fixups={"dev_40": "/fragment@1/__overlay__:supply:0"},
+    local={"fragment@0": {"__overlay__": {"sub@1": {"link": 4}}}},
+    symbols={"new": "/fragment@1/__overlay__/new", "cam": "/fragment@2/__overlay__/cam@77"},
+)
+TARGETS = ("/soc/bus0/dev@2", "/soc/bus1/dev@2", "/soc/bus0")
+MERGED = ("/soc/bus0/dev@2/port",)
+RESOLVED = ("/soc/bus1/dev@f",)
+
+
+def nodes_at(tree: Tree, paths: Iterable[str]) -> set[Node]:
+    found = {tree.find(path) for path in paths}
+    assert None not in found
+    return {node for node in found if node is not None}
+
+
+def arm(tree: Tree) -> None:
+    """Put wires into all nodes but those that the overlay names."""
+    free = nodes_at(tree, TARGETS + MERGED)
+    asked = nodes_at(tree, (*RESOLVED, "/__symbols__", "/aliases"))
+    above = {tree.root}
+    for node in free | asked:
+        parent = node.parent
+        while parent is not None:
+            above.add(parent)
+            parent = parent.parent
+    for node in list(tree.walk()):
+        if node not in free:
+            known = node in asked or node in above
+            node.properties = (_Named if known else _Shut)(node.properties)
+            node.children = (_Children if known else _Shut)(node.children)
+
+
+def disarm(tree: Tree) -> None:
+    stack = [tree.root]
+    while stack:
+        node = stack.pop()
+        node.properties = dict(dict.items(node.properties))
+        node.children = dict(dict.items(node.children))
+        stack.extend(node.children.values())
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def base(request: pytest.FixtureRequest) -> Tree:
+    tree = tree_of(big(request.param))
+    # Found once for a tree, at the first look-up among many children: which names have no unit
+    # address of their own.
+    tree.mixed_names()
+    return tree
+
+
+@BOTH
+def test_apply_and_revert(base: Tree, dialect: Dialect) -> None:
+    before = lines(base)
+    arm(base)
+    try:
+        outcome = apply_overlay(base, OVERLAY, dialect)
+        assert outcome.applies, outcome.refused
+        outcome.changeset.revert(base)
+    finally:
+        disarm(base)
+    assert lines(base) == before
+
+
+@BOTH
+def test_all_verdicts_and_findings(base: Tree, dialect: Dialect) -> None:
+    before = lines(base)
+    arm(base)
+    try:
+        applied = apply_checked(base, [OVERLAY], dialect, base="big.dtb")
+        assert [verdict.error for verdict in applied.verdicts] == ["", ""]
+        applied.stack.revert(base)
+    finally:
+        disarm(base)
+    assert lines(base) == before
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "last", [at("/soc/gone", {}), {"target": 0x9999999, "__overlay__": {}}], ids=["path", "phandle"]
+)
+def test_a_refusal(base: Tree, dialect: Dialect, last: Content) -> None:
+    before = lines(base)
+    overlay = overlay_of(to("dev_3", {"status": "okay"}), last)
+    arm(base)
+    try:
+        assert not apply_overlay(base, overlay, dialect).applies
+    finally:
+        disarm(base)
+    assert lines(base) == before
+
+
+def test_a_wire_fires() -> None:
+    tree = tree_of(big(100))
+    arm(tree)
+    with pytest.raises(TouchedError):
+        list(tree.walk())
+    other = tree.by_phandle[7]
+    with pytest.raises(TouchedError):
+        other.properties.get("reg")
+    with pytest.raises(TouchedError):
+        apply_overlay(tree, overlay_of(at("/soc/bus0/dev@3", {"p": 1})), LIBFDT)
+    with pytest.raises(TouchedError):
+        apply_overlay(tree, overlay_of(at("/soc/bus0/dev@3", {"p": 1})), LINUX)
