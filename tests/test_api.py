@@ -101,8 +101,10 @@ def test_includes_stay_in_their_folder(tmp_path: Path) -> None:
     assert "secret" in dtovl.load(source, include_dirs=[tmp_path]).root.properties
 
 
-def test_a_file_called_dash_is_not_standard_input(tmp_path: Path) -> None:
+def test_a_file_called_dash_is_not_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "-").write_text("/ { dash; };")
-    source = tmp_path / "board.dts"
-    source.write_text('/dts-v1/; /include/ "-"')
-    assert "dash" in dtovl.load(source).root.properties
+    (tmp_path / "board.dts").write_text('/dts-v1/; /include/ "-"')
+    assert "dash" in dtovl.load("board.dts").root.properties
