@@ -78,4 +78,4 @@ docs: $(DEV)
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	       .import_linter_cache .benchmarks .coverage
-	find dtovl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(wildcard dtovl tests tools benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
