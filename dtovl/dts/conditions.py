@@ -139,6 +139,8 @@ def _number(text: str) -> _Number:
         raise ValueError(f"{text[:40]} is no integer")
     digits, suffix = match.groups()
     octal = len(digits) > 1 and digits.isdigit() and digits[0] == "0"
+    if octal and not set(digits) <= set("01234567"):
+        raise ValueError(f"{digits} is octal, but has other digits than 0 to 7")
     value = int(digits, 8 if octal else 0)
     unsigned = "u" in suffix.lower() or value >= 1 << (_BITS - 1)
     return _wrapped(value, unsigned)
@@ -154,15 +156,14 @@ def condition(text: str) -> bool:
     try:
         result = calculate(_Signed(), opening, words.__next__)
     except Unexpected as problem:
-        found = "the end of the line" if problem.token.kind == END else str(problem.token)
+        found = str(problem.token) if problem.token.text else "the end of the line"
         raise ValueError(f"found {found} where {problem.expected} is expected") from None
     except TooDeep:
         raise ValueError("it is nested too deeply") from None
     except LiteralProblem as problem:
         raise ValueError(problem.reason) from None
-    following = next(words)
-    if following.text:
-        raise ValueError(f"found {following} behind the expression")
+    if next(words).kind != END:
+        raise ValueError("it has a `)` too many")
     if result.failed:
         raise ValueError("it divides by zero")
     return bool(result.value)

@@ -100,14 +100,16 @@ class Draft:
 
     def add_labels(self, node: Node, labels: list[str], fresh: bool) -> None:
         """Put labels on a node; they come before those it has, in the order of dtc's list."""
-        known = self.labels.setdefault(node, [])
-        for label in reversed(labels) if fresh else labels:
-            if label not in known:
-                known.append(label)
+        for label in labels:
             nodes = self.by_label.setdefault(label, [])
-            self.work(len(known) + len(nodes))
+            self.work(len(nodes))
             if node not in nodes:
                 nodes.append(node)
+        known = self.labels.setdefault(node, [])
+        for label in reversed(labels) if fresh else labels:
+            self.work(len(known))
+            if label not in known:
+                known.append(label)
 
     def live_labels(self, node: Node) -> list[str]:
         """List the labels of a node, in the order of dtc's list."""

@@ -69,7 +69,7 @@ class Files:
 
         Raises InputError (DT028, DT029) when no candidate is there, or none may be read.
         """
-        folders = [*map(folder_of, beside), *self.include_dirs]
+        folders = ["/"] if isabs(name) else [*map(folder_of, beside), *self.include_dirs]
         candidates = dict.fromkeys(normpath(join(folder, name)) for folder in folders)
         refused = False
         reasons = []

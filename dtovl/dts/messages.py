@@ -41,7 +41,7 @@ def report_unexpected(
     source = places.source_of(token.place)
     offset = token.place - source.base
     start, found = offset, str(token)
-    if token.text[:1].isalpha() and len(token.text) == 1:
+    if token.text.isalpha() and len(token.text) == 1 and expected != BYTE:
         # Where a number may come, a letter is a sign of its own; a person sees the whole word.
         start -= len(_LETTERS_BEFORE.search(source.text[max(offset - 40, 0) : offset])[0])  # type: ignore[index]
         found = f"`{_LETTERS.match(source.text, start)[0]}`"  # type: ignore[index]

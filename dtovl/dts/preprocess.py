@@ -232,6 +232,13 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             self._sink.diagnostics.append(found)
         return True if directive.value in ("warning", "pragma") else None
 
+    def on_comment(self, tok: Any) -> bool:
+        """Replace a comment by blanks that keep the columns of what follows."""
+        lines = tok.value.split("\n")
+        tok.lineno += len(lines) - 1
+        tok.type, tok.value = self.t_SPACE, " " * len(lines[-1])
+        return True
+
     # -- files ---------------------------------------------------------------------------------
 
     def include(self, tokens: Any, original_line: Any) -> Iterator[Any]:
@@ -290,7 +297,7 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         if expanding_from or len(tokens) < _LONG:
             result = super().expand_macros(tokens, list(expanding_from))
             # Whoever asked looks at all of it once more.
-            self._steps += len(result) // 8
+            self._steps += len(result) // 2
             return result
         # pcpp hands over all lines between two directives, and moves them all for each macro.
         expanded: list[Any] = []
@@ -376,7 +383,8 @@ def _rendered(tokens: Iterator[Any]) -> Iterator[str]:
     file, line = "", 0
     moved: dict[str, tuple[str, int]] = {}
     for (source, number), group in groupby(tokens, lambda t: (t.source, t.lineno)):
-        text = "".join([token.value for token in group if token.value != "\n"]).rstrip()
+        # A line end in a group is that of an argument, or of the same line of a file read twice.
+        text = "".join([token.value for token in group]).replace("\n", " ").rstrip()
         if not text:
             continue
         if text.startswith("#"):
@@ -412,15 +420,19 @@ def _external(
     import shlex
     import subprocess
 
-    command = [*shlex.split(program), "-nostdinc", "-undef"]
-    command += [f"-D{macro}={value}" for macro, value in macros.items()]
-    command += ["-x", "assembler-with-cpp", "-iquote", folder_of(name)]
-    command += [f"-I{folder}" for folder in include_dirs]
+    options = ["-nostdinc", "-undef"]
+    options += [f"-D{macro}={value}" for macro, value in macros.items()]
+    options += ["-x", "assembler-with-cpp", "-iquote", folder_of(name)]
+    options += [f"-I{folder}" for folder in include_dirs]
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    data = f'# 1 "{quoted}"\n'.encode("utf-8", "surrogateescape") + text
+    data = f'#line 1 "{quoted}"\n'.encode("utf-8", "surrogateescape") + text
     try:
         result = subprocess.run(
-            [*command, "-"], input=data, capture_output=True, timeout=_CPP_SECONDS, check=False
+            [*shlex.split(program), *options, "-"],
+            input=data,
+            capture_output=True,
+            timeout=_CPP_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         reason = f"it took more than {_CPP_SECONDS} seconds"

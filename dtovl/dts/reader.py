@@ -134,7 +134,16 @@ def read_source(
 class _Reader:
     """Reads a source: version, memory reservations, nodes at the top level."""
 
-    __slots__ = ("_begun", "_body", "_places", "draft", "lexer", "plugin", "reservations")
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_places",
+        "_root_deleted",
+        "draft",
+        "lexer",
+        "plugin",
+        "reservations",
+    )
 
     def __init__(self, lexer: Lexer, places: Places) -> None:
         self.lexer = lexer
@@ -144,6 +153,7 @@ class _Reader:
         self._places = places
         self._body = Body(lexer, self.draft, places)
         self._begun = False
+        self._root_deleted: Token | None = None
 
     def read(self) -> None:
         """Read the whole text. Mistakes that can be passed over are left in places.
@@ -158,9 +168,9 @@ class _Reader:
             self._guarded(self._statement)
         if not self._begun:
             report_unexpected(self._places, end, _NODE)
-        if self.draft.root in self.draft.deleted:
-            what, mend = "the root node is deleted in the end", "delete the nodes below it instead"
-            self._error(MISPLACED, end, what=what, mend=mend)
+        if self.draft.root in self.draft.deleted and self._root_deleted is not None:
+            what, mend = "the root node is deleted for good", "delete the nodes below it instead"
+            self._error(MISPLACED, self._root_deleted, what=what, mend=mend)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Carry out a step; behind a mistake go on with the next statement."""
@@ -265,10 +275,10 @@ class _Reader:
         self._brace()
         reference = target_of(token)
         by_path = token.text.startswith("&{")
-        self._begun = True
         target = None
-        if labels or not (self.plugin and by_path):
+        if self._begun and (labels or not (self.plugin and by_path)):
             target = self.draft.find(reference)
+        self._begun = True
         fresh = target is None
         if target is None:
             target = self._new_target(token, reference, labels)
@@ -299,6 +309,8 @@ class _Reader:
 
     def _mark(self, directive: Token) -> None:
         """Delete the node of a reference, or have it left out if nothing refers to it."""
+        if not self._begun:
+            raise Unexpected(directive, _NODE)
         token = self.lexer.next(NAMES)
         if token.kind != "ref":
             raise Unexpected(token, "a reference (`&label` or `&{/path}`)")
@@ -311,5 +323,6 @@ class _Reader:
                 self._error(MISPLACED, token, what=what, mend=mend)
             self.draft.omit.add(node)
         else:
+            self._root_deleted = token if node is self.draft.root else self._root_deleted
             self.draft.delete(node)
         self._body.end_statement()
