@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dtovl.fdt.header import Fields
     from dtovl.fdt.tokens import Token
 
+_SHOWN_LEVELS = 16
+
 
 def first_fault(data: bytes, fields: Fields, name: str, fdt_error: str) -> Diagnostic:
     """Find the first thing wrong with a blob whose header is sound.
@@ -89,6 +91,8 @@ class _Walk:
     def path(self) -> str:
         if not self.open:
             return ""
+        if len(self.open) > 2 * _SHOWN_LEVELS:
+            return "/".join((*self.open[:_SHOWN_LEVELS], "...", *self.open[-_SHOWN_LEVELS:]))
         return "/".join(self.open) or "/"
 
     def step(self, token: Token, fields: Fields) -> None:

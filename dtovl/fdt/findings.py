@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 MOST_OF_ONE_CODE = 20
 """Findings shown of one code; a hostile blob could hold millions."""
 
+_MOST_OF_A_NAME = 80
+
 _ALL_ONES = 0xFFFFFFFF
 
 
 class Findings:
-    """A sink for one file: adds its name, and counts instead of listing past a bound."""
+    """A sink for one file: adds its name, and past a bound counts instead of listing."""
 
     def __init__(self, sink: Sink, name: str) -> None:
         self._sink = sink
@@ -41,25 +43,39 @@ class Findings:
         self._counts: dict[str, int] = {}
         self._last: dict[str, Diagnostic] = {}
 
+    def wants(self, code: Code) -> bool:
+        """Count a finding; tell whether it is one of the first, which are listed.
+
+        Asked before a finding is put into words: that can take long in a deep tree.
+        """
+        count = self._counts.get(code.number, 0) + 1
+        self._counts[code.number] = count
+        if count <= MOST_OF_ONE_CODE:
+            return True
+        text = f"and {count - MOST_OF_ONE_CODE} more findings of this kind"
+        self._last[code.number].notes = (Note(text),)
+        return False
+
     def add(
         self, code: Code, path: str = "", severity: Severity | None = None, **fields: str | int
     ) -> None:
-        """Report a finding, or only count it when there were many of its code."""
-        count = self._counts.get(code.number, 0) + 1
-        self._counts[code.number] = count
-        if count > MOST_OF_ONE_CODE:
-            text = f"and {count - MOST_OF_ONE_CODE} more findings of this kind"
-            self._last[code.number].notes = (Note(text),)
-            return
+        """List a finding that was wanted."""
         found = Diagnostic(code, path=path, at=self._at, severity=severity, **fields)  # type: ignore[arg-type]  # no field has the name of a keyword
         self._sink.diagnostics.append(found)
         self._last[code.number] = found
 
 
+def shortened(name: str) -> str:
+    """Cut a name that only a damaged or hostile file has, so that a message stays readable."""
+    return name if len(name) <= _MOST_OF_A_NAME else name[: _MOST_OF_A_NAME - 3] + "..."
+
+
 def report_repeats(findings: Findings, repeats: dict[tuple[Node, str, str], int]) -> None:
     """Report names that one node has several times; repeats counts the later ones."""
     for (node, name, kind), count in repeats.items():
-        findings.add(REPEATED_NAME, node.path, kind=kind, name=name, count=count + 1)
+        if findings.wants(REPEATED_NAME):
+            shown = shortened(name)
+            findings.add(REPEATED_NAME, node.path, kind=kind, name=shown, count=count + 1)
 
 
 def report_names(findings: Findings, nodes: list[Node], property_names: Collection[str]) -> None:
@@ -71,22 +87,26 @@ def report_names(findings: Findings, nodes: list[Node], property_names: Collecti
     del names[0]
     if not all_plain_nodes(names):
         for node in nodes[1:]:
-            _report_name(findings, "node", node.name, node, odd_node_name(node.name))
+            found = odd_node_name(node.name)
+            if found is not None:
+                _report_name(findings, "node", node.name, node, found)
     if all_plain_properties(property_names):
         return
     odd = {name: found for name in set(property_names) if (found := odd_property_name(name))}
     for node in nodes:
         for key in node.properties:
             name = plain_name(key)
-            _report_name(findings, "property", name, node, odd.get(name))
+            if name in odd:
+                _report_name(findings, "property", name, node, odd[name])
 
 
 def _report_name(
-    findings: Findings, kind: str, name: str, node: Node, found: tuple[str, Severity] | None
+    findings: Findings, kind: str, name: str, node: Node, found: tuple[str, Severity]
 ) -> None:
-    if found is not None:
+    if findings.wants(ODD_NAME):
         what, severity = found
-        findings.add(ODD_NAME, node.path, severity, kind=kind, name=ascii(name), what=what)
+        shown = ascii(shortened(name))
+        findings.add(ODD_NAME, node.path, severity, kind=kind, name=shown, what=what)
 
 
 def index_phandles(tree: Tree, nodes: list[Node], *, plain: bool) -> list[Node]:
@@ -139,7 +159,8 @@ def _is_odd(tree: Tree, node: Node) -> bool:
 def report_phandles(findings: Findings, tree: Tree, odd: list[Node]) -> None:
     """Report nodes whose phandle readers do not agree about, or that share one."""
     for node in odd:
-        findings.add(ODD_PHANDLE, node.path, what=_phandle_fault(tree, node))
+        if findings.wants(ODD_PHANDLE):
+            findings.add(ODD_PHANDLE, node.path, what=_phandle_fault(tree, node))
 
 
 def _phandle_fault(tree: Tree, node: Node) -> str:

@@ -24,6 +24,7 @@ from dtovl.fdt.findings import (
     report_names,
     report_phandles,
     report_repeats,
+    shortened,
 )
 from dtovl.fdt.header import (
     BEGIN_NODE,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from dtovl.diagnostics import Sink
     from dtovl.fdt.header import Fields
 
+_LEAST_OF_A_NAME = 4  # bytes on average, with its NUL
 _HEAD = Struct(">3I")
 _OLD_PHANDLES = (b"linux,phandle", b"ibm,phandle")
 _NOP_WORD = bytes((0, 0, 0, NOP))
@@ -220,6 +222,8 @@ class _Names:
         # Names may share their tails, so that a small block can hold huge names at every offset.
         self._budget = 16 * len(data) + (1 << 20)
         block = data[fields.strings : fields.strings + fields.strings_size][:_MOST_NAMES_AT_ONCE]
+        if block.count(b"\0") * _LEAST_OF_A_NAME > len(block):
+            block = b""  # names of nothing; they are read where they are used
         parts = block[: block.rfind(b"\0") + 1].decode("latin-1").split("\0")[:-1]
         starts = accumulate([len(part) + 1 for part in parts], initial=0)
         self.known: dict[int, str] = dict(zip(starts, parts, strict=False))
@@ -274,8 +278,10 @@ class _Oddities:
         """Report what was met."""
         report_repeats(findings, self.repeats)
         for node, names in self._lost:
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            findings.add(LATE_PROPERTY, node.path, names=", ".join(names[:5]) + more)
+            if findings.wants(LATE_PROPERTY):
+                more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+                shown = ", ".join(map(shortened, names[:5])) + more
+                findings.add(LATE_PROPERTY, node.path, names=shown)
         if self._deepest is not None:
             node, depth = self._deepest
             findings.add(

@@ -100,7 +100,9 @@ def _embedded(data: bytes, name: str) -> str:
             version, compatible = unpack_from(">2I", data, at + 20)
             fits = _LEAST_BLOB <= total <= len(data) - at
             if fits and compatible <= LAST_VERSION <= version < 256:
-                cut = f"tail -c +{at + 1} {name} | head -c {total} > board.dtb"
+                from shlex import quote
+
+                cut = f"tail -c +{at + 1} {quote(name)} | head -c {total} > board.dtb"
                 return f"a devicetree blob stands at byte {at} of it; cut it out: `{cut}`"
         at = data.find(MAGIC_BYTES, at + 1)
     return ""

@@ -45,5 +45,8 @@ def advice(tree: Tree, file: str) -> str:
     """Say how to take the first devicetree out of a FIT image."""
     for number, (name, kind) in enumerate(images_of(tree)):
         if kind == "flat_dt":
-            return f"take {name} out: `dumpimage -T flat_dt -p {number} -o {name}.dtb {file}`"
+            from shlex import quote
+
+            cut = f"dumpimage -T flat_dt -p {number} -o board.dtb {quote(file)}"
+            return f"take {name} out: `{cut}`"
     return "no image in it is a devicetree (type flat_dt): give the blob of the board"
