@@ -41,13 +41,16 @@ if TYPE_CHECKING:
 _S = r"[ \t\n\v\f\r]*+"
 _CELL_LIST = rf"<(?:[\w& \t\n\v\f\r]++|{BRACKETS})*+>"
 _STRING = r'"[^"\\\0]*+"'
+# Python before 3.11.5 goes on from the wrong place when the last round of a possessive group breaks
+# off behind a repetition (CPython gh-106052). So no group here begins a round with one, and labels,
+# of which no node has many, are counted instead.
 _STATEMENT = re.compile(
     rf"""{_S}(?:
     (\}}){_S};
-  | ((?:{LABEL}+:{_S})*+)([{NAME_CHARS}]++){_S}(?:
+  | ((?:{LABEL}+:{_S}){{0,32}})([{NAME_CHARS}]++){_S}(?:
         = {_S}(?:
-            ({_CELL_LIST}(?:{_S},{_S}{_CELL_LIST})*+){_S};
-          | ({_STRING}(?:{_S},{_S}{_STRING})*+){_S};
+            ({_CELL_LIST}{_S}(?:,{_S}{_CELL_LIST}{_S})*+);
+          | ({_STRING}{_S}(?:,{_S}{_STRING}{_S})*+);
         )
       | (;)
       | (\{{)
@@ -130,11 +133,11 @@ class Body:
         kind = match.lastindex
         if kind == _CELLS:
             try:
-                return self._cells.value(match[_CELLS])
+                return self._cells.value(match[_CELLS].rstrip())
             except Unusual:
                 return None
         if kind == _STRINGS:
-            text = match[_STRINGS][1:-1]
+            text = match[_STRINGS].rstrip()[1:-1]
             if '"' in text:
                 text = _BETWEEN_STRINGS.sub("\0", text)
             return f"{text}\0".encode("latin-1")
