@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.source import NOT_CLOSED, SOURCE_LIMIT
-from dtovl.dts.literals import unescape
+from dtovl.dts.literals import LiteralProblem, unescape
 from dtovl.errors import InputError
 from dtovl.model import limits
 
@@ -54,6 +54,14 @@ END = "end of file"
 def file_name(text: str) -> str:
     """Read the name of a file, which the text holds in UTF-8."""
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def marked_file(text: str) -> str:
+    """Read the name of a file between the quotes of a line marker; a wrong escape stays."""
+    try:
+        return file_name(unescape(text))
+    except LiteralProblem:
+        return file_name(text)
 
 
 class Token(NamedTuple):
@@ -141,7 +149,7 @@ class Lexer:
         if match is None:
             return False
         line, name = match.groups()
-        file = self.source.locate(self.offset).file if name is None else file_name(unescape(name))
+        file = self.source.locate(self.offset).file if name is None else marked_file(name)
         self.source.mark(match.end(), file, int(line))
         self.offset = match.end()
         return True

@@ -20,7 +20,9 @@ from pcpp import OutputDirective, Preprocessor
 from dtovl.codes.source import EXTERNAL_CPP, PREPROCESSOR, PREPROCESSOR_WARNING, SOURCE_LIMIT
 from dtovl.diagnostics import Diagnostic, Location, Note
 from dtovl.dts.conditions import condition
+from dtovl.dts.cppwords import lines
 from dtovl.dts.includes import Files, folder_of
+from dtovl.dts.lexer import file_name, marked_file
 from dtovl.errors import InputError
 from dtovl.model import limits
 
@@ -65,13 +67,8 @@ _FAILURES = (
     ValueError,
 )
 
-# pcpp splits lines as Python does, and replaces trigraphs, which cpp does not. What is no line end
-# to cpp, and the second ? of two, gets a stand-in: surrogates cannot come out of any file.
-_LINE_ENDS = "\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
-_STAND_INS = {ord(char): chr(0xD800 + i) for i, char in enumerate(_LINE_ENDS)}
-_ORIGINALS = {ord(stand_in): chr(char) for char, stand_in in _STAND_INS.items()}
+# pcpp replaces trigraphs, which cpp does not. This stands between two ?; no file has a surrogate.
 _SPLIT = "\ud8ff"
-_ORIGINALS[ord(_SPLIT)] = ""
 
 
 def preprocess(
@@ -110,7 +107,7 @@ def preprocess(
         expanded = machine.run(name, text)
     except _FAILURES as error:
         raise InputError(machine.failure(name)) from error
-    return _encoded(expanded)
+    return expanded.replace(_SPLIT, "").encode("latin-1")
 
 
 def with_originals(
@@ -136,14 +133,13 @@ def _line(text: bytes, number: int) -> str:
     return lines[number - 1].decode("latin-1").rstrip() if 0 < number <= len(lines) else ""
 
 
-def _decoded(data: bytes) -> str:
-    """Read bytes as UTF-8, those that are none carried along; as latin-1 0x85 would end a line."""
-    text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-    return text.replace("??", f"?{_SPLIT}?").translate(_STAND_INS)
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _encoded(text: str) -> bytes:
-    return text.translate(_ORIGINALS).encode("utf-8", "surrogateescape")
+def _carried(text: str) -> str:
+    """Give text from outside (a path, a macro) as the text of a file holds it: UTF-8 as latin-1."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
@@ -157,6 +153,7 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self._steps = 0
         self._bytes = 0
         self._includes = 0
+        self._expanding: list[str] = []
 
     def set_up(self, macros: Mapping[str, str]) -> None:
         """Forget what pcpp predefines; define macros."""
@@ -164,7 +161,7 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self.rewrite_paths: list[tuple[str, str]] = []
         self.expand_filemacro = False
         for name, value in macros.items():
-            self.define(f"{name} {value}")
+            self.define(_carried(f"{name} {value}"))
 
     def run(self, name: str, text: bytes) -> str:
         """Give the preprocessed text of a file."""
@@ -182,7 +179,8 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self._bytes += len(data)
         if self._bytes > limits.MAX_CPP_BYTES:
             self._stop(where, "bytes of text to preprocess", limits.MAX_CPP_BYTES)
-        return self.parsegen(_decoded(data), path, path)  # type: ignore[no-any-return]
+        text = data.decode("latin-1").replace("??", f"?{_SPLIT}?")
+        return self.parsegen(text, path, path)  # type: ignore[no-any-return]
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -213,14 +211,14 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             msg, mend = "#if, #ifdef or #ifndef without #endif", "close it with #endif"
         elif msg.startswith("Misplaced"):
             mend = "remove it, or begin with the #if that it belongs to"
-        what = _encoded(msg).decode("latin-1")
+        what = msg.replace(_SPLIT, "")
         raise InputError(self._diagnostic(PREPROCESSOR, where, what=what, mend=mend))
 
     def on_directive_unknown(
         self, directive: Any, toks: Any, ifpassthru: Any, precedingtoks: Any
     ) -> bool | None:
         """Carry out #error and #warning, drop #pragma, let line markers pass."""
-        text = _encoded("".join(token.value for token in toks)).decode("latin-1")
+        text = "".join(token.value for token in toks).replace(_SPLIT, "")
         if directive.value == "error":
             mend = "see what the text asks for, and where the condition before it comes from"
             what = f"#error {text}".rstrip()
@@ -231,13 +229,6 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             found = self._diagnostic(PREPROCESSOR_WARNING, _place(directive), text=text)
             self._sink.diagnostics.append(found)
         return True if directive.value in ("warning", "pragma") else None
-
-    def on_comment(self, tok: Any) -> bool:
-        """Replace a comment by blanks that keep the columns of what follows."""
-        lines = tok.value.split("\n")
-        tok.lineno += len(lines) - 1
-        tok.type, tok.value = self.t_SPACE, " " * len(lines[-1])
-        return True
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -266,8 +257,8 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         if match is None:
             self.on_error(where.file, where.line, f'#include {text}: no file name in "" or <>')
             raise OutputDirective(0)
-        name = match[1] or match[2]
-        return _encoded(name).decode("utf-8", "surrogateescape"), (where.file,) if match[1] else ()
+        name = file_name((match[1] or match[2]).replace(_SPLIT, ""))
+        return name, (where.file,) if match[1] else ()
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -276,7 +267,7 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
         As cpp does for assembler: `#clock-cells = <CELLS>;` is text, with macros to replace.
         """
-        for line in super().group_lines(input, abssource):
+        for line in lines(input, abssource):
             words = [i for i, token in enumerate(line) if token.type not in self.t_WS][:2]
             if len(words) == 2 and line[words[0]].value == "#":
                 first, second = words
@@ -285,17 +276,29 @@ class _Machine(Preprocessor):  # type: ignore[misc]  # pcpp has no types
                     del line[first + 1 : second + 1]
             yield line
 
-    def expand_macros(self, tokens: Any, expanding_from: Any = ()) -> Any:
-        """Replace macros, within the bound on work."""
+    def expand_macros(self, tokens: Any, expanding_from: list[str] | None = None) -> Any:
+        """Replace macros, within the bound on work.
+
+        pcpp asks for the arguments of a call without saying inside of which macros the call is;
+        these must not be replaced again there either, or two that hold each other never end.
+        """
+        outer = self._expanding
+        self._expanding = outer if expanding_from is None else expanding_from
+        try:
+            return self._expanded(tokens)
+        finally:
+            self._expanding = outer
+
+    def _expanded(self, tokens: Any) -> Any:
         self._steps += len(tokens) + 1
         if self._steps > limits.MAX_MACRO_STEPS:
             where = _place(tokens[0]) if tokens else Location("")
             self._stop(where, "steps of replacing macros", limits.MAX_MACRO_STEPS)
-        if len(expanding_from) > limits.MAX_MACRO_DEPTH:
+        if len(self._expanding) > limits.MAX_MACRO_DEPTH:
             where = _place(tokens[0]) if tokens else Location("")
             self._stop(where, "macros replaced inside of one another", limits.MAX_MACRO_DEPTH)
-        if expanding_from or len(tokens) < _LONG:
-            result = super().expand_macros(tokens, list(expanding_from))
+        if self._expanding or len(tokens) < _LONG:
+            result = super().expand_macros(tokens, self._expanding)
             # Whoever asked looks at all of it once more.
             self._steps += len(result) // 2
             return result
@@ -390,7 +393,9 @@ def _rendered(tokens: Iterator[Any]) -> Iterator[str]:
         if text.startswith("#"):
             marker = _MARKER.match(text)
             if marker is not None:
-                name = marker[2] if marker[2] is not None else moved.get(source, (source, 0))[0]
+                name = moved.get(source, (source, 0))[0]
+                if marker[2] is not None:
+                    name = marked_file(marker[2])
                 moved[source] = (name, int(marker[1]) - number - 1)
                 continue
         wanted, shift = moved.get(source, (source, 0))
@@ -398,8 +403,7 @@ def _rendered(tokens: Iterator[Any]) -> Iterator[str]:
         if wanted == file and line <= target <= line + _BLANK_LINES:
             yield "\n" * (target - line)
         else:
-            quoted = wanted.replace("\\", "\\\\").replace('"', '\\"')
-            yield f'\n# {target} "{quoted}"\n'
+            yield f'\n# {target} "{_carried(_escaped(wanted))}"\n'
         file, line = wanted, target
         yield text
     yield "\n"
@@ -424,8 +428,7 @@ def _external(
     options += [f"-D{macro}={value}" for macro, value in macros.items()]
     options += ["-x", "assembler-with-cpp", "-iquote", folder_of(name)]
     options += [f"-I{folder}" for folder in include_dirs]
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    data = f'#line 1 "{quoted}"\n'.encode("utf-8", "surrogateescape") + text
+    data = f'#line 1 "{_escaped(name)}"\n'.encode("utf-8", "surrogateescape") + text
     try:
         result = subprocess.run(
             [*shlex.split(program), *options, "-"],

@@ -130,6 +130,11 @@ def test_names_in_markers_are_unescaped_and_utf8() -> None:
     assert places.locate(source.next(NAMES).place).file == 'a "b" ä.dts'
 
 
+def test_a_wrong_escape_in_a_marker_stays() -> None:
+    source, places = lexer('# 1 "a\\xg"\nx')
+    assert places.locate(source.next(NAMES).place).file == "a\\xg"
+
+
 def test_an_excerpt_has_the_line_and_a_caret_below_the_word() -> None:
     source, places = lexer("a;\n\tb c;\r\n")
     for _ in range(3):

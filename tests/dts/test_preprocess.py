@@ -98,6 +98,7 @@ def test_words_that_are_to_be_replaced_need_it() -> None:
         ("#pragma anything\nyes", "yes"),
         ("__DTS__ __linux__ __FILE__", "1 __linux__ __FILE__"),
         ("#define A 1\n#clock-cells = <A>;\n\t#a = <A>;", "#clock-cells = <1>; #a = <1>;"),
+        ("#define A 1\n/* c */ #a = <A>; #b", "#a = <1>; #b"),
         ("#define R(x) reg = <x>\nR(1); R(2);", "reg = <1>; reg = <2>;"),
         ("a ??= b ??) c", "a ??= b ??) c"),
     ],
@@ -139,6 +140,21 @@ def test_included_files_are_found_as_cpp_finds_them() -> None:
     data = preprocess(b'#include "a.h"\n', "src/x.dts", include_dirs=["inc"], read_file=files.get)
     found = [line for line in data.decode().split("\n") if line and not line.startswith("#")]
     assert found == ["beside", "d", "in-inc"]
+
+
+def test_names_of_files_are_utf8() -> None:
+    files = {"ä.h": b"#define A 1\n\n\n\n\n\n\n\n\n\n\nx y"}
+    data = preprocess('#include "ä.h"\n'.encode(), "ö.dts", read_file=files.get)
+    assert '# 12 "ä.h"'.encode() in data
+    with pytest.raises(InputError) as caught:
+        read(HEAD.encode() + '#include "ä.h"\n'.encode(), "ö.dts", read_file=files.get)
+    assert str(caught.value.diagnostic.where) == "ä.h:12:1"
+
+
+def test_letters_behind_a_number_belong_to_it() -> None:
+    assert (
+        words("#define base X\n10base-t base uart@1base 0xbase") == "10base-t X uart@1base 0xbase"
+    )
 
 
 def test_guards_and_pragma_once() -> None:
