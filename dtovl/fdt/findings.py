@@ -112,8 +112,7 @@ def _report_name(
 def index_phandles(tree: Tree, nodes: list[Node], *, plain: bool) -> list[Node]:
     """Fill the phandle indices of a new tree; give the nodes whose phandle is odd.
 
-    plain says that no node has `linux,phandle`, `ibm,phandle` or a repeated name, so that one
-    look-up a node is enough.
+    plain says that no node has `linux,phandle` or `ibm,phandle`, so that `phandle` decides.
     """
     if plain:
         holders = [node for node in nodes if "phandle" in node.properties]

@@ -89,7 +89,7 @@ def _unflatten(data: bytes, fields: Fields, name: str, sink: Sink | None) -> Tre
     findings = Findings(sink, name) if sink is not None else None
     header = read_header(data, fields, end + moved, findings)
     tree = Tree(nodes[0], header)
-    plain = not odd.repeats and not any(names.may_hold(name) for name in _OLD_PHANDLES)
+    plain = not any(names.may_hold(name) for name in _OLD_PHANDLES)
     odd_phandles = index_phandles(tree, nodes, plain=plain)
     if findings is not None:
         if block.startswith(_NOP_WORD, start):

@@ -76,10 +76,12 @@ def test_what_was_put_at_the_head_comes_first() -> None:
     tree = tree_of({"a": 1, "b": 2, "c": 3, "x": {}, "y": {}, "z": {}})
     tree.head_properties[tree.root] = 2
     tree.head_children[tree.root] = 1
-    again = unflatten(flatten(tree)).root
+    blob = flatten(tree)
+    assert blob.endswith(b"c\0b\0a\0")
+    again = unflatten(blob).root
     assert list(again.properties) == ["c", "b", "a"]
     assert list(again.children) == ["z", "x", "y"]
-    assert size_of(tree) == len(flatten(tree))
+    assert size_of(tree) == len(blob)
 
 
 @pytest.mark.parametrize("length", range(9))

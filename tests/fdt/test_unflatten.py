@@ -8,7 +8,7 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.raw_blob import END, END_NODE, NOP, Spec, begin, prop, raw, structure_of
+from support.raw_blob import END, END_NODE, NOP, Spec, begin, changed, prop, raw, structure_of
 
 from dtovl.diagnostics import Sink
 from dtovl.errors import InputError
@@ -98,13 +98,22 @@ def test_write_and_read_are_inverse(spec: Spec, reservations: list[tuple[int, in
     assert size_of(tree) == len(once)
 
 
+@pytest.mark.parametrize("version", [3, 16, 17])
 @pytest.mark.parametrize("start", range(1, 8))
-def test_structure_block_at_any_offset(start: int) -> None:
-    structure, strings = structure_of(TREE)
-    blob = raw(bytes(start) + structure, strings, order="rts")
+def test_structure_block_at_any_offset(start: int, version: int) -> None:
+    structure, strings = structure_of(TREE, version=version)
+    compatible = min(version, 16)
+    blob = raw(
+        bytes(start) + structure,
+        strings,
+        order="rts",
+        version=version,
+        last_comp_version=compatible,
+    )
     moved = int.from_bytes(blob[8:12], "big") + start
-    blob = blob[:8] + pack(">I", moved) + blob[12:36] + pack(">I", len(structure)) + blob[40:]
+    blob = changed(blob, off_dt_struct=moved, size_dt_struct=len(structure))
     assert spec_of(unflatten(blob).root) == TREE
+    assert spec_of(unflatten(blob + bytes(16)).root) == TREE
 
 
 def test_bytes_behind_the_blob_are_no_part_of_it() -> None:
