@@ -24,9 +24,10 @@ pytestmark = pytest.mark.skipif(
     CPP is None, reason="cpp is not installed: the built-in preprocessor is not compared with it"
 )
 
+# Left out is a bare F: pcpp may find brackets behind it only after other macros were replaced.
 ATOMS = (
     *("1", "x", "y0", "<", ">", "+", ";", "A", "B", "C", "F(1)", "G(A,2)", "H(F(B))", "F (C)"),
-    *('"A s"', "a-b", "&l", "0x10A", "10A", "F", "#a", "\n"),
+    *('"A s"', "a-b", "&l", "0x10A", "10A", "#a", "\n"),
 )
 CONDITIONS = (
     *("1", "0", "defined(A)", "defined B", "A", "N", "3 > 2", "1 << 3", "-1 < 0u", "!C", "F(1)"),
