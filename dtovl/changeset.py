@@ -175,7 +175,7 @@ class AttachNode:
 class DetachNode:
     """Take a node, with all below it, out of the tree."""
 
-    __slots__ = ("_key", "_owners", "_place", "node", "parent")
+    __slots__ = ("_key", "_place", "_ranks", "node", "parent")
 
     def __init__(self, node: Node) -> None:
         if node.parent is None:
@@ -184,11 +184,11 @@ class DetachNode:
         self.parent = node.parent
         self._key = next(key for key, child in self.parent.children.items() if child is node)
         self._place: _Place | None = None
-        self._owners: set[Node] = set()
+        self._ranks: list[tuple[Node, int | None]] = []
 
     def apply(self, tree: Tree) -> None:
         """Unlink the node and take it and all below it out of the indices."""
-        self._owners = {one for one in self.node.walk() if tree.unindex(one)}
+        self._ranks = [(one, tree.unindex(one)) for one in self.node.walk()]
         children = self.parent.children
         self._place = _Place.take(children, self._key, self.parent, tree.head_children)
         tree.forget_children(self.parent)
@@ -201,8 +201,8 @@ class DetachNode:
             self._place.put_back(children, self._key, self.node, self.parent, tree.head_children)
         tree.forget_children(self.parent)
         self.node.parent = self.parent
-        for one in self.node.walk():
-            tree.index(one, owner=one in self._owners)
+        for one, rank in reversed(self._ranks):
+            tree.index(one, rank=rank)
 
 
 Entry = SetProperty | AttachNode | DetachNode
@@ -316,19 +316,19 @@ def _restore(
 
 
 class _Number:
-    """The phandle a node had, and whether look-ups found the node by it."""
+    """The phandle a node had, and its place among the nodes of that number."""
 
-    __slots__ = ("owner", "phandle")
+    __slots__ = ("phandle", "rank")
 
     def __init__(self, tree: Tree, node: Node, phandle: int | None) -> None:
         self.phandle = node.phandle
-        self.owner = tree.unindex(node)
+        self.rank = tree.unindex(node)
         if phandle is not None:
             node.phandle = phandle
-        tree.index(node, owner=self.owner and node.phandle == self.phandle)
+        tree.index(node, rank=self.rank if node.phandle == self.phandle else None)
 
     def undo(self, tree: Tree, node: Node) -> None:
         """Give the node its former number back."""
         tree.unindex(node)
         node.phandle = self.phandle
-        tree.index(node, owner=self.owner)
+        tree.index(node, rank=self.rank)

@@ -157,18 +157,23 @@ class Tree:
             node.phandle = live_phandle(node)
             self.index(node)
 
-    def index(self, node: Node, *, owner: bool = False) -> None:
-        """Enter one node into the phandle indices; as owner it goes before others of its number."""
+    def index(self, node: Node, *, rank: int | None = None) -> None:
+        """Enter one node into the phandle indices.
+
+        rank is its place among the nodes of its number, as unindex gave it; None: the last.
+        """
         number = node.phandle
         if number:
             first = self.by_phandle.setdefault(number, node)
             if first is not node:
                 sharers = self.shared_phandles.setdefault(number, [])
-                if owner:
+                if rank is None:
+                    sharers.append(node)
+                elif rank:
+                    sharers.insert(rank - 1, node)
+                else:
                     self.by_phandle[number] = node
                     sharers.insert(0, first)
-                else:
-                    sharers.append(node)
         seen = boot_phandle(node)
         if seen != number:
             self.odd_phandles[node] = seen
@@ -177,8 +182,12 @@ class Tree:
             boot, live = largest
             self._largest = (max(boot, seen), max(live, number if number != POISON else 0))
 
-    def unindex(self, node: Node) -> bool:
-        """Take a node out of the phandle indices; tell whether look-ups found it by its number."""
+    def unindex(self, node: Node) -> int | None:
+        """Take a node out of the phandle indices.
+
+        Returns its place among the nodes of its number, 0 for the one that look-ups find, and None
+        for a node without phandle.
+        """
         number = node.phandle
         seen = self.odd_phandles.pop(node, number)
         if (
@@ -188,21 +197,23 @@ class Tree:
         ):
             self._largest = None
         if not number:
-            return False
+            return None
         sharers = self.shared_phandles.get(number)
-        owner = self.by_phandle.get(number) is node
-        if owner:
-            if sharers:
-                self.by_phandle[number] = sharers.pop(0)
-            else:
-                del self.by_phandle[number]
-        elif sharers and sharers[-1] is node:
-            sharers.pop()  # changes are reverted newest first
+        rank = 0
+        if self.by_phandle.get(number) is not node:
+            if sharers and sharers[-1] is node:
+                rank = len(sharers)  # changes are reverted newest first
+            elif sharers:
+                rank = sharers.index(node) + 1
+        if rank and sharers:
+            del sharers[rank - 1]
         elif sharers:
-            sharers.remove(node)
+            self.by_phandle[number] = sharers.pop(0)
+        else:
+            del self.by_phandle[number]
         if sharers is not None and not sharers:
             del self.shared_phandles[number]
-        return owner
+        return rank
 
     def largest_phandles(self) -> tuple[int, int]:
         """Give the largest phandle as libfdt counts, and as the kernel counts (without POISON).

@@ -9,7 +9,7 @@ from conformance.test_libfdt_rows import DANGEROUS, FIXUPS, MERGING, PHANDLES, S
 from hypothesis import given
 from support.blob import blob
 from support.canonical import blob_lines
-from support.generated import pairs
+from support.generated import made_by, make_pair
 from support.oracle import CRASH, Oracle
 
 from dtovl.fdt.read import unflatten
@@ -54,7 +54,7 @@ def test_rows_of_the_table(oracle: Oracle, row: Row) -> None:
     hold_against(oracle, blob(row.base), blob(row.overlay))
 
 
-@given(pair=pairs())
+@given(pair=made_by(make_pair))
 def test_generated(oracle: Oracle, pair: tuple[Content, Content]) -> None:
     base, overlay = pair
     hold_against(oracle, blob(base), blob(overlay))

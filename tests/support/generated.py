@@ -2,19 +2,24 @@
 
 Names, labels and phandles come from small sets, so that overlays merge with, miss and clash with
 what is in the base; a small part of everything is malformed. All property values are bytes.
+
+An example is made of bytes that hypothesis draws, one for each decision (see Dice): drawing every
+decision from a strategy of its own takes fifty times as long. A zero byte is the simplest choice.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from struct import pack
 from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
+from dtovl.model.tree import PHANDLE_NAMES
 from support.trees import Content, again, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _T = TypeVar("_T")
 
@@ -24,64 +29,99 @@ LABELS = ("la", "lb", "lc", "ld")
 PLACEHOLDER = b"\xff\xff\xff\xff"
 
 
-def rarely(usual: st.SearchStrategy[_T], odd: st.SearchStrategy[_T]) -> st.SearchStrategy[_T]:
-    """Draw from odd one time in twenty or so."""
-    return _chances.flatmap(lambda chance: odd if chance == _ODD else usual)
-
-
-# A number in the middle: the ends of a range are drawn more often than others.
-_ODD = 13
-_chances = st.integers(0, 23)
-
-
-def _now_and_then(draw: st.DrawFn) -> bool:
-    return draw(_chances) == _ODD
-
-
 def _cells(*numbers: int) -> bytes:
     return pack(f">{len(numbers)}I", *numbers)
 
 
-values = st.sampled_from(
-    [
-        _cells(1),
-        _cells(2),
-        _cells(1, 2),
-        _cells(3, 1, 0),
-        b"okay\0",
-        b"disabled\0",
-        b"a\0b\0",
-        b"\0\0\1",
-        b"",
-    ]
+_VALUES = (
+    _cells(1),
+    _cells(2),
+    _cells(1, 2),
+    _cells(3, 1, 0),
+    b"okay\0",
+    b"disabled\0",
+    b"a\0b\0",
+    b"\0\0\1",
+    b"",
 )
-overlay_phandles = rarely(
-    st.sampled_from([_cells(number) for number in (1, 2, 3)]),
-    st.sampled_from(
-        [*map(_cells, (0, 0xDEADBEEF, 0xFFFFFFFE, 0xFFFFFFFF)), b"", b"\0\0\1", _cells(1, 2)]
-    ),
+_OVERLAY_PHANDLES = tuple(_cells(number) for number in (1, 2, 3))
+_ODD_OVERLAY_PHANDLES = (
+    *map(_cells, (0, 0xDEADBEEF, 0xFFFFFFFE, 0xFFFFFFFF)),
+    b"",
+    b"\0\0\1",
+    _cells(1, 2),
 )
-base_phandles = rarely(
-    st.sampled_from([_cells(number) for number in (1, 2, 3, 4, 5, 6, 7, 9)]),
-    st.sampled_from([*map(_cells, (0, 0xDEADBEEF, 0xFFFFFFF0)), b"", b"\0\0\1", _cells(8, 2)]),
+_BASE_PHANDLES = tuple(_cells(number) for number in (1, 2, 3, 4, 5, 6, 7, 9))
+_ODD_BASE_PHANDLES = (
+    *map(_cells, (0, 0xDEADBEEF, 0xFFFFFFF0)),
+    b"",
+    b"\0\0\1",
+    _cells(8, 2),
 )
+_WRONG_PATHS = (
+    "/gone",
+    "",
+    "/a",
+    "/bus/a",
+    "/a@1/",
+    "//a@1",
+    "/a@1:opt",
+    "al",
+    "al/a@1",
+    "relative",
+)
+_ODD_FORMS = ("{}:{}", "{}:{}:x{}", "{}::{}", "{}:{}:{} ", "{}:{}: {}", "{}:{}:+{}", "{}:x:{}")
+_ODD_EXPORTS = (
+    b"",
+    b"\0",
+    b"/\0",
+    b"relative\0",
+    b"/fragment@0\0",
+    b"/gone/__overlay__/a\0",
+    b"/fragment@0/__overlay__/x\0",
+    b"/fragment@0/__overlay__/x",
+)
+
+
+class Dice:
+    """Decisions, each made by the next of the bytes drawn; 0 when there are no more."""
+
+    def __init__(self, drawn: bytes) -> None:
+        self._drawn = iter(drawn)
+
+    def number(self, count: int) -> int:
+        """Give a number from 0 up to count, itself not included."""
+        return next(self._drawn, 0) % count
+
+    def flag(self) -> bool:
+        return bool(self.number(2))
+
+    def seldom(self) -> bool:
+        """Say yes one time in thirty-two."""
+        return self.number(32) == 13
+
+    def choose(self, options: Sequence[_T]) -> _T:
+        return options[self.number(len(options))]
+
+    def some(self, options: Sequence[_T], least: int, most: int) -> list[_T]:
+        """Choose between least and most different options, in their order of choice."""
+        chosen = [self.choose(options) for _ in range(least + self.number(most - least + 1))]
+        made = list(dict.fromkeys(chosen))
+        spare = (one for one in options if one not in made)
+        return made + list(islice(spare, max(least - len(made), 0)))
+
+    def mostly(self, usual: Sequence[_T], odd: Sequence[_T]) -> _T:
+        return self.choose(odd if self.seldom() else usual)
+
+
+_MOST_BYTES = 400
 
 
 @st.composite
-def contents(
-    draw: st.DrawFn, phandles: st.SearchStrategy[bytes], depth: int = 3, least: int = 0
-) -> Content:
-    """Draw the content of a node; now and then two properties of one name."""
-    node: Content = {**draw(st.dictionaries(st.sampled_from(PROPERTY_NAMES), values, max_size=3))}
-    if draw(st.booleans()):
-        node[draw(rarely(st.just("phandle"), st.just("linux,phandle")))] = draw(phandles)
-    if "p" in node and _now_and_then(draw):
-        node[again("p")] = draw(values)
-    if depth:
-        names = st.lists(st.sampled_from(NODE_NAMES), unique=True, min_size=least, max_size=3)
-        for name in draw(names):
-            node[name] = draw(contents(phandles, depth - 1))
-    return node
+def made_by(draw: st.DrawFn, make: Callable[[Dice], _T]) -> _T:
+    """Give the strategy for what make decides with dice."""
+    # Most examples take fewer bytes; with a lesser least length most would get far too few.
+    return make(Dice(draw(st.binary(min_size=_MOST_BYTES, max_size=_MOST_BYTES))))
 
 
 def nodes_of(content: Content, path: str = "") -> Iterator[tuple[str, Content]]:
@@ -92,86 +132,77 @@ def nodes_of(content: Content, path: str = "") -> Iterator[tuple[str, Content]]:
             yield from nodes_of(entry, f"{path}/{key}")
 
 
-_WRONG_PATHS = (
-    "/gone",
-    "",
-    "/a",
-    "relative",
-    "al",
-    "/a@1/",
-    "//a@1",
-    "/a@1:opt",
-    "al/a@1",
-    "/bus/a",
-)
+def _content(
+    dice: Dice, phandles: tuple[Sequence[bytes], Sequence[bytes]], depth: int = 3, least: int = 0
+) -> Content:
+    """Make the content of a node; now and then two properties of one name."""
+    node: Content = {name: dice.choose(_VALUES) for name in dice.some(PROPERTY_NAMES, 0, 3)}
+    if dice.flag():
+        name = "linux,phandle" if dice.seldom() else "phandle"
+        node[name] = dice.mostly(*phandles)
+    if "p" in node and dice.seldom():
+        node[again("p")] = dice.choose(_VALUES)
+    for name in dice.some(NODE_NAMES, least, 3) if depth else ():
+        node[name] = _content(dice, phandles, depth - 1)
+    return node
 
 
-@st.composite
-def bases(draw: st.DrawFn) -> Content:
-    """Draw a base with symbols and aliases, mostly right ones, of nodes with phandles."""
-    base = draw(contents(base_phandles, least=2))
+def make_base(dice: Dice) -> Content:
+    """Make a base with symbols and aliases, mostly right ones, of nodes with phandles."""
+    base = _content(dice, (_BASE_PHANDLES, _ODD_BASE_PHANDLES), least=2)
     nodes = dict(nodes_of(base))
+    paths = list(nodes)
     symbols: Content = {}
-    for label in draw(st.lists(st.sampled_from(LABELS), unique=True, min_size=1)):
-        path = draw(rarely(st.sampled_from(list(nodes)), st.sampled_from(_WRONG_PATHS)))
-        symbols[label] = draw(
-            rarely(st.just(strings(path or "/")), st.sampled_from([b"", b"/a", b"/\0/\0"]))
-        )
-        if path in nodes and not _now_and_then(draw):
+    for label in dice.some(LABELS, 1, 4):
+        path = dice.mostly(paths, _WRONG_PATHS)
+        symbols[label] = dice.mostly([strings(path or "/")], [b"", b"/a", b"/\0/\0"])
+        if path in nodes and not dice.seldom():
             nodes[path].setdefault("phandle", _cells(16 + len(symbols)))
-    if draw(st.booleans()):
-        path = draw(rarely(st.sampled_from(list(nodes)), st.sampled_from(_WRONG_PATHS)))
-        base["aliases"] = {"al": strings(path or "/"), "am": draw(values)}
-    if not _now_and_then(draw):
+    if dice.flag():
+        path = dice.mostly(paths, _WRONG_PATHS)
+        base["aliases"] = {"al": strings(path or "/"), "am": dice.choose(_VALUES)}
+    if not dice.seldom():
         base["__symbols__"] = symbols
     return base
 
 
-@st.composite
-def overlays(draw: st.DrawFn, base: Content) -> Content:
-    """Draw an overlay for a base."""
-    labels = [*base.get("__symbols__", {"la": b""})]  # type: ignore[misc]  # a node
+def make_overlay(dice: Dice, base: Content) -> Content:
+    """Make an overlay for a base."""
+    symbols = base.get("__symbols__")
+    labels = list(symbols) if isinstance(symbols, dict) else list(LABELS)
     paths = [path or "/" for path, _ in nodes_of(base)]
     overlay: Content = {}
     fixups: dict[str, bytes] = {}
-    for number in range(draw(rarely(st.integers(1, 3), st.just(0)))):
+    for number in range(0 if dice.seldom() else 1 + dice.number(3)):
         name = f"fragment@{number}"
-        overlay[name] = draw(_fragment(name, paths, labels, fixups))
-    _add_patches(draw, overlay, labels, fixups)
-    if draw(st.booleans()):
-        overlay["__symbols__"] = draw(_exports(overlay))
-    if fixups or _now_and_then(draw):
+        overlay[name] = _fragment(dice, name, paths, labels, fixups)
+    _add_patches(dice, overlay, labels, fixups)
+    if dice.flag():
+        overlay["__symbols__"] = _exports(dice, overlay)
+    if fixups or dice.seldom():
         overlay["__fixups__"] = {**fixups}
     return overlay
 
 
-@st.composite
 def _fragment(
-    draw: st.DrawFn, name: str, paths: list[str], labels: list[str], fixups: dict[str, bytes]
+    dice: Dice, name: str, paths: list[str], labels: list[str], fixups: dict[str, bytes]
 ) -> Content:
     fragment: Content = {}
-    if draw(st.booleans()):
-        label = draw(rarely(st.sampled_from(labels), st.sampled_from(LABELS)))
+    if dice.flag():
+        label = dice.mostly(labels, LABELS)
         fixups[label] = fixups.get(label, b"") + strings(f"/{name}:target:0")
         fragment["target"] = PLACEHOLDER
-    elif _now_and_then(draw):
-        fragment["target"] = draw(base_phandles)
+    elif dice.seldom():
+        fragment["target"] = dice.mostly(_BASE_PHANDLES, _ODD_BASE_PHANDLES)
     else:
-        path = draw(rarely(st.sampled_from(paths), st.sampled_from(_WRONG_PATHS)))
-        fragment["target-path"] = draw(
-            rarely(st.just(strings(path)), st.sampled_from([b"", path.encode()]))
-        )
-    if not _now_and_then(draw):
-        fragment["__overlay__"] = draw(contents(overlay_phandles))
+        path = dice.mostly(paths, _WRONG_PATHS)
+        fragment["target-path"] = dice.mostly([strings(path)], [b"", path.encode()])
+    if not dice.seldom():
+        fragment["__overlay__"] = _content(dice, (_OVERLAY_PHANDLES, _ODD_OVERLAY_PHANDLES))
     return fragment
 
 
-_ODD_FORMS = ("{}:{}", "{}:{}:x{}", "{}::{}", "{}:{}:{} ", "{}:{}: {}", "{}:{}:+{}", "{}:x:{}")
-
-
-def _add_patches(
-    draw: st.DrawFn, overlay: Content, labels: list[str], fixups: dict[str, bytes]
-) -> None:
+def _add_patches(dice: Dice, overlay: Content, labels: list[str], fixups: dict[str, bytes]) -> None:
     """Add fixups and local fixups for some of the overlay's properties."""
     places = [
         (path or "/", key, len(entry))
@@ -179,28 +210,20 @@ def _add_patches(
         for key, entry in node.items()
         if isinstance(entry, bytes) and len(entry) >= 4 and "\0" not in key
     ]
+    if not dice.seldom():
+        places = [place for place in places if place[1] not in PHANDLE_NAMES]
     local: Content = {}
-    for path, key, length in draw(st.lists(st.sampled_from(places), max_size=3)) if places else ():
-        aligned = range(0, length - 3, 4)
-        offset = draw(rarely(st.sampled_from(aligned), st.sampled_from([1, 2, length])))
-        if draw(st.booleans()):
-            label = draw(rarely(st.sampled_from(labels), st.sampled_from(LABELS)))
-            where = draw(rarely(st.just(path), st.sampled_from(["/gone", "x", ""])))
-            forms = [
-                "{}:{}",
-                "{}:{}:x{}",
-                "{}::{}",
-                "{}:{}:{} ",
-                "{}:{}: {}",
-                "{}:{}:+{}",
-                "{}:x:{}",
-            ]
-            form = draw(rarely(st.just("{}:{}:{}"), st.sampled_from(forms)))
+    for _ in range(dice.number(4) if places else 0):
+        path, key, length = dice.choose(places)
+        offset = dice.mostly(range(0, length - 3, 4), (1, 2, length))
+        if dice.flag():
+            label = dice.mostly(labels, LABELS)
+            where = dice.mostly([path], ["/gone", "x", ""])
+            form = dice.mostly(["{}:{}:{}"], _ODD_FORMS)
             fixups[label] = fixups.get(label, b"") + strings(form.format(where, key, offset))
         else:
-            listed = draw(rarely(st.just(_cells(offset)), st.sampled_from([b"", b"\0"])))
-            name = draw(rarely(st.just(key), st.just("gone")))
-            _add_local(local, path, name, listed)
+            listed = dice.mostly([_cells(offset)], [b"", b"\0"])
+            _add_local(local, path, dice.mostly([key], ["gone"]), listed)
     if local:
         overlay["__local_fixups__"] = local
 
@@ -216,18 +239,21 @@ def _add_local(local: Content, path: str, key: str, offsets: bytes) -> None:
     node[key] = before + offsets
 
 
-@st.composite
-def _exports(draw: st.DrawFn, overlay: Content) -> Content:
-    inside = [path for path, _ in nodes_of(overlay) if "__overlay__" in path] or ["/"]
-    odd = ["", "/", "relative", "/fragment@0", "/gone/__overlay__/a", "/fragment@0/__overlay__/x"]
-    path = rarely(st.sampled_from(inside), st.sampled_from(odd))
-    value = rarely(path.map(strings), st.sampled_from([b"", b"/fragment@0/__overlay__/x"]))
-    labels = rarely(st.sampled_from(["le", "lf"]), st.sampled_from(LABELS))
-    return {**draw(st.dictionaries(labels, value, max_size=2))}
+def _exports(dice: Dice, overlay: Content) -> Content:
+    inside = [strings(path) for path, _ in nodes_of(overlay) if "__overlay__" in path]
+    return {
+        dice.mostly(["le", "lf"], LABELS): dice.mostly(inside or _ODD_EXPORTS, _ODD_EXPORTS)
+        for _ in range(dice.number(3))
+    }
 
 
-@st.composite
-def pairs(draw: st.DrawFn) -> tuple[Content, Content]:
-    """Draw a base and an overlay for it."""
-    base = draw(bases())
-    return base, draw(overlays(base))
+def make_pair(dice: Dice) -> tuple[Content, Content]:
+    """Make a base and an overlay for it."""
+    base = make_base(dice)
+    return base, make_overlay(dice, base)
+
+
+def make_stack(dice: Dice) -> tuple[Content, list[Content]]:
+    """Make a base and several overlays for it."""
+    base = make_base(dice)
+    return base, [make_overlay(dice, base) for _ in range(2 + dice.number(2))]
