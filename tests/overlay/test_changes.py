@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from support.generated import bases, overlays
+from hypothesis import given
+from support.generated import made_by, make_stack
 from support.overlays import at, overlay_content, overlay_of
 from support.trees import Content, tree_of
 
@@ -31,15 +30,8 @@ def state_of(tree: Tree) -> State:
     return state
 
 
-@st.composite
-def stacks(draw: st.DrawFn) -> tuple[Content, list[Content]]:
-    base = draw(bases())
-    return base, [draw(overlays(base)) for _ in range(draw(st.integers(1, 3)))]
-
-
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-@settings(max_examples=max(settings.default.max_examples // 4, 1))
-@given(given_stack=stacks())
+@given(given_stack=made_by(make_stack))
 def test_changes_replayed_on_the_base_give_the_result(
     dialect: Dialect, given_stack: tuple[Content, list[Content]]
 ) -> None:
