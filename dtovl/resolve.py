@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dtovl.model.cells import boot_text, cell, cells, pack_cell, text
 from dtovl.model.dialect import Problem
 from dtovl.model.node import Node, plain_name
-from dtovl.model.paths import Miss, child_by_stem, find_child, find_inside, find_path
+from dtovl.model.paths import (
+    Miss,
+    child_by_stem,
+    find_inside,
+    find_merge_child,
+    find_path,
+    top_node,
+)
 from dtovl.model.tree import PHANDLE_NAMES, POISON, boot_phandle, phandle_in
 
 if TYPE_CHECKING:
@@ -103,6 +110,14 @@ class Resolved:
         self.values: dict[Node, dict[str, bytes]] = {}
         self.phandles: dict[Node, int] = {}
 
+    def number(self, node: Node) -> int:
+        """Give the phandle of an overlay node after relocation as the kernel does it, 0 for none.
+
+        Source: kernel adjust_overlay_phandles.
+        """
+        number = node.phandle
+        return (number + self.delta) & _MASK if number and number != POISON else number
+
     def properties(self, node: Node) -> dict[str, bytes]:
         """Give the properties of an overlay node with the resolved values in their places."""
         changed = self.values.get(node)
@@ -157,39 +172,55 @@ def resolve(found: Plan, base: Tree, dialect: Dialect) -> Resolved:
     return resolved
 
 
-def keep_base_phandles(resolved: Resolved, clashes: list[tuple[Node, int]]) -> None:
-    """Let overlay nodes that merge with a node of the base have its phandle; turn references.
+class Turning:
+    """References of the overlay being turned from its own phandles to those of the base.
 
-    clashes are (overlay node, phandle in the base), in the order in which they are settled: a
-    reference that one of them turned may be turned again by a later one.
-    Source: libfdt overlay_prevent_phandle_overwrite (since 1.7.1).
+    sites maps a number to the cells that hold it now; buffers are the values in the making.
     """
-    references: dict[int, list[tuple[bytearray, int]]] = {}
-    patched = []
-    for node, key, _, local, _ in resolved.plan.recipes:
-        buffer = bytearray(resolved.values[node][key])
-        patched.append((node, key, buffer))
-        for offset in local:
-            number = unpack_from(">I", buffer, offset)[0]
-            references.setdefault(number, []).append((buffer, offset))
-    for node, number in clashes:
-        moved = references.pop(resolved.phandles[node], [])
-        there = references.pop(number, [])
-        # The shorter list goes into the longer one: a chain of clashes must not cost its square.
-        longer, shorter = (there, moved) if len(moved) < len(there) else (moved, there)
-        longer.extend(shorter)
-        references[number] = longer
+
+    __slots__ = ("_buffers", "_resolved", "_sites")
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._resolved = resolved
+        self._buffers: dict[tuple[Node, str], bytearray] = {}
+        self._sites: dict[int, list[tuple[Node, str, int]]] | None = None
+
+    def turn(self, node: Node, number: int) -> None:
+        """Let an overlay node have the phandle of its node in the base; turn references to it.
+
+        Source: libfdt overlay_prevent_phandle_overwrite_node (since 1.7.1).
+        """
+        resolved = self._resolved
+        old = resolved.phandles[node]
         resolved.phandles[node] = number
-    for number, sites in references.items():
-        for buffer, offset in sites:
-            pack_into(">I", buffer, offset, number)
-    for node, key, buffer in patched:
-        resolved.values[node][key] = bytes(buffer)
-    for node, number in clashes:
         values = resolved.values.setdefault(node, {})
         for key in PHANDLE_NAMES:
             if len(node.properties.get(key, b"")) == 4:
                 values[key] = pack_cell(number)
+        sites = self._all_sites()
+        moved = sites.pop(old, [])
+        for owner, key, offset in moved:
+            pack_into(">I", self._buffers[owner, key], offset, number)
+        sites.setdefault(number, []).extend(moved)
+
+    def settle(self, node: Node | None = None) -> None:
+        """Put all values back among the resolved ones, or only the `target` of a fragment node."""
+        if node is None:
+            for (owner, key), buffer in self._buffers.items():
+                self._resolved.values[owner][key] = bytes(buffer)
+        elif (node, "target") in self._buffers:
+            self._resolved.values[node]["target"] = bytes(self._buffers[node, "target"])
+
+    def _all_sites(self) -> dict[int, list[tuple[Node, str, int]]]:
+        if self._sites is None:
+            self._sites = {}
+            for node, key, _, local, _ in self._resolved.plan.recipes:
+                buffer = bytearray(self._resolved.values[node][key])
+                self._buffers[node, key] = buffer
+                for offset in local:
+                    number = unpack_from(">I", buffer, offset)[0]
+                    self._sites.setdefault(number, []).append((node, key, offset))
+        return self._sites
 
 
 # -- phandles of the overlay -----------------------------------------------------------------------
@@ -244,7 +275,9 @@ def _local_sites(overlay: Tree, dialect: Dialect) -> Iterator[Site]:
     stack: list[tuple[Node, Node | None]] = [] if start is None else [(start, None)]
     while stack:
         fixup, above = stack.pop()
-        node = overlay.root if above is None else _counterpart(overlay, above, fixup.name, dialect)
+        node = (
+            overlay.root if above is None else find_merge_child(overlay, above, fixup.name, dialect)
+        )
         if node is None:
             raise Refused(Problem.LOCAL_NODE, node=above, fixup=fixup)
         for key, value in fixup.properties.items():
@@ -252,13 +285,6 @@ def _local_sites(overlay: Tree, dialect: Dialect) -> Iterator[Site]:
             if not (dialect.skips_pseudo and name in _GENERATED):
                 yield from _local_property(fixup, node, name, value, dialect)
         stack.extend((child, node) for child in reversed(fixup.children.values()))
-
-
-def _counterpart(overlay: Tree, above: Node, name: str, dialect: Dialect) -> Node | None:
-    if not dialect.fold_case:
-        return find_child(overlay, above, name, dialect)
-    lower = name.lower()
-    return next((one for one in above.children.values() if one.name.lower() == lower), None)
 
 
 def _local_property(
@@ -390,7 +416,7 @@ def _recipe(recipes: dict[tuple[Node, str], Recipe], site: Site) -> Recipe:
 
 def _label_numbers(found: Plan, base: Tree, dialect: Dialect) -> list[int]:
     """Give the phandle of each label the overlay wants. Raises Refused at the first problem."""
-    symbols = base.symbols
+    symbols = top_node(base, "__symbols__", dialect)
     if symbols is None and (found.fixups or (found.fixups_node and dialect.fixups_need_symbols)):
         raise Refused(Problem.NO_SYMBOLS, labels=[fixup.label for fixup in found.fixups])
     numbers = []

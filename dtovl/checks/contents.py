@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from dtovl.checks.subject import Subject, counted, report_refusal
 from dtovl.codes import overlay as codes
+from dtovl.diagnostics import Note
 from dtovl.model.cells import text
 from dtovl.model.dialect import Problem
 from dtovl.model.values import render
 
 if TYPE_CHECKING:
     from dtovl.model.node import Node
+    from dtovl.overlay.build import Doubled
     from dtovl.resolve import Refused
+
+_MOST = 5
 
 
 def blob_refused(subject: Subject, refused: Refused) -> None:
@@ -41,11 +45,8 @@ def listener_refused(subject: Subject, refused: Refused) -> None:
 
 def no_fragments(subject: Subject, refused: Refused) -> None:
     """Explain an overlay without fragments."""
-    report_refusal(subject, codes.NO_FRAGMENTS, refused.problem, path="/", why=_looks_like(subject))
-
-
-def _looks_like(subject: Subject) -> str:
-    return "its root has no child with an __overlay__ node"
+    why = "its root has no child with an __overlay__ node"
+    report_refusal(subject, codes.NO_FRAGMENTS, refused.problem, path="/", why=why)
 
 
 def symbols_no_base(subject: Subject, refused: Refused) -> None:
@@ -75,35 +76,49 @@ def cells_changed(subject: Subject, refused: Refused) -> None:
 
 
 def changed_twice(subject: Subject, refused: Refused) -> None:
-    """Explain a node or property that one overlay brings twice."""
-    path = str(refused.facts["path"]) or "/"
-    name = refused.facts["property"]
-    node = refused.problem is Problem.DUPLICATE_NODE
-    report_refusal(
-        subject,
-        codes.CHANGED_TWICE,
-        refused.problem,
-        path=path,
-        why="Linux refuses two changes to one thing in one overlay; in libfdt the last one wins",
-        does="adds node" if node else "sets property",
-        what=path if node else name,
-    )
+    """Explain each node or property that one overlay brings twice."""
+    doubled: list[Doubled] = refused.facts["doubled"]
+    for path, name, sources in doubled[:_MOST]:
+        node, key = sources[0]
+        report_refusal(
+            subject,
+            codes.CHANGED_TWICE,
+            Problem.DUPLICATE_NODE if name is None else Problem.DUPLICATE_PROPERTY,
+            node=node,
+            key=key,
+            path=path or "/",
+            why="Linux takes one change of a thing from an overlay; in libfdt the last one wins",
+            notes=[_place(subject, *source) for source in sources[:_MOST]],
+            what="the node" if name is None else f"property {name}",
+        )
+
+
+def _place(subject: Subject, node: Node, key: str | None) -> Note:
+    """Say which fragment brings a node or property, and with which value."""
+    fragment = node
+    while fragment.parent is not None and fragment.parent.parent is not None:
+        fragment = fragment.parent
+    value = "" if key is None else render(node.properties[key], name=key, limit=60)
+    brings = "adds it" if key is None else f"sets it to {value}" if value else "sets it"
+    return Note(f"{fragment.name} {brings}", subject.at(node, key))
 
 
 def symbol_exists(subject: Subject, refused: Refused) -> None:
     """Explain an exported label that the base has."""
     label = str(refused.facts["label"])
-    symbols = subject.tree.symbols
-    value = b"" if symbols is None else symbols.properties.get(label, b"")
-    origin = None if symbols is None else subject.tree.origin_of(symbols, label)
-    owner = f"{origin.overlay} brought it" if origin is not None else f"{subject.base} has it"
+    live: Node = refused.facts["base_node"]
+    path = text(live.properties.get(label, b""))
+    own = subject.outcome.overlay
+    labelled = text(own.symbols.properties.get(label, b"")) if own.symbols is not None else None
     report_refusal(
         subject,
         codes.SYMBOL_EXISTS,
         refused.problem,
+        node=own.tree.find(labelled or "") or own.symbols,
         path="/__symbols__",
-        why=f"{owner}, for {text(value) or '?'}",
+        why=f"there it is {path or 'no path'}",
         label=label,
+        owner=subject.owner(live, label),
     )
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.checks.nodes import NodeCheck
-from dtovl.checks.subject import Subject, counted
+from dtovl.checks.subject import Subject, counted, references_inside
 from dtovl.codes import effects as codes
 from dtovl.codes import overlay as overlay_codes
 from dtovl.diagnostics import Note
-from dtovl.model.cells import cell, strings, text
+from dtovl.model.cells import text
 from dtovl.model.paths import Miss, find_path
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import render
@@ -34,8 +34,9 @@ def warn(subject: Subject) -> None:
     _same_values(subject)
     grown = _attached(subject)
     if grown:
-        _no_effect(subject, grown)
-        NodeCheck(subject.sink, subject.who, subject.tree_place).run(_below(grown))
+        useless = _no_effect(subject, grown)
+        rest = (node for node in _below(grown) if node not in useless)
+        NodeCheck(subject.sink, subject.who, subject.tree_place).run(rest)
     _symbols(subject)
     wrong_board(subject)
 
@@ -44,7 +45,7 @@ def warn_linux(subject: Subject) -> None:
     """Report what Linux makes of the overlay besides its verdict."""
     outcome = subject.outcome
     for node, live in outcome.dropped:
-        count = _references(subject, node)
+        count = references_inside(subject, node)
         if count:
             subject.sink.report(
                 codes.PHANDLE_DROPPED,
@@ -89,10 +90,10 @@ def warn_linux(subject: Subject) -> None:
 
 def wrong_board(subject: Subject) -> None:
     """Report an overlay whose root is compatible with another board."""
-    wanted = strings(subject.outcome.overlay.tree.root.properties.get("compatible", b""))
-    found = strings(subject.tree.root.properties.get("compatible", b""))
-    if not wanted or not found or not set(wanted).isdisjoint(found):
+    boards = subject.boards()
+    if boards is None:
         return
+    wanted, found = boards
     subject.sink.report(
         overlay_codes.WRONG_BOARD,
         path="/",
@@ -172,11 +173,11 @@ def _below(nodes: Iterable[Node]) -> Iterator[Node]:
 # -- nodes without effect --------------------------------------------------------------------------
 
 
-def _no_effect(subject: Subject, grown: list[Node]) -> None:
-    """Report nodes that were meant to change one of the base, and became new ones."""
+def _no_effect(subject: Subject, grown: list[Node]) -> set[Node]:
+    """Report nodes that were meant to change one of the base, and became new ones; give them."""
     useless = [node for top in grown for node in _modifiers(top)]
     if not useless:
-        return
+        return set()
     from dtovl.model.lookup import same_unit  # costs start-up time, and is hardly ever needed
 
     names = sorted({key for node in useless for key in node.properties} - _BOOKKEEPING)
@@ -200,6 +201,7 @@ def _no_effect(subject: Subject, grown: list[Node]) -> None:
         properties=", ".join(names[:_MOST]) if names else "nothing",
         cure=cure,
     )
+    return set(useless)
 
 
 def _others(subject: Subject, nodes: list[Node]) -> tuple[Note, ...]:
@@ -276,14 +278,6 @@ def _nowhere(subject: Subject, label: str, value: bytes) -> None:
         label=label,
         value=render(value),
         cure=cure,
-    )
-
-
-def _references(subject: Subject, node: Node) -> int:
-    """Count the references inside the overlay to one of its nodes."""
-    recipes = subject.outcome.overlay.plan(subject.outcome.dialect).recipes
-    return sum(
-        cell(recipe.value, offset) == node.phandle for recipe in recipes for offset in recipe.local
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.checks.subject import Subject, counted, report_refusal
+from dtovl.checks.subject import Subject, counted, references_inside, report_refusal
 from dtovl.codes import overlay as codes
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import find_merge_child
@@ -126,18 +126,23 @@ def phandle_clash(subject: Subject, refused: Refused) -> None:
         because = f", because of its label {labels[0]}" if labels else ""
         drop = f"drop the label {labels[0]}" if labels else "drop its phandle"
         use = f"; refer to the node as &{known[0]}" if known else ""
+        # dtc gives a phandle to what is referred to, with -@ or without.
+        referred = references_inside(subject, one)
+        other = "" if referred or not labels else "; or compile it without -@"
         report_refusal(
             subject,
             codes.PHANDLE_CLASH,
             refused.problem,
             node=one,
             path=live.path,
-            why="dtc -@ gives every labelled node a phandle, and Linux merges no two; libfdt from "
-            f"1.7.1 keeps the base's, to 1.7.0 {_breaking(counts.get(live, 0))}",
+            why=f"dtc gives a phandle to a node that is "
+            f"{'referred to' if referred else 'labelled (-@)'}, and Linux merges no two; "
+            f"libfdt from 1.7.1 keeps the base's, to 1.7.0 {_breaking(counts.get(live, 0))}",
             base_path=live.path,
             base_phandle=f"{live.phandle:#x}",
             because=because,
-            cure=f"{drop} in the overlay{use}; or compile it without -@",
+            owner=subject.owner(live),
+            cure=f"{drop} in the overlay{use}{other}",
         )
 
 

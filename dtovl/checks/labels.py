@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.checks.subject import Subject, counted, report_refusal
@@ -16,18 +17,23 @@ from dtovl.model.values import render
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dtovl.overlay.fragments import Overlay
     from dtovl.resolve import Fixup, Refused
 
 _MOST_NOTES = 5
+_MOST_MISSING = 500
 # Comparing a label with all of the base takes milliseconds; who lacks more has another board.
 _MOST_SUGGESTED = 10
 
 
 def no_symbols(subject: Subject, refused: Refused) -> None:
     """Explain a base built without labels."""
-    fixups = subject.outcome.overlay.plan(subject.outcome.dialect).fixups
+    dialect = subject.outcome.dialect
+    fixups = subject.outcome.overlay.plan(dialect).fixups
     labels = [fixup.label for fixup in fixups]
-    count = counted(len(labels), "label")
+    wanting = [len(overlay.plan(dialect).fixups) for overlay in subject.stack]
+    overlays = sum(map(bool, wanting))
+    of = subject.overlay if overlays < 2 else counted(overlays, "overlay")
     why = f"it was built without -@; {subject.overlay} wants " + _listed(labels)
     if not labels:
         why = "it was built without -@; Linux wants the node for any overlay that has __fixups__"
@@ -38,7 +44,8 @@ def no_symbols(subject: Subject, refused: Refused) -> None:
         path="/__symbols__",
         why=why,
         notes=_uses(subject, fixups),
-        count=count,
+        count=counted(sum(wanting), "label"),
+        of=of,
         stem=subject.stem(),
     )
 
@@ -53,7 +60,7 @@ def label_missing(subject: Subject, refused: Refused) -> None:
     for fixup in fixups:
         if fixup.label not in there:
             missing.setdefault(fixup.label, fixup)
-    for number, fixup in enumerate(missing.values()):
+    for number, fixup in enumerate(islice(missing.values(), _MOST_MISSING)):
         site = fixup.sites[0] if fixup.sites else None
         report_refusal(
             subject,
@@ -63,11 +70,26 @@ def label_missing(subject: Subject, refused: Refused) -> None:
             key=site.key if site else None,
             why=_wanted_by(fixup),
             notes=[
+                *_left_out(len(missing) - _MOST_MISSING if not number else 0),
                 *_uses(subject, [fixup], first=1),
                 *_suggest_labels(subject, fixup.label, known if number < _MOST_SUGGESTED else []),
             ],
+            fix=_other_board(subject),
             label=fixup.label,
         )
+
+
+def _left_out(count: int) -> Iterable[Note]:
+    if count > 0:
+        yield Note(f"{counted(count, 'label')} more are missing than are listed")
+
+
+def _other_board(subject: Subject) -> str | None:
+    """Give the cure where the overlay is for another board: not to define its labels here."""
+    boards = subject.boards()
+    if boards is None:
+        return None
+    return f"this overlay is for {boards[0][0]}: take the one for {boards[1][0]}"
 
 
 def _suggest_labels(subject: Subject, label: str, known: list[str]) -> Iterable[Note]:
@@ -76,11 +98,15 @@ def _suggest_labels(subject: Subject, label: str, known: list[str]) -> Iterable[
     if near and symbols is not None:
         meant = [f"{name} ({text(symbols.properties[name]) or '?'})" for name in near]
         yield Note("did you mean " + " or ".join(meant) + "?")
-    bringer = subject.brings.get(label)
+    bringer = next((one.name for one in subject.stack if _exports(one, label)), None)
     if bringer is not None:
         yield Note(f"{bringer} exports this label: it must be applied before {subject.overlay}")
-    elif subject.of > 1:
+    elif len(subject.stack) > 1:
         yield Note("no other overlay of this stack exports it")
+
+
+def _exports(overlay: Overlay, label: str) -> bool:
+    return overlay.symbols is not None and label in overlay.symbols.properties
 
 
 def _wanted_by(fixup: Fixup) -> str:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtovl.model.dialect import LIBFDT, LINUX, Problem
+from dtovl.model.cells import cell, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from dtovl.codes.base import Code, Severity
     from dtovl.diagnostics import Location, Note, Sink
+    from dtovl.model.dialect import Problem
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import Outcome
+
+
+_MOST_LINES = 8
 
 
 class Subject(NamedTuple):
     """One outcome, the tree it came of, and where findings go.
 
     base is the display name of the base; severity replaces that of the codes for a refusal (info
-    when nobody asked for this dialect); brings maps labels to the overlays of the same stack that
-    export them; number counts the overlays of the stack from 1.
+    when nobody asked for this dialect); stack has all overlays given, number is the place of this
+    one among them, from 1.
     """
 
     outcome: Outcome
@@ -29,9 +34,8 @@ class Subject(NamedTuple):
     sink: Sink
     base: str
     severity: Severity | None
-    brings: Mapping[str, str]
+    stack: Sequence[Overlay]
     number: int
-    of: int
 
     @property
     def overlay(self) -> str:
@@ -41,14 +45,16 @@ class Subject(NamedTuple):
     @property
     def who(self) -> str:
         """Name the overlay and its place in the stack."""
-        return f"overlay {self.number} ({self.overlay})" if self.of > 1 else self.overlay
+        return f"overlay {self.number} ({self.overlay})" if len(self.stack) > 1 else self.overlay
 
     @property
     def kernel(self) -> tuple[str, ...]:
         """Give the lines of the kernel log that a refusal leaves."""
-        return tuple(
-            line.text for line in self.outcome.lines if "memory leak will" not in line.text
-        )
+        lines = [line for line in self.outcome.lines if "memory leak will" not in line.parts[0]]
+        told = [line.text for line in lines[:_MOST_LINES]]
+        if len(lines) > _MOST_LINES:
+            told.append(f"and {len(lines) - _MOST_LINES} more lines")
+        return tuple(told)
 
     def at(self, node: Node | None, key: str | None = None) -> Location | None:
         """Give the place in source of a property of the overlay, or else of its node, or above."""
@@ -69,18 +75,23 @@ class Subject(NamedTuple):
             return positions[node, key]
         return positions.get(node)
 
+    def owner(self, node: Node, key: str | None = None) -> str:
+        """Name who has brought a node of the tree, or its property: an overlay, or the base."""
+        origin = self.tree.origin_of(node, key)
+        return self.base if origin is None else origin.overlay
+
+    def boards(self) -> tuple[list[str], list[str]] | None:
+        """Give `compatible` of the overlay's root and of the base, when no string is shared."""
+        own = self.outcome.overlay.tree.root.properties
+        wanted = strings(own.get("compatible", b""))
+        found = strings(self.tree.root.properties.get("compatible", b""))
+        if not wanted or not found or not set(wanted).isdisjoint(found):
+            return None
+        return wanted, found
+
     def stem(self) -> str:
         """Give the name of the base without folder and ending, for commands in suggestions."""
         return self.base.rpartition("/")[2].partition(".")[0] or "board"
-
-
-def both_errors(problem: Problem) -> str:
-    """Say what each dialect makes of a problem, for people who search for the error's name."""
-    parts = []
-    for dialect in (LIBFDT, LINUX):
-        error = dialect.errors.get(problem)
-        parts.append(f"{dialect.name}: {error or 'no error'}")
-    return ", ".join(parts)
 
 
 def report_refusal(
@@ -97,19 +108,28 @@ def report_refusal(
 ) -> None:
     """Report what the overlay was refused for, at a node of the overlay or a path."""
     place = node.path if path is None and node is not None else path or ""
-    reason = f"{why}; {both_errors(problem)}" if why else both_errors(problem)
+    dialect = subject.outcome.dialect
     subject.sink.report(
         code,
         path=place,
         at=subject.at(node, key),
-        why=reason,
+        why=why,
         who=subject.who,
         notes=tuple(notes),
         kernel=subject.kernel,
         severity=subject.severity,
         base=subject.base,
         overlay=subject.overlay,
+        errors={dialect.name: dialect.errors[problem]},
         **fields,
+    )
+
+
+def references_inside(subject: Subject, node: Node) -> int:
+    """Count the references inside the overlay to one of its nodes."""
+    recipes = subject.outcome.overlay.plan(subject.outcome.dialect).recipes
+    return sum(
+        cell(recipe.value, offset) == node.phandle for recipe in recipes for offset in recipe.local
     )
 
 

@@ -78,7 +78,7 @@ def _where_it_ends(subject: Subject, path: str) -> str:
     for name in path.split("/"):
         child = node.children.get(name) if name else node
         if child is None:
-            return f"{node.path} exists and has no {name}"
+            return f"{node.path} exists and has no child {name!r}"
         node = child
     return f"it ends in a slash, or has two in a row: {node.path} is meant"
 

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.checks.effects import warn, warn_linux, wrong_board
 from dtovl.checks.subject import Subject
 from dtovl.codes.base import Severity
-from dtovl.codes.overlay import DEVICE_NAME_TAKEN
 from dtovl.diagnostics import Diagnostic, Sink
 from dtovl.model.dialect import DIALECTS, LIBFDT, Dialect
-from dtovl.overlay.fragments import Overlay, symbol_entries
 from dtovl.overlay.stack import Stack, apply_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtovl.model.tree import Tree
-    from dtovl.overlay.outcome import Outcome
+    from dtovl.overlay.fragments import Overlay
+    from dtovl.overlay.outcome import LogLine, Outcome
 
 
 class Verdict(NamedTuple):
@@ -33,18 +32,8 @@ class Verdict(NamedTuple):
     error: str
     overlay: str
     reason: str
-    lines: tuple[str, ...]
+    lines: Sequence[LogLine]
     hazard: bool
-
-    def sentence(self, *, name_overlay: bool = False) -> str:
-        """Say it in one line: `boot loader (libfdt 1.8): applies`."""
-        if not self.error:
-            return f"{self.dialect.phrase}: applies"
-        verb = "applies, but returns" if self.applies else "refuses"
-        what = f" {self.overlay}" if name_overlay and not self.applies else ""
-        comma = "" if self.applies else ","
-        crash = " (it would crash or corrupt memory)" if self.hazard else ""
-        return f"{self.dialect.phrase}: {verb}{what}{comma} {self.error}{crash}: {self.reason}"
 
 
 class Applied(NamedTuple):
@@ -78,72 +67,80 @@ def apply_checked(
     others = [dialect for dialect in DIALECTS.values() if dialect is not applier]
     for dialect in others:
         asked = dialect in require
-        stack, sink = _run(tree, overlays, dialect, base, main=False, asked=asked)
+        stack, verdict, sink = _run(tree, overlays, dialect, base, main=False, asked=asked)
         stack.revert(tree)
-        verdicts.append(_verdict(stack, sink))
+        verdicts.append(verdict)
         findings.extend(sink)
-    stack, sink = _run(tree, overlays, applier, base, main=True, asked=True)
+    stack, verdict, sink = _run(tree, overlays, applier, base, main=True, asked=True)
     findings[:0] = sink
-    return Applied(stack, [_verdict(stack, sink), *verdicts], _once(findings))
+    return Applied(stack, [verdict, *verdicts], _once(findings))
 
 
 def _run(
     tree: Tree, overlays: Sequence[Overlay], dialect: Dialect, base: str, *, main: bool, asked: bool
-) -> tuple[Stack, Sink]:
+) -> tuple[Stack, Verdict, Sink]:
     sink = Sink()
-    brings = _exports(overlays, dialect)
+    reasons: dict[Outcome, str] = {}
 
     def observe(outcome: Outcome, number: int) -> None:
         severity = (Severity.ERROR if asked else Severity.INFO) if not outcome.applies else None
         if outcome.applies and not asked:
             severity = Severity.INFO
-        subject = Subject(
-            outcome, tree, sink, base, severity, brings, number=number, of=len(overlays)
-        )
+        subject = Subject(outcome, tree, sink, base, severity, overlays, number)
+        before = len(sink)
         if not outcome.applies:
             # Costs more to import than an overlay to apply.
             from dtovl.checks.refusal import explain
 
             explain(subject)
+            reasons[outcome] = sink.diagnostics[before].message
+            # What the kernel prints is about the first of them: it goes no further.
+            for found in sink.diagnostics[before + 1 :]:
+                found.kernel = ()
             if main:
                 wrong_board(subject)
-        elif main:
-            warn(subject)
-        if outcome.applies and dialect.targets_first:
+            return
+        if dialect.targets_first:
             warn_linux(subject)
+            if outcome.error:
+                reasons[outcome] = sink.diagnostics[before].message
+        if main:
+            warn(subject)
 
-    return apply_stack(tree, overlays, dialect, observe), sink
+    stack = apply_stack(tree, overlays, dialect, observe)
+    return stack, _verdict(stack, reasons), sink
 
 
-def _exports(overlays: Sequence[Overlay], dialect: Dialect) -> dict[str, str]:
-    return {
-        label: overlay.name for overlay in overlays for label, _ in symbol_entries(overlay, dialect)
-    }
-
-
-def _verdict(stack: Stack, sink: Sink) -> Verdict:
-    failed = stack.failed or next((one for one in stack.outcomes if one.error), None)
-    lines = tuple(line.text for outcome in stack.outcomes for line in outcome.lines)
-    if failed is None:
+def _verdict(stack: Stack, reasons: dict[Outcome, str]) -> Verdict:
+    lines = [line for outcome in stack.outcomes for line in outcome.lines]
+    bad = stack.failed or next((one for one in stack.outcomes if one.error), None)
+    if bad is None:
         return Verdict(stack.dialect, True, "", "", "", lines, hazard=False)
-    # The first finding about a refusal is the one that ended the attempt.
-    told = (found for found in sink if found.code.number < "DT13")
-    if failed.applies:
-        told = (found for found in sink if found.code is DEVICE_NAME_TAKEN)
-    first = next(told, None)
-    reason = first.message if first is not None else ""
-    name = failed.overlay.name
-    return Verdict(stack.dialect, failed.applies, failed.error, name, reason, lines, failed.hazard)
+    name, reason = bad.overlay.name, reasons.get(bad, "")
+    return Verdict(stack.dialect, bad.applies, bad.error, name, reason, lines, bad.hazard)
 
 
 def _once(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Keep of findings that say the same the most severe; sort by severity of the input order."""
+    """Keep of findings that say the same the most severe; what each knows more goes into it."""
     kept: dict[tuple[str, str, str, str], Diagnostic] = {}
     for found in findings:
         key = (found.code.number, found.path, found.message, found.who)
-        if key not in kept or kept[key].severity < found.severity:
-            kept[key] = found
+        other = kept.setdefault(key, found)
+        if other is not found:
+            worse, other = (found, other) if found.severity > other.severity else (other, found)
+            worse.kernel = worse.kernel or other.kernel
+            worse.fields["errors"] = {**_errors(other), **_errors(worse)}
+            kept[key] = worse
+    for found in kept.values():
+        errors = ", ".join(f"{name}: {error}" for name, error in sorted(_errors(found).items()))
+        if errors:
+            found.why = f"{found.why}; {errors}" if found.why else errors
     return sorted(kept.values(), key=_order)
+
+
+def _errors(found: Diagnostic) -> dict[str, str]:
+    errors = found.fields.get("errors")
+    return errors if isinstance(errors, dict) else {}
 
 
 def _order(found: Diagnostic) -> tuple[int, str, str, int, str, str]:

@@ -83,7 +83,7 @@ UNIT_ADDRESS = Code(
     "DT135",
     "unit-address",
     Severity.WARNING,
-    message="{what}",
+    message="unit address and reg do not fit: {what}",
     suggestion="{cure}",
     source="Devicetree Specification v0.4, 2.2.1.1",
     explanation="""\
@@ -127,7 +127,7 @@ TOO_DEEP = Code(
     "DT138",
     "too-deep",
     Severity.WARNING,
-    message="{count} more than 62 levels below the root of the overlay; Linux drops them",
+    message="{count} more than 62 levels below the root of the overlay: Linux drops what is there",
     suggestion="nest less deeply",
     source="kernel unflatten_dt_nodes (FDT_MAX_DEPTH)",
     explanation="""\

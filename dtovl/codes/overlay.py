@@ -8,7 +8,7 @@ BASE_WITHOUT_SYMBOLS = Code(
     "DT101",
     "base-without-symbols",
     Severity.ERROR,
-    message="{base} has no /__symbols__; {count} of {overlay} cannot be resolved",
+    message="{base} has no /__symbols__; {count} of {of} cannot be resolved",
     suggestion="build the base with `dtc -@` (Linux: `DTC_FLAGS_{stem} := -@` in the Makefile of "
     "its folder), or give its source with `--symbols-from {stem}.dts`",
     source="libfdt overlay_fixup_phandle; kernel of_resolve_phandles",
@@ -228,7 +228,7 @@ PHANDLE_CLASH = Code(
     "DT114",
     "phandle-clash",
     Severity.ERROR,
-    message="{base_path} has phandle {base_phandle} in {base}, and the overlay brings another"
+    message="{base_path} has phandle {base_phandle} from {owner}, and the overlay brings another"
     "{because}",
     suggestion="{cure}",
     source="kernel add_changeset_node; libfdt overlay_prevent_phandle_overwrite",
@@ -262,7 +262,7 @@ CHANGED_TWICE = Code(
     "DT116",
     "changed-twice",
     Severity.ERROR,
-    message="the overlay {does} {what} more than once",
+    message="the overlay brings {what} more than once",
     suggestion="merge the fragments that touch it into one, with one value",
     source="kernel changeset_dup_entry_check",
     explanation="""\
@@ -293,7 +293,7 @@ SYMBOL_EXISTS = Code(
     "DT118",
     "symbol-exists",
     Severity.ERROR,
-    message="the overlay exports label {label}, which {base} already has",
+    message="the overlay exports label {label}, which {owner} already has",
     suggestion="rename the label in the overlay, or compile it without `-@`",
     source="kernel add_changeset_property; libfdt overlay_symbol_update",
     explanation="""\

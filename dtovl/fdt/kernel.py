@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dtovl.model.cells import cell
 from dtovl.model.limits import LINUX_MAX_DEPTH
-from dtovl.model.node import Node, free_key
+from dtovl.model.node import REPEAT, Node
 from dtovl.model.tree import Header, Tree
 
 _BEGIN_NODE, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
@@ -89,11 +89,12 @@ def unflatten(blob: Blob) -> tuple[Tree, list[str]]:
 class _Walker:
     """One walk over the structure block; stack holds the open nodes, None for a dropped one."""
 
-    __slots__ = ("blob", "warnings")
+    __slots__ = ("blob", "repeats", "warnings")
 
     def __init__(self, blob: Blob) -> None:
         self.blob = blob
         self.warnings: list[str] = []
+        self.repeats: dict[tuple[Node, str], int] = {}
 
     def run(self) -> Node:
         try:
@@ -155,7 +156,11 @@ class _Walker:
         value_at = start + 12
         if self.blob.version < 16 and length >= 8 and (offset + 12) % 8:
             value_at += 4
-        node.properties[free_key(name, node.properties)] = data[value_at : value_at + length]
+        key = name
+        if name in node.properties:
+            self.repeats[node, name] = self.repeats.get((node, name), 0) + 1
+            key = f"{name}{REPEAT}{self.repeats[node, name]}"
+        node.properties[key] = data[value_at : value_at + length]
 
     def _string(self, offset: int) -> str | None:
         blob = self.blob

@@ -6,12 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from dtovl.model.cells import text
-from dtovl.model.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dtovl.model.dialect import Dialect
+    from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
 _ALIAS_STEPS = 32
@@ -52,6 +52,17 @@ def child_by_stem(tree: Tree, parent: Node, name: str) -> Node | None:
     return _by_stem(tree.children_of(parent), name)
 
 
+def top_node(tree: Tree, name: str, dialect: Dialect) -> Node | None:
+    """Find `__symbols__` or `aliases` under the root; libfdt takes one with a unit address too.
+
+    Source: kernel of_find_node_by_path; libfdt fdt_path_offset.
+    """
+    exact = tree.root.children.get(name)
+    if exact is not None or not dialect.unit_address_optional:
+        return exact
+    return _by_stem(tree.children_of(tree.root), name)
+
+
 def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | None:
     """Find the child that an overlay's child merges with.
 
@@ -78,18 +89,19 @@ def find_path(tree: Tree, path: str, dialect: Dialect) -> Node | Miss:
 
     Source: kernel of_find_node_opts_by_path; libfdt fdt_path_offset_namelen.
     """
-    if dialect.path_options and ":" in path:
-        path = path[: path.index(":")] or ":"
+    return _find(tree, path, dialect, _ALIAS_STEPS)
+
+
+def _find(tree: Tree, path: str, dialect: Dialect, steps: int) -> Node | Miss:
     if path == "/":
         return tree.root
-    start: Node | Miss | None = tree.root
-    if not path.startswith("/"):
-        alias, slash, rest = path.partition("/")
-        start = _alias(tree, alias, dialect)
-        path = slash + rest
-    if not isinstance(start, Node):
-        return start or Miss.NODE
-    return _descend(tree, start, path, dialect)
+    if dialect.path_options:
+        path = path.partition(":")[0]
+    if path.startswith("/"):
+        return _descend(tree, tree.root, path, dialect)
+    alias, slash, rest = path.partition("/")
+    start = _alias(tree, alias, dialect, steps)
+    return start if isinstance(start, Miss) else _descend(tree, start, slash + rest, dialect)
 
 
 def find_inside(overlay: Tree, path: str, dialect: Dialect) -> Node | Miss:
@@ -113,24 +125,19 @@ def _by_stem(children: Iterable[Node], name: str) -> Node | None:
     return None
 
 
-def _alias(tree: Tree, alias: str, dialect: Dialect) -> Node | Miss | None:
-    """Follow an alias; FORM when there is none, NODE when it points nowhere."""
-    for _ in range(_ALIAS_STEPS):
-        node = tree.aliases
-        if node is None or (dialect.aliases_of_boot and node in tree.origins):
-            return Miss.FORM
-        value = node.properties.get(alias)
-        path = None if value is None else text(value)
-        if not path:
-            return Miss.FORM
-        if path.startswith("/"):
-            if dialect.alias_full_path and value is not None and value[-1]:
-                return Miss.FORM
-            return find_path(tree, path, dialect)
-        if dialect.alias_full_path or "/" in path:
-            return Miss.FORM
-        alias = path
-    return Miss.FORM
+def _alias(tree: Tree, alias: str, dialect: Dialect, steps: int) -> Node | Miss:
+    """Follow an alias; FORM when there is none, NODE when it points nowhere.
+
+    The kernel looks up the value as a path again, which may begin with an alias; steps bounds it.
+    """
+    node = top_node(tree, "aliases", dialect)
+    if node is None or not steps or (dialect.aliases_of_boot and node in tree.origins):
+        return Miss.FORM
+    value = node.properties.get(alias, b"")
+    path = text(value)
+    if not path or (dialect.alias_full_path and (value[-1] or not path.startswith("/"))):
+        return Miss.FORM
+    return _find(tree, path, dialect, steps - 1)
 
 
 def _descend(tree: Tree, start: Node, path: str, dialect: Dialect) -> Node | Miss:

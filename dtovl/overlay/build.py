@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import AttachNode, Entry, SetProperty
 from dtovl.model.cells import cell
@@ -10,7 +10,7 @@ from dtovl.model.dialect import Problem
 from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import find_merge_child
 from dtovl.model.tree import Origin, Tree
-from dtovl.overlay.fragments import Fragment, exported_symbol, find_target, symbol_entries
+from dtovl.overlay.fragments import Fragment, find_target, live_symbol, symbol_entries
 from dtovl.overlay.notify import pre_apply
 from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused, Resolved
@@ -49,24 +49,37 @@ def build(
         builder.fragment(fragment)
     builder.symbols()
     builder.refuse_duplicates()
+    if builder.crash is not None:
+        raise builder.crash
     outcome.lines.extend(_sysfs_names(builder.entries))
     return builder.entries
+
+
+class Doubled(NamedTuple):
+    """A node (property is None) or property that one overlay brings more than once."""
+
+    path: str
+    property: str | None
+    sources: list[tuple[Node, str | None]]
 
 
 class _Builder:
     """The list in the making. identities name nodes by path without spelling the path out.
 
     touched has, per entry in list order, what the duplicate check compares: (identity, None) for a
-    node that is added, (identity, property) for a property.
+    node that is added, (identity, property) for a property; sources has, for each of these, the
+    node of the overlay, and the key of its property, that it comes from.
     """
 
     __slots__ = (
+        "crash",
         "entries",
         "number",
         "origin",
         "outcome",
         "positions",
         "resolved",
+        "sources",
         "touched",
         "tree",
     )
@@ -77,8 +90,10 @@ class _Builder:
         self.resolved = resolved
         self.number = number
         self.positions = outcome.overlay.tree.positions
+        self.crash: Refused | None = None
         self.entries: list[Entry] = []
         self.touched: list[tuple[Hashable, str | None]] = []
+        self.sources: list[tuple[Node, str | None]] = []
         self.origin = Origin(number, outcome.overlay.name, "")
 
     def fragment(self, fragment: Fragment) -> None:
@@ -94,7 +109,7 @@ class _Builder:
                 self._add_subtree(node, base)
                 continue
             live = base if node is fragment.content else self._live_child(node, base)
-            if node.phandle:
+            if self.resolved.number(node):
                 self.outcome.dropped.append((node, live))
             self._live_properties(node, live)
             stack.extend((child, live) for child in self._children(node))
@@ -114,7 +129,7 @@ class _Builder:
         """Find the node of the base that a child merges with; both having phandles is refused."""
         live = find_merge_child(self.tree, base, node.name, self.outcome.dialect)
         assert live is not None
-        if live.phandle and node.phandle:
+        if live.phandle and self.resolved.number(node):
             raise Refused(Problem.PHANDLE_CLASH, node=node, base_node=live)
         return live
 
@@ -139,19 +154,19 @@ class _Builder:
                         Problem.CELLS_CHANGED, property=name, node=node, new=value, **facts
                     )
             if name == "status" and not value:
-                self._refuse_crash(node, name, value)
+                self._note_crash(node, name, value)
             self._set(node, key, live, name, value)
             if warns:
                 path = live.kernel_path if path is None else path
-                self.outcome.lines.append(LogLine(3, f"{_LEAK}{path}/{name}"))
+                self.outcome.lines.append(LogLine(3, (_LEAK, path, "/", name)))
 
-    def _refuse_crash(self, node: Node, name: str, value: bytes) -> None:
-        """Refuse what the kernel's notifiers crash on; note what they read beyond its end.
+    def _note_crash(self, node: Node, name: str, value: bytes) -> None:
+        """Note what the kernel's listeners crash on, once all is applied, or read beyond its end.
 
         Source: kernel of_reconfig_get_state_change (string comparison of `status`), of_device_add.
         """
-        if name == "status" and not value:
-            raise Refused(Problem.STATUS_EMPTY, node=node, property=name)
+        if name == "status" and not value and self.crash is None:
+            self.crash = Refused(Problem.STATUS_EMPTY, node=node, property=name)
         if name == "compatible" and value and value[-1]:
             danger = Refused(Problem.COMPATIBLE_UNTERMINATED, node=node, property=name)
             self.outcome.dangers.append(danger)
@@ -160,6 +175,7 @@ class _Builder:
         place = self.positions.get((node, key)) if self.positions else None
         self.entries.append(SetProperty(live, name, value, self.origin, position=place))
         self.touched.append((live, name))
+        self.sources.append((node, key))
 
     def _add_subtree(self, start: Node, base: Node) -> None:
         """List the entries that add a node, its properties and all below it.
@@ -179,14 +195,17 @@ class _Builder:
                 AttachNode(parent, fresh, self.origin, positions=self._place(node, fresh))
             )
             self.touched.append((identity, None))
+            self.sources.append((node, None))
             for key, value in properties.items():
                 name = plain_name(key)
-                self._refuse_crash(node, name, value)
+                self._note_crash(node, name, value)
                 place = self.positions.get((node, key)) if self.positions else None
                 self.entries.append(SetProperty(fresh, name, value, position=place))
                 self.touched.append((identity, name))
+                self.sources.append((node, key))
             if "name" not in properties:
                 self.touched.append((identity, "name"))
+                self.sources.append((node, None))
             stack.extend((child, fresh, identity) for child in self._children(node))
 
     def _place(self, node: Node, fresh: Node) -> Positions | None:
@@ -202,13 +221,13 @@ class _Builder:
         if overlay.symbols is None or live is None:
             return
         self.origin = Origin(self.number, overlay.name, overlay.symbols.name)
+        path = live.kernel_path
         for label, value in symbol_entries(overlay, dialect):
             if label in live.properties:
                 raise Refused(Problem.SYMBOL_EXISTS, label=label, base_node=live)
-            exported = exported_symbol(overlay, label, value, self.outcome.targets, dialect)
-            if exported is not None:
-                self._set(overlay.symbols, label, live, label, exported)
-                self.outcome.lines.append(LogLine(3, f"{_LEAK}{live.kernel_path}/{label}"))
+            exported = live_symbol(overlay, label, value, self.outcome.targets)
+            self._set(overlay.symbols, label, live, label, exported)
+            self.outcome.lines.append(LogLine(3, (_LEAK, path, "/", label)))
 
     def refuse_duplicates(self) -> None:
         """Refuse when one node is added twice, or one property changed twice.
@@ -230,9 +249,21 @@ class _Builder:
             path = _spell(identity)
             problem = Problem.DUPLICATE_NODE if name is None else Problem.DUPLICATE_PROPERTY
             self.outcome.print(problem, node_path=path, property=name)
-            first = first or Refused(problem, path=path, property=name, printed=True)
+            first = first or Refused(problem, doubled=self._doubled(), printed=True)
         if first is not None:
             raise first
+
+    def _doubled(self) -> list[Doubled]:
+        """List what is changed more than once, with all places in the overlay that do it."""
+        places: dict[tuple[Hashable, str | None], list[tuple[Node, str | None]]] = {}
+        for entry, source in zip(self.touched, self.sources, strict=True):
+            places.setdefault(entry, []).append(source)
+        return [
+            Doubled(_spell(identity), name, sources)
+            for (identity, name), sources in places.items()
+            # A doubled node brings a doubled `name`, which nobody wrote.
+            if len(sources) > 1 and not (name == "name" and sources[0][1] is None)
+        ]
 
 
 def _sysfs_names(entries: list[Entry]) -> Iterator[LogLine]:
@@ -255,7 +286,7 @@ def _sysfs_names(entries: list[Entry]) -> Iterator[LogLine]:
             continue
         if shared or (node, name) in taken:
             where = node.name or "base"
-            yield LogLine(4, f'Duplicate name in {where}, renamed to "{name}#1"')
+            yield LogLine(4, (f'Duplicate name in {where}, renamed to "{name}#1"',))
         taken.add((node, name))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.changeset import AttachNode
+from dtovl.changeset import AttachNode, SetProperty
 from dtovl.model.address import bus_address, counts
 from dtovl.model.cells import strings
 from dtovl.overlay.outcome import LogLine
@@ -28,31 +28,71 @@ _ENABLED = (None, b"okay\0", b"ok\0")
 
 
 def device_clashes(tree: Tree, entries: Iterable[Entry]) -> dict[Node, Node]:
-    """Map new nodes of which no device can be made to the older node whose device has the name.
+    """Map nodes of which no device can be made to the older node whose device has the name.
 
-    entries must be in force; devices are made in their order.
+    They come in, or their `status` becomes okay. entries must be in force; devices are made in
+    their order.
     """
     found: dict[Node, Node] = {}
     fresh = {entry.node for entry in entries if isinstance(entry, AttachNode)}
-    names: dict[tuple[Node, str], dict[bytes, Node]] = {}
-    buses: dict[Node, bool] = {}
+    buses: dict[Node, _Bus | None] = {}
     for entry in entries:
-        if not isinstance(entry, AttachNode) or "reg" not in entry.node.properties:
-            continue
-        node, bus = entry.node, entry.parent
-        if node.properties.get("status") not in _ENABLED:
+        node = _announced(entry, fresh)
+        bus = None if node is None else node.parent
+        if node is None or bus is None or "reg" not in node.properties:
             continue
         if bus not in buses:
-            buses[bus] = is_populated_bus(tree, bus)
-        if not buses[bus]:
+            buses[bus] = _Bus(bus) if is_populated_bus(tree, bus) else None
+        devices = buses[bus]
+        if devices is None:
             continue
-        stem = node.name.partition("@")[0]
-        if (bus, stem) not in names:
-            names[bus, stem] = _devices(tree, bus, stem, fresh)
-        other = names[bus, stem].setdefault(_address(node), node)
+        other = devices.named(tree, node.name.partition("@")[0], fresh).setdefault(
+            _address(node), node
+        )
         if other is not node and bus_address(node) is not None:
             found[node] = other
     return found
+
+
+def _announced(entry: Entry, fresh: set[Node]) -> Node | None:
+    """Give the node that an entry makes Linux look at as a new device.
+
+    Source: kernel of_reconfig_get_state_change.
+    """
+    if isinstance(entry, AttachNode):
+        return entry.node if entry.node.properties.get("status") in _ENABLED else None
+    if not isinstance(entry, SetProperty) or entry.key != "status" or entry.node in fresh:
+        return None
+    return entry.node if entry.new in _ENABLED and entry.old not in _ENABLED else None
+
+
+class _Bus:
+    """The devices of one bus, by name without unit address, then by address."""
+
+    __slots__ = ("_devices", "_nodes")
+
+    def __init__(self, bus: Node) -> None:
+        self._devices: dict[str, dict[bytes, Node]] = {}
+        self._nodes: dict[str, list[Node]] = {}
+        for child in bus.children.values():
+            self._nodes.setdefault(child.name.partition("@")[0], []).append(child)
+
+    def named(self, tree: Tree, stem: str, fresh: set[Node]) -> dict[bytes, Node]:
+        """Map addresses to the devices that were there before, of nodes called stem.
+
+        Nodes on one bus have the same CPU address where their own is the same, so nothing is
+        translated.
+        """
+        if stem not in self._devices:
+            found = self._devices[stem] = {}
+            for node in self._nodes.get(stem, ()):
+                properties = node.properties
+                is_device = "compatible" in properties or node in tree.origins
+                before = node not in fresh and (node, "status") not in tree.origins
+                enabled = properties.get("status") in _ENABLED
+                if is_device and before and enabled and "reg" in properties:
+                    found.setdefault(_address(node), node)
+        return self._devices[stem]
 
 
 def is_populated_bus(tree: Tree, node: Node) -> bool:
@@ -94,32 +134,16 @@ def clash_lines(node: Node) -> list[LogLine]:
         parent = parent.parent
     path = "/".join(["/devices/platform", *reversed(above), name])
     return [
-        LogLine(4, f"sysfs: cannot create duplicate filename '{path}'"),
+        LogLine(4, (f"sysfs: cannot create duplicate filename '{path}'",)),
         LogLine(
             3,
-            f"kobject_add_internal failed for {name} with -EEXIST, don't try to register things "
-            "with the same name in the same directory.",
+            (
+                f"kobject_add_internal failed for {name} with -EEXIST, don't try to register "
+                "things with the same name in the same directory.",
+            ),
         ),
-        LogLine(3, f"OF: of_platform_notify: failed to create for '{node.kernel_path}'"),
+        LogLine(3, (f"OF: of_platform_notify: failed to create for '{node.kernel_path}'",)),
     ]
-
-
-def _devices(tree: Tree, bus: Node, stem: str, fresh: set[Node]) -> dict[bytes, Node]:
-    """Map addresses on a bus to the devices that are there, of nodes called stem.
-
-    Nodes on one bus have the same CPU address where their own is the same, so nothing is
-    translated.
-    """
-    prefix = stem + "@"
-    found: dict[bytes, Node] = {}
-    for other in bus.children.values():
-        if other in fresh or not (other.name == stem or other.name.startswith(prefix)):
-            continue
-        properties = other.properties
-        is_device = "compatible" in properties or other in tree.origins
-        if is_device and properties.get("status") in _ENABLED and "reg" in properties:
-            found.setdefault(_address(other), other)
-    return found
 
 
 def _address(node: Node) -> bytes:

@@ -36,7 +36,7 @@ class Overlay:
     the depth from which the kernel drops them.
     """
 
-    __slots__ = ("_plans", "deep", "fragments", "name", "symbols", "tree")
+    __slots__ = ("_plans", "_tops", "deep", "fragments", "name", "symbols", "tree")
 
     def __init__(self, tree: Tree, name: str = "overlay") -> None:
         self.tree = tree
@@ -48,7 +48,16 @@ class Overlay:
                 self.fragments.append(Fragment(node, content))
         self.symbols = child_by_stem(tree, tree.root, "__symbols__")
         self._plans: dict[str, Plan] = {}
+        self._tops: dict[str, Node] = {}
         self.deep = _nodes_at_depth(tree.root, LINUX_MAX_DEPTH)
+
+    def top(self, name: str) -> Node | None:
+        """Find a child of the root by its name, with unit address or without, as libfdt does."""
+        if not self._tops:
+            for node in self.tree.root.children.values():
+                self._tops.setdefault(node.name, node)
+                self._tops.setdefault(node.name.partition("@")[0], node)
+        return self._tops.get(name)
 
     def plan(self, dialect: Dialect) -> Plan:
         """Give what resolving needs of this overlay in a dialect; found once."""
@@ -114,58 +123,40 @@ def node_phandle(base: Tree, node: Node, dialect: Dialect) -> int:
     return base.odd_phandles.get(node, node.phandle)
 
 
-def exported_symbol(
-    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node], dialect: Dialect
+def merged_symbol(
+    base: Tree, overlay: Overlay, label: str, value: bytes, resolved: Resolved, dialect: Dialect
 ) -> bytes | None:
-    """Give the value that an exported label gets in the base; None: it is not exported.
+    """Give the value that an exported label gets in a merged tree; None: it is not exported.
 
-    targets maps fragment nodes to their targets. Raises Refused.
-    Source: kernel dup_and_fixup_symbol_prop; libfdt overlay_symbol_update.
+    That is target path, slash, what follows `__overlay__`. The target is looked up again, in what
+    the base has become. Raises Refused. Source: libfdt overlay_symbol_update.
     """
-    if dialect.symbols_replace:
-        return _merged_symbol(overlay, label, value, targets)
-    return _live_symbol(overlay, label, value, targets)
-
-
-def _target_phandle(value: bytes | None, fragment: Fragment, dialect: Dialect) -> int | None:
-    """Give the phandle a fragment names; None when its `target-path` is to be taken."""
-    if value is None:
-        return None
-    if not dialect.target_exact:
-        return cell(value) if len(value) >= 4 else None
-    if len(value) != 4 or value == b"\xff\xff\xff\xff":
-        raise Refused(Problem.TARGET_FORM, fragment=fragment, value=value)
-    return cell(value) or None
-
-
-def _merged_symbol(
-    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]
-) -> bytes | None:
-    """Rewrite a symbol as libfdt does: target path, slash, what follows `__overlay__`."""
     path = text(value)
     if not path or len(path) + 1 != len(value) or not path.startswith("/"):
         raise Refused(Problem.SYMBOL_VALUE, label=label, value=value)
     name, slash, rest = path[1:].partition("/")
     if not slash or not (rest == "__overlay__" or rest.startswith("__overlay__/")):
         return None
-    tail = rest[len(_OVERLAY) :]
-    fragment = child_by_stem(overlay.tree, overlay.tree.root, name)
-    target = None if fragment is None else targets.get(fragment)
-    if fragment is None or target is None:
+    node = overlay.top(name)
+    content = None if node is None else child_by_stem(overlay.tree, node, "__overlay__")
+    if node is None or content is None:
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
-    by_path = fragment.properties.get("target-path")
-    by_phandle = fragment.properties.get("target")
-    named = None if by_path is None or (by_phandle and any(by_phandle)) else boot_text(by_path)
-    start = target.path if named is None else named
+    target = find_target(base, Fragment(node, content), resolved, dialect)
+    properties = resolved.properties(node)
+    by_path, by_phandle = properties.get("target-path"), properties.get("target")
+    by_phandle = None if by_phandle is None or not any(by_phandle) else by_phandle
+    start = target.path if by_path is None or by_phandle else boot_text(by_path)
     if len(start) <= 1:
         start = ""
-    return f"{start}/{tail}".encode("latin-1") + b"\0"
+    return f"{start}/{rest[len(_OVERLAY) :]}".encode("latin-1") + b"\0"
 
 
-def _live_symbol(
-    overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]
-) -> bytes | None:
-    """Rewrite a symbol as the kernel does: cut the length of `/fragment/__overlay__`, unseen."""
+def live_symbol(overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]) -> bytes:
+    """Give the value that an exported label gets in a live tree.
+
+    The length of `/fragment/__overlay__` is cut off, unseen. targets maps fragment nodes to their
+    targets. Raises Refused. Source: kernel dup_and_fixup_symbol_prop.
+    """
     path = text(value)
     if not path:
         raise Refused(Problem.SYMBOL_VALUE, label=label, value=value)
@@ -179,6 +170,17 @@ def _live_symbol(
     if cut > len(path):
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
     return (target.kernel_path + path[cut:]).encode("latin-1") + b"\0"
+
+
+def _target_phandle(value: bytes | None, fragment: Fragment, dialect: Dialect) -> int | None:
+    """Give the phandle a fragment names; None when its `target-path` is to be taken."""
+    if value is None:
+        return None
+    if not dialect.target_exact:
+        return cell(value) if len(value) >= 4 else None
+    if len(value) != 4 or value == b"\xff\xff\xff\xff":
+        raise Refused(Problem.TARGET_FORM, fragment=fragment, value=value)
+    return cell(value) or None
 
 
 def symbol_entries(overlay: Overlay, dialect: Dialect) -> list[tuple[str, bytes]]:

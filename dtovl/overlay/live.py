@@ -44,7 +44,7 @@ def apply_blob(
         problem = Problem.STRUCTURE if broken.code else Problem.STRUCTURE_EMPTY
         return _unread(Refused(problem, code=broken.code), dialect, name)
     outcome = apply_overlay(tree, Overlay(overlay, name), dialect, number, notifier)
-    outcome.lines[:0] = [LogLine(4, line) for line in warnings]
+    outcome.lines[:0] = [LogLine(4, (line,)) for line in warnings]
     return outcome
 
 

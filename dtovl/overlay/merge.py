@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.model.node import Node, plain_name
-from dtovl.model.paths import find_merge_child
+from dtovl.model.paths import find_merge_child, top_node
 from dtovl.model.tree import PHANDLE_NAMES, Origin, Tree, boot_phandle, phandle_in
-from dtovl.overlay.fragments import exported_symbol, find_target, node_phandle, symbol_entries
-from dtovl.resolve import Refused, Resolved, keep_base_phandles
+from dtovl.overlay.fragments import find_target, merged_symbol, node_phandle, symbol_entries
+from dtovl.resolve import Refused, Resolved, Turning
 
 if TYPE_CHECKING:
     from dtovl.changeset import Positions
@@ -30,49 +30,50 @@ def merge(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> None
         outcome.targets[fragment.node] = target
         origin = Origin(number, overlay.name, fragment.name)
         _Merger(tree, outcome, resolved, origin).merge(fragment.content, target)
-    _merge_symbols(tree, outcome, number)
+    _merge_symbols(tree, outcome, resolved, number)
 
 
 def _keep_phandles(tree: Tree, outcome: Outcome, resolved: Resolved) -> None:
-    """Find the overlay's nodes that exist in the base with another phandle, and settle them."""
-    if not resolved.phandles:
-        return
+    """Find the overlay's nodes that exist in the base with another phandle, and settle them.
+
+    Fragment by fragment: the target of a later one may be a reference turned by an earlier one.
+    """
     dialect = outcome.dialect
-    clashes: list[tuple[Node, int]] = []
+    turning = Turning(resolved)
     for fragment in outcome.overlay.fragments:
+        turning.settle(fragment.node)
         try:
             target = find_target(tree, fragment, resolved, dialect)
         except Refused as refused:
             if dialect.errors[refused.problem] == "FDT_ERR_NOTFOUND":
                 continue
             raise
-        stack = [(fragment.content, target)]
+        stack = [(fragment.content, target)] if resolved.phandles else []
         while stack:
             node, base = stack.pop()
             number = node_phandle(tree, base, dialect)
             if number and resolved.phandles.get(node):
-                clashes.append((node, number))
+                turning.turn(node, number)
                 outcome.clashes.append((node, base))
             for child in reversed(node.children.values()):
                 match = find_merge_child(tree, base, child.name, dialect)
                 if match is not None:
                     stack.append((child, match))
-    if clashes:
-        keep_base_phandles(resolved, clashes)
+    turning.settle()
 
 
-def _merge_symbols(tree: Tree, outcome: Outcome, number: int) -> None:
+def _merge_symbols(tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> None:
     overlay, dialect = outcome.overlay, outcome.dialect
     if overlay.symbols is None:
         return
     origin = Origin(number, overlay.name, overlay.symbols.name)
-    symbols = tree.symbols
+    symbols = top_node(tree, "__symbols__", dialect)
     if symbols is None:
         symbols = Node("__symbols__")
         outcome.changeset.add(AttachNode(tree.root, symbols, origin), tree)
     positions = overlay.tree.positions
     for label, value in symbol_entries(overlay, dialect):
-        exported = exported_symbol(overlay, label, value, outcome.targets, dialect)
+        exported = merged_symbol(tree, overlay, label, value, resolved, dialect)
         if exported is not None:
             place = positions.get((overlay.symbols, label)) if positions else None
             entry = SetProperty(symbols, label, exported, origin, head=True, position=place)

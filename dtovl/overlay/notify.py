@@ -55,28 +55,29 @@ def applied(tree: Tree, outcome: Outcome, notifier: Notifier | None) -> None:
     error = ""
     for action, node, name in _events(outcome.changeset.entries):
         answer = "" if notifier is None else notifier.reconfig(action, node, name)
-        if not answer and action == "attach-node" and node in clashes:
+        announces = action == "attach-node" or (name == "status" and action == "update-property")
+        if not answer and announces and node in clashes:
             outcome.lines.extend(clash_lines(node))
             answer = "-EINVAL"
         if answer:
             error = answer
             where = node.kernel_path
-            outcome.lines.append(LogLine(3, f"OF: changeset notifier error @{where}"))
+            outcome.lines.append(LogLine(3, ("OF: changeset notifier error @", where)))
     if error:
         line = f"OF: overlay: overlay apply changeset entry notify error {_number(error)}"
-        outcome.lines.append(LogLine(3, line))
+        outcome.lines.append(LogLine(3, (line,)))
     late, target = "", None
     if notifier is not None:
         late, target = _tell_fragments(tree, outcome, notifier, "post-apply")
     if late and target is not None:
-        outcome.lines.append(LogLine(3, _fragment_line("post-apply", late, target)))
+        outcome.lines.append(LogLine(3, (_fragment_line("post-apply", late, target),)))
     outcome.notify_error = error or late
 
 
 def refusal_line(refused: Refused) -> LogLine:
     """Give the line for a refusal by a listener."""
     facts = refused.facts
-    return LogLine(3, _fragment_line(facts["action"], facts["error"], facts["target"]))
+    return LogLine(3, (_fragment_line(facts["action"], facts["error"], facts["target"]),))
 
 
 def _fragment_line(action: str, error: str, target: Node) -> str:

@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 class LogLine(NamedTuple):
-    """A line of the kernel log; level as in printk (3 error, 4 warning)."""
+    """A line of the kernel log; level as in printk (3 error, 4 warning).
+
+    parts are joined when the text is asked for: thousands of lines may share one long path.
+    """
 
     level: int
-    text: str
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Give the line."""
+        return "".join(self.parts)
 
 
 class Outcome:
@@ -90,7 +98,7 @@ class Outcome:
     def print(self, problem: Problem, **facts: object) -> None:
         """Add the log lines that the dialect has for a problem."""
         for template in self.dialect.lines.get(problem, ()):
-            self.lines.append(LogLine(3, template.format(**facts)))
+            self.lines.append(LogLine(3, (template.format(**facts),)))
 
 
 def line_facts(refused: Refused, dialect: Dialect) -> dict[str, Any]:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from dtovl.checks.verdicts import Applied, Verdict
     from dtovl.model.tree import Tree
     from dtovl.overlay.changes import FragmentChanges, NodeChange, PropertyChange
-    from dtovl.overlay.outcome import Outcome
+    from dtovl.overlay.outcome import LogLine, Outcome
 
 _LIMIT = 200
+_MOST_LOG = 1 << 20
 _PROPERTY_HANG = 10
 _PAGE = 0x1000
 
@@ -136,7 +137,7 @@ def _verdict_object(verdict: Verdict) -> dict[str, object]:
         "overlay": verdict.overlay or None,
         "reason": verdict.reason or None,
         "hazard": verdict.hazard,
-        "kernel": list(verdict.lines),
+        "kernel": list(_bounded(verdict.lines)),
     }
 
 
@@ -290,10 +291,25 @@ def _summary(plan: Plan, changes: list[list[FragmentChanges]]) -> str:
     return f"{text}; {amount(labels, 'label')} exported" if labels else text
 
 
+def _bounded(lines: Sequence[LogLine]) -> Iterator[str]:
+    """Give the lines up to a megabyte: hostile names could make gigabytes of them."""
+    size = 0
+    for number, line in enumerate(lines):
+        size += sum(map(len, line.parts))
+        if size > _MOST_LOG:
+            yield f"and {len(lines) - number} more lines"
+            return
+        yield line.text
+
+
 def _verdict_line(verdict: Verdict, plan: Plan) -> Line:
     who = ("label", f"{verdict.dialect.phrase}: ")
-    if verdict.applies:
+    if verdict.applies and not verdict.error:
         return Line((who, ("good", "applies")))
+    if verdict.applies:
+        return Line(
+            (who, ("bad", "applies, but returns"), ("", f" {verdict.error}: {verdict.reason}"))
+        )
     subject = f" {verdict.overlay}" if len(plan.overlays) > 1 else ""
     reason = f": {verdict.reason}" if verdict.reason else ""
     if verdict.hazard:
