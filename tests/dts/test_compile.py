@@ -88,9 +88,10 @@ def test_a_deletion_in_a_new_block_keeps_a_place() -> None:
     assert paths(tree) == ["/", "/n", "/n/k", "/n/m"]
 
 
-def test_a_property_may_be_deleted_and_set_in_one_block() -> None:
-    tree = tree_of(HEAD + "/ { /delete-property/ a; b; a; };")
+def test_a_name_may_be_deleted_and_defined_in_one_block() -> None:
+    tree = tree_of(HEAD + "/ { /delete-property/ a; b; a; /delete-node/ n; m { }; n { }; };")
     assert list(tree.root.properties) == ["b", "a"]
+    assert paths(tree) == ["/", "/m", "/n"]
 
 
 def test_labels_of_deleted_nodes_are_free_again() -> None:

@@ -86,6 +86,7 @@ def test_words_that_are_to_be_replaced_need_it() -> None:
         ("#define S(a) #a\nS(b c)", '"b c"'),
         ("#define V(...) <__VA_ARGS__>\nV(1, 2)", "<1, 2>"),
         ("#define A B\n#define B A\nA B", "A B"),
+        ("#define B F (C)\n#define C F(B)\n#define F(a) a a##1\nC", "C C1 B1"),
         ("#define A 1\n#undef A\nA", "A"),
         ('#define A 1\n"A" /* A */ A // A\n', '"A" 1'),
         ("#define long\\\n 1\nlong", "1"),
@@ -117,6 +118,11 @@ def test_lines_and_columns_are_kept(line_end: str) -> None:
     data = preprocess(text.encode(), "x.dts")
     lines = ["", '# 4 "x.dts"', "    a  = <1>;", "", "", "\tb;", ""]
     assert data.decode().split("\n") == lines
+
+
+def test_many_empty_lines_become_a_marker() -> None:
+    data = preprocess(b"#define A\na\n" + b"\n" * 1000 + b"b", "x.dts")
+    assert data.decode().split("\n") == ["", '# 2 "x.dts"', "a", '# 1003 "x.dts"', "b", ""]
 
 
 def test_comments_keep_columns() -> None:

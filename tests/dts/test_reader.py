@@ -302,6 +302,15 @@ def test_one_missing_semicolon_is_one_mistake() -> None:
     assert told(text) == ["DT020 x.dts:4:2", "DT020 x.dts:7:2", "DT020 x.dts:8:2"]
 
 
+def test_a_statement_with_a_mistake_is_passed_over_as_a_whole() -> None:
+    assert told(HEAD + "/ {\n a = <1> b c d;\n e { f = <1> g; } h i;\n};") == [
+        "DT020 x.dts:3:10",
+        "DT020 x.dts:4:14",
+        "DT020 x.dts:4:19",
+        "DT020 x.dts:4:21",
+    ]
+
+
 def test_mistakes_are_told_up_to_a_number() -> None:
     assert len(errors(HEAD + "/ {\n" + "a b;\n" * 500 + "};")) == 20
 
@@ -356,6 +365,9 @@ def warnings(text: str) -> list[str]:
 
 
 def test_numbers_that_are_cut() -> None:
+    assert warnings(HEAD + "/ { a = <0x1ffffffff>; };") == [
+        "DT024 x.dts:2:10 `0x1ffffffff` does not fit 32 bits and is cut to 0xffffffff",
+    ]
     assert warnings(HEAD + "/ { a = <0x1ffffffff 1 (-1) (1 << 33)>, /bits/ 8 <256>; };") == [
         "DT024 x.dts:2:10 `0x1ffffffff` does not fit 32 bits and is cut to 0xffffffff",
         "DT024 x.dts:2:29 0x200000000 does not fit 32 bits and is cut to 0x0",
