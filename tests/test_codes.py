@@ -244,9 +244,7 @@ class Refusing:
 
 def refused(outcome: Outcome, sink: Sink) -> None:
     """Explain a refusal that only the kernel itself can see."""
-    explain(
-        Subject(outcome, tree_of(BASE), sink, "board.dtb", None, {}, number=1, of=1)  # type: ignore[arg-type]
-    )
+    explain(Subject(outcome, tree_of(BASE), sink, "board.dtb", None, [outcome.overlay], 1))
 
 
 def by_command(*arguments: str) -> Callable[[Sink, Path], None]:

@@ -408,7 +408,12 @@ BUILDING = [
         at("/soc", {"n": {"status": None}}),
         error="oops",
     ),
-    row("status-without-value", at("/soc/bare", {"status": None}), error="oops"),
+    row(
+        "status-without-value",
+        at("/soc/bare", {"status": None}),
+        error="oops",
+        log=leak("/soc/bare/status"),
+    ),
     row(
         "name-shared-by-property-and-child",
         at("/soc", {"bare": {"n": 1}, "n": {"a": 1, "b": {}}}),

@@ -55,7 +55,7 @@ def found(tree: Tree, path: str, dialect: Dialect) -> str | Miss:
         pytest.param("/soc/u@", NODE, NODE, id="K020-empty-unit-address"),
         pytest.param("/soc/v/deep", NODE, "/soc/v/deep@0", id="K020-deep"),
         pytest.param("/soc/u@1:opt", "/soc/u@1", NODE, id="K021"),
-        pytest.param("/:opt", "/", NODE, id="K021-root"),
+        pytest.param("/:opt", NODE, NODE, id="K021-root"),
         pytest.param("/soc:opt/u@1", "/soc", NODE, id="K021-slash-in-option"),
         pytest.param("bus", "/soc", "/soc", id="K022"),
         pytest.param("bus/u@1", "/soc/u@1", "/soc/u@1", id="K022-rest"),
