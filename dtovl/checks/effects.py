@@ -110,7 +110,7 @@ def _no_fragments(subject: Subject) -> None:
     subject.sink.report(
         overlay_codes.NO_FRAGMENTS,
         path="/",
-        why="its root has no child with an __overlay__ node; Linux refuses it with -EINVAL",
+        why="its root has no child with an __overlay__ node",
         who=subject.who,
         overlay=subject.overlay,
     )

@@ -45,7 +45,7 @@ def no_symbols(subject: Subject, refused: Refused) -> None:
         why=why,
         notes=_uses(subject, fixups),
         count=counted(sum(wanting), "label"),
-        of=of,
+        overlays=of,
         stem=subject.stem(),
     )
 

@@ -8,7 +8,7 @@ BASE_WITHOUT_SYMBOLS = Code(
     "DT101",
     "base-without-symbols",
     Severity.ERROR,
-    message="{base} has no /__symbols__; {count} of {of} cannot be resolved",
+    message="{base} has no /__symbols__; {count} of {overlays} cannot be resolved",
     suggestion="build the base with `dtc -@` (Linux: `DTC_FLAGS_{stem} := -@` in the Makefile of "
     "its folder), or give its source with `--symbols-from {stem}.dts`",
     source="libfdt overlay_fixup_phandle; kernel of_resolve_phandles",
