@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-from dtovl.files import STANDARD_STREAM, is_directory, read_bytes, walk_directory, write_atomically
+from dtovl.files import (
+    STANDARD_STREAM,
+    is_directory,
+    read_bytes,
+    read_included,
+    walk_directory,
+    write_atomically,
+)
 from dtovl.inputs import Kind, from_directory, read_blob, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dtovl.diagnostics import Sink
     from dtovl.model.tree import Tree
@@ -31,6 +38,7 @@ def load(
     cpp: str | None = None,
     symbols: bool = True,
     sink: Sink | None = None,
+    included: Callable[[str], object] | None = None,
 ) -> Tree:
     """Read a tree from a file, a folder such as /proc/device-tree, or bytes.
 
@@ -38,7 +46,8 @@ def load(
     form says what it has to be. `-` is standard input. name is what messages call it: the path
     if not given. For source: include_dirs are searched for included files, which must lie there
     or beside the source; defines are macros; cpp is a program to preprocess with, for trusted
-    source only; symbols is `dtc -@`, which overlays need of a base. Warnings go to sink.
+    source only; symbols is `dtc -@`, which overlays need of a base. Warnings go to sink;
+    included is called with the path of each file that source includes, but not by way of cpp.
 
     Raises InputError (DT001 to DT048).
     """
@@ -54,10 +63,16 @@ def load(
         return read_blob(data, shown, sink)
     from dtovl.dts.reader import read
 
+    def read_file(path: str) -> bytes | None:
+        content = read_included(path)
+        if included is not None and content is not None:
+            included(path)
+        return content
+
     return read(
         data,
         shown,
-        read_file=_read_included,
+        read_file=read_file,
         include_dirs=[os.fspath(folder) for folder in include_dirs],
         defines=defines,
         cpp=cpp,
@@ -129,15 +144,3 @@ def _dumped(tree: Tree, form: Format, padding: int | None, sink: Sink | None) ->
     from dtovl.fdt.write import flatten
 
     return flatten(tree, padding=None if padding is None else bytes(padding))
-
-
-def _read_included(path: str) -> bytes | None:
-    """Read a file that source includes; a file called `-` is a file, not standard input."""
-    from dtovl.errors import InputError
-
-    if not os.path.lexists(path):
-        return None
-    try:
-        return read_bytes("./-" if path == STANDARD_STREAM else path)
-    except InputError as error:
-        raise OSError(None, str(error.diagnostic.fields.get("what", ""))) from error

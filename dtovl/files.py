@@ -9,12 +9,20 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from errno import EBADF
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from dtovl.codes.input import FILE_UNREADABLE, FILE_UNWRITABLE, OUTPUT_IS_INPUT, TOO_LARGE
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
-from dtovl.model.limits import MAX_BLOB_BYTES, MAX_DEPTH, MAX_DIRECTORY_ENTRIES
+from dtovl.fdt.header import MAGIC_BYTES
+from dtovl.model.limits import (
+    MAX_BLOB_BYTES,
+    MAX_DEPTH,
+    MAX_DIRECTORY_ENTRIES,
+    MAX_SOURCE_BYTES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,9 +38,10 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Read a file whole, or standard input for `-`.
 
     The size is looked at before anything is read, and again while reading, since pipes and files
-    of /proc do not tell theirs. Devices are refused, pipes are read.
+    of /proc do not tell theirs. Devices are refused, pipes are read. Nothing but a blob is read
+    beyond the bound of source: what is none is refused by what it begins with.
 
-    Raises InputError (DT009, DT011).
+    Raises InputError (DT001, DT009, DT011).
     """
     shown = os.fspath(path)
     if shown == STANDARD_STREAM:
@@ -40,11 +49,35 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         file = os.open(shown, _READ)
         try:
-            return _read_open(file, shown)
+            return _read_open(file, shown, only_blobs_beyond=MAX_SOURCE_BYTES)
         finally:
             os.close(file)
     except (OSError, ValueError) as error:
         raise InputError(_unreadable(shown, error)) from error
+
+
+def read_included(path: str) -> bytes | None:
+    """Read a file that another file names, None when there is none; `-` is a file of that name.
+
+    Only regular files are read: whoever wrote the path must not make the reader wait for a pipe.
+
+    Raises OSError with the reason, ValueError for a path that no file can have.
+    """
+    try:
+        file = os.open(path, _READ | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if not os.path.lexists(path):
+            return None
+        raise
+    try:
+        mode = os.fstat(file).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise OSError(None, "it is a pipe, device or socket, no regular file")
+        return _read_open(file, path)
+    except InputError as error:
+        raise OSError(None, str(error.diagnostic.fields["what"])) from error
+    finally:
+        os.close(file)
 
 
 def is_directory(path: str | os.PathLike[str]) -> bool:
@@ -94,7 +127,7 @@ def write_atomically(
     A temporary file in the folder of the target is filled, brought to disk and put in its place,
     with the mode of the file that was there. A link is followed. What is no regular file
     (/dev/null, a pipe) is written to directly. inputs are what the command has read: none of them
-    is overwritten without force. After a failure the target is as before, and nothing else stays.
+    is overwritten, and nothing is put into a folder among them, without force. After a failure the target is as before, and nothing else stays.
 
     Raises InputError (DT012, DT013).
     """
@@ -102,8 +135,8 @@ def write_atomically(
     try:
         target = os.path.realpath(shown)
         before = os.stat(target) if os.path.lexists(target) else None
-        if before is not None and not force:
-            _refuse_inputs(shown, before, inputs)
+        if not force:
+            _refuse_inputs(shown, target, before, inputs)
         if before is None or stat.S_ISREG(before.st_mode):
             _replace(target, data, before)
         else:
@@ -118,12 +151,19 @@ def write_atomically(
 
 def _read_standard_input() -> bytes:
     try:
-        return _read_chunks(sys.stdin.fileno(), "standard input")
+        return _read_chunks(sys.stdin.fileno(), "standard input", MAX_SOURCE_BYTES)
     except (OSError, ValueError, AttributeError) as error:
+        # Python has None for a stream that is closed when it starts.
+        if sys.stdin is None or sys.stdin.closed or getattr(error, "errno", None) == EBADF:
+            fix = "name a file, or pipe something in"
+            what = "standard input is closed"
+            raise InputError(
+                Diagnostic(FILE_UNREADABLE, name=STANDARD_STREAM, what=what, fix=fix)
+            ) from error
         raise InputError(_unreadable("standard input", error)) from error
 
 
-def _read_open(file: int, shown: str) -> bytes:
+def _read_open(file: int, shown: str, only_blobs_beyond: int = MAX_BLOB_BYTES) -> bytes:
     found = os.fstat(file)
     mode = found.st_mode
     if stat.S_ISDIR(mode):
@@ -132,18 +172,30 @@ def _read_open(file: int, shown: str) -> bytes:
         raise OSError("it is a device or socket, no file; copy it to a file first")
     if found.st_size > MAX_BLOB_BYTES:
         raise InputError(_too_large(shown, f"it has {found.st_size} bytes"))
-    return _read_chunks(file, shown)
+    return _read_chunks(file, shown, only_blobs_beyond)
 
 
-def _read_chunks(file: int, shown: str) -> bytes:
-    parts = []
-    size = 0
+def _read_chunks(file: int, shown: str, only_blobs_beyond: int) -> bytes:
+    """Read to the end, into one buffer, which getvalue hands over without a copy."""
+    kept = BytesIO()
     while part := os.read(file, _CHUNK):
-        parts.append(part)
-        size += len(part)
+        kept.write(part)
+        size = kept.tell()
         if size > MAX_BLOB_BYTES:
             raise InputError(_too_large(shown, "there is more in it"))
-    return b"".join(parts)
+        if size > only_blobs_beyond and kept.getbuffer()[:4] != MAGIC_BYTES:
+            raise InputError(_no_large_blob(kept.getvalue(), shown))
+    return kept.getvalue()
+
+
+def _no_large_blob(start: bytes, shown: str) -> Diagnostic:
+    """Say why a file that begins like this, and is larger than source may be, is not read."""
+    from dtovl.inputs import Kind, recognise, refusal
+
+    if recognise(start) in (Kind.DTS, Kind.GZIP):
+        what = f"source and compressed data have at most {MAX_SOURCE_BYTES} bytes"
+        return Diagnostic(TOO_LARGE, name=shown, what=what)
+    return refusal(start, shown)
 
 
 def _too_large(shown: str, what: str) -> Diagnostic:
@@ -154,7 +206,7 @@ def _unreadable(shown: str, error: Exception) -> Diagnostic:
     fix = None
     if isinstance(error, FileNotFoundError):
         near = _similar(shown)
-        fix = f"did you mean {near}?" if near else None
+        fix = f"did you mean {near}?" if near else "check the path"
     return Diagnostic(FILE_UNREADABLE, name=shown, what=_reason(error), fix=fix)
 
 
@@ -227,17 +279,24 @@ def _read_entry(top: str, below: str) -> bytes | None:
 
 
 def _refuse_inputs(
-    shown: str, target: os.stat_result, inputs: Iterable[str | os.PathLike[str]]
+    shown: str,
+    target: str,
+    before: os.stat_result | None,
+    inputs: Iterable[str | os.PathLike[str]],
 ) -> None:
-    for given in inputs:
-        if os.fspath(given) == STANDARD_STREAM:
-            continue
+    """Raise DT012 for a target that is one of the inputs, or would lie in a folder among them."""
+    for given in map(os.fspath, inputs):
         try:
-            same = os.path.samestat(os.stat(given), target)
-        except (OSError, ValueError):
+            found = os.stat(sys.stdin.fileno() if given == STANDARD_STREAM else given)
+        except (OSError, ValueError, AttributeError):
             continue
-        if same:
-            raise InputError(Diagnostic(OUTPUT_IS_INPUT, name=shown))
+        mode = found.st_mode
+        if before is not None and os.path.samestat(found, before):
+            # What comes from a terminal may go there again.
+            if given != STANDARD_STREAM or stat.S_ISREG(mode):
+                raise InputError(Diagnostic(OUTPUT_IS_INPUT, name=shown, what="an input"))
+        elif stat.S_ISDIR(mode) and target.startswith(os.path.join(os.path.realpath(given), "")):
+            raise InputError(Diagnostic(OUTPUT_IS_INPUT, name=shown, what="inside an input"))
 
 
 def _replace(target: str, data: bytes, before: os.stat_result | None) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import tracemalloc
 from pathlib import Path
 from threading import Thread
 
@@ -14,7 +15,13 @@ import pytest
 from dtovl import files
 from dtovl.errors import InputError
 from dtovl.fdt.write import flatten
-from dtovl.files import is_directory, read_bytes, walk_directory, write_atomically
+from dtovl.files import (
+    is_directory,
+    read_bytes,
+    read_included,
+    walk_directory,
+    write_atomically,
+)
 from dtovl.inputs import from_directory
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -51,7 +58,51 @@ def test_reads_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(InputError) as caught:
         read_bytes("-")
-    assert "standard input" in caught.value.diagnostic.message
+    assert "standard input is closed" in caught.value.diagnostic.message
+
+
+def test_what_is_no_blob_is_not_read_to_its_end(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(files.MAX_BLOB_BYTES)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError) as caught:
+            read_bytes(big)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert number_of(caught) == "DT001"
+    assert "zero bytes" in caught.value.diagnostic.message
+    assert peak < 2 * files.MAX_SOURCE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("start", "code"), [(b"/dts-v1/;", "DT009"), (b"\x1f\x8b", "DT009"), (b"\x7fELF", "DT001")]
+)
+def test_only_blobs_may_be_large(
+    start: bytes, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_SOURCE_BYTES", 100)
+    file = tmp_path / "a"
+    file.write_bytes(start + b" " * 100)
+    with pytest.raises(InputError) as caught:
+        read_bytes(file)
+    assert number_of(caught) == code
+    file.write_bytes(b"\xd0\x0d\xfe\xed" + bytes(200))
+    assert len(read_bytes(file)) == 204
+
+
+def test_included_files_are_regular_files(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"abc")
+    assert read_included(str(file)) == b"abc"
+    assert read_included(str(tmp_path / "missing")) is None
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to("missing")
+    for name, words in (("pipe", "pipe"), (".", "folder"), ("nowhere", "No such file")):
+        with pytest.raises(OSError, match=words):
+            read_included(str(tmp_path / name))
 
 
 def test_reads_files_that_do_not_tell_their_size() -> None:
@@ -95,6 +146,9 @@ def test_proposes_the_file_with_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_bytes(tmp_path / "bord.dtb")
     assert caught.value.diagnostic.fix == f"did you mean {tmp_path / 'board.dtb'}?"
+    with pytest.raises(InputError) as caught:
+        read_bytes(tmp_path / "unlike.bin")
+    assert caught.value.diagnostic.fix == "check the path"
 
 
 def test_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +262,34 @@ def test_does_not_overwrite_an_input(tmp_path: Path) -> None:
         assert base.read_bytes() == b"base"
     write_atomically(base, b"x", force=True, inputs=[base])
     assert base.read_bytes() == b"x"
+
+
+def test_standard_input_is_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tmp_path / "base"
+    base.write_bytes(b"base")
+    with base.open() as opened:
+        monkeypatch.setattr(sys, "stdin", opened)
+        with pytest.raises(InputError) as caught:
+            write_atomically(base, b"x", inputs=["-"])
+        assert number_of(caught) == "DT012"
+        write_atomically(tmp_path / "other", b"x", inputs=["-"])
+
+
+def test_does_not_write_into_a_folder_that_is_an_input(tmp_path: Path) -> None:
+    folder = tmp_path / "dt"
+    (folder / "soc").mkdir(parents=True)
+    (folder / "compatible").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("dt")
+    for out in ("dt/compatible", "dt/new", "link/soc/new"):
+        for given in (folder, tmp_path / "link", f"{folder}/"):
+            with pytest.raises(InputError) as caught:
+                write_atomically(tmp_path / out, b"x", inputs=[given])
+            assert number_of(caught) == "DT012"
+    assert sorted(os.listdir(folder)) == ["compatible", "soc"]
+    assert (folder / "compatible").read_bytes() == b"old"
+    write_atomically(tmp_path / "dt.dtb", b"x", inputs=[folder])
+    write_atomically(folder / "compatible", b"x", force=True, inputs=[folder])
+    assert (folder / "compatible").read_bytes() == b"x"
 
 
 def test_what_is_no_regular_file_is_written_to_and_stays(tmp_path: Path) -> None:

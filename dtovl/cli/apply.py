@@ -127,7 +127,7 @@ def command(
             form=out_format,
             padding=pad,
             force=force,
-            inputs=(base, *overlays, symbols_from or base),
+            inputs=reading.files,
             sink=reading.sink,
         )
     findings = [*reading.sink, *applied.findings]

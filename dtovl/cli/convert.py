@@ -63,7 +63,7 @@ def command(
         form=form,
         padding=pad,
         force=force,
-        inputs=(source,),
+        inputs=reading.files,
         sink=reading.sink,
     )
     return reading.outcome(data or b"")

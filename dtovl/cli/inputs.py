@@ -29,19 +29,22 @@ def format_of(out: str) -> Format | None:
 class Reading:
     """The inputs of one command; sink collects what is odd about them.
 
+    files are the paths of all that was read, with the files that source included.
     include_dirs, defines and cpp tell how source is preprocessed: -I, -D, --cpp.
     """
 
-    __slots__ = ("_source", "_standard_input", "sink")
+    __slots__ = ("_source", "_standard_input", "files", "sink")
 
     def __init__(
         self, include_dirs: Sequence[str], defines: Mapping[str, str], cpp: str | None
     ) -> None:
         self.sink = Sink()
+        self.files: list[str] = []
         self._source: dict[str, Any] = {
             "include_dirs": include_dirs,
             "defines": defines,
             "cpp": cpp,
+            "included": self.files.append,
         }
         self._standard_input = False
 
@@ -56,6 +59,7 @@ class Reading:
 
                 raise click.UsageError("Standard input (-) can be read only once.")
             self._standard_input = True
+        self.files.append(path)
         return load(path, form=form, symbols=symbols, sink=self.sink, **self._source)
 
     def outcome(self, report: Iterable[Line] | str | bytes, exit_code: int = OK) -> Outcome:

@@ -170,11 +170,12 @@ OUTPUT_IS_INPUT = Code(
     "DT012",
     "output-is-input",
     Severity.ERROR,
-    message="{name} is an input of this command: it is not overwritten",
+    message="{name} is {what} of this command: it is not overwritten",
     suggestion="name another file with -o, or add --force",
     source="dtovl itself",
     explanation="Writing the result over the base loses the base, and applying the overlay again "
-    "would then fail or do it twice. Links are followed before files are compared.\n\n"
+    "would then fail or do it twice. Files that source includes are inputs as well, and so is all "
+    "that lies in a folder read as a tree. Links are followed before files are compared.\n\n"
     "Bad: dtovl apply board.dtb cam.dtbo -o board.dtb\n"
     "Mended: dtovl apply board.dtb cam.dtbo -o board-cam.dtb",
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dtovl.inputs.blob import describe, read_blob, recognise
+from dtovl.inputs.blob import describe, read_blob, recognise, refusal
 from dtovl.inputs.directory import from_directory
 from dtovl.inputs.kinds import Kind
 
-__all__ = ["Kind", "describe", "from_directory", "read_blob", "recognise"]
+__all__ = ["Kind", "describe", "from_directory", "read_blob", "recognise", "refusal"]

@@ -68,10 +68,10 @@ def read_blob(data: bytes, name: str, sink: Sink | None = None) -> Tree:
     if data.startswith(b"\x1f\x8b"):
         inside = gzipped.unpack(data, name, sink)
         if not inside.startswith(MAGIC_BYTES):
-            raise InputError(_no_blob(inside, name, packed=True))
+            raise InputError(refusal(inside, name, packed=True))
         data = inside
     if not data.startswith(MAGIC_BYTES):
-        raise InputError(_no_blob(data, name))
+        raise InputError(refusal(data, name))
     tree = unflatten(data, name, sink)
     if fit.is_fit(tree):
         raise InputError(
@@ -80,7 +80,11 @@ def read_blob(data: bytes, name: str, sink: Sink | None = None) -> Tree:
     return tree
 
 
-def _no_blob(data: bytes, name: str, *, packed: bool = False) -> Diagnostic:
+def refusal(data: bytes, name: str, *, packed: bool = False) -> Diagnostic:
+    """Say what data is that is no blob (DT001): what it looks like, and what to do about it.
+
+    packed tells that it was found inside compressed data.
+    """
     looks = describe(data)
     fix = _embedded(data, name) or recognise(data).advice or None
     if packed:

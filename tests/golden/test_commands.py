@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,3 +100,43 @@ def test_hostile_names_do_not_reach_the_terminal(dtovl: Run) -> None:
     result = dtovl("show", "evil.dtb", "--color", "never")
     assert "\x1b" not in str(result)
     assert r"/\x1b[2Jlator-3v3" in str(result)
+
+
+INCLUDERS = {
+    "#include": '#include "part.dtsi"\n',
+    "/include/": '/include/ "part.dtsi"\n',
+    "/incbin/": '/ { data = /incbin/("part.dtsi"); };\n',
+}
+
+
+@pytest.mark.parametrize("directive", INCLUDERS)
+def test_what_source_includes_is_an_input(dtovl: Run, directive: str) -> None:
+    part = Path("part.dtsi")
+    part.write_text("/ { part; };\n", encoding="ascii")
+    Path("whole.dts").write_text("/dts-v1/;\n/ { };\n" + INCLUDERS[directive], encoding="ascii")
+    Path("add.dtso").write_text("/dts-v1/; /plugin/; &{/} { new; };", encoding="ascii")
+    before = part.read_bytes()
+    for arguments in (("convert", "whole.dts"), ("apply", "whole.dts", "add.dtso")):
+        assert "DT012" in str(dtovl(*arguments, "-o", "part.dtsi"))
+        assert part.read_bytes() == before
+    assert str(dtovl("convert", "whole.dts", "-o", "part.dtsi", "--force")).endswith("exit 0")
+
+
+def test_apply_does_not_write_into_a_folder_that_it_read(dtovl: Run) -> None:
+    Path("live/soc").mkdir(parents=True)
+    Path("live/compatible").write_bytes(b"acme,gateway\0")
+    Path("add.dtso").write_text("/dts-v1/; /plugin/; &{/soc} { new; };", encoding="ascii")
+    result = str(dtovl("apply", "live", "add.dtso", "-o", "live/compatible"))
+    assert "DT012" in result
+    assert result.endswith("exit 2")
+    assert Path("live/compatible").read_bytes() == b"acme,gateway\0"
+
+
+@pytest.mark.parametrize("directive", INCLUDERS)
+@pytest.mark.timeout(30)
+def test_a_pipe_that_source_names_is_not_waited_for(dtovl: Run, directive: str) -> None:
+    os.mkfifo("part.dtsi")
+    Path("whole.dts").write_text("/dts-v1/;\n/ { };\n" + INCLUDERS[directive], encoding="ascii")
+    result = str(dtovl("show", "whole.dts"))
+    assert "DT028" in result
+    assert "it is a pipe" in " ".join(result.split())

@@ -136,6 +136,11 @@ def test_source_from_standard_input(process: Run) -> None:
     assert "<stdin>:6:2" in str(result)
 
 
+def test_a_pipe_on_the_command_line_is_read(process: Run) -> None:
+    result = str(process("dtovl show <(cat gateway.dtb) /soc --depth 0"))
+    assert result.endswith("--- exit 0")
+
+
 def test_control_c_ends_with_130(compiled: Path) -> None:
     reading, writing = os.pipe()
     process = subprocess.Popen(
