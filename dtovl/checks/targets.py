@@ -109,11 +109,15 @@ def target_phandle(subject: Subject, refused: Refused) -> None:
     """Explain a `target` that no node has as phandle."""
     fragment: Fragment = refused.facts["fragment"]
     number = refused.facts["phandle"]
-    why = ""
+    why, fix = "", None
     if number == 0xFFFFFFFF:
         why = "0xffffffff is the placeholder of dtc: no fixup has replaced it"
     elif number == 0:
+        label = _target_label(subject, fragment)
         why = "no node has phandle 0; Linux does not go on to target-path"
+        if label is not None:
+            why = f"label {label} is a node without phandle, which gives 0"
+            fix = codes.LABEL_WITHOUT_PHANDLE.suggestion
     report_refusal(
         subject,
         codes.TARGET_PHANDLE_MISSING,
@@ -121,15 +125,26 @@ def target_phandle(subject: Subject, refused: Refused) -> None:
         node=fragment.node,
         key="target",
         why=why,
+        fix=fix,
         fragment=fragment.name,
         phandle=f"{number:#x}",
     )
+
+
+def _target_label(subject: Subject, fragment: Fragment) -> str | None:
+    """Give the label that a fixup puts into the `target` of a fragment."""
+    outcome = subject.outcome
+    for fixup in outcome.overlay.plan(outcome.dialect).fixups:
+        if any(site.node is fragment.node and site.key == "target" for site in fixup.sites):
+            return fixup.label
+    return None
 
 
 def target_unusable(subject: Subject, refused: Refused) -> None:
     """Explain a fragment without usable target."""
     fragment: Fragment = refused.facts["fragment"]
     value = refused.facts.get("value")
+    path = refused.facts.get("path")
     if refused.problem is Problem.TARGET_NONE:
         what = "neither target nor target-path is there, or both are malformed"
     elif value == b"\xff\xff\xff\xff":
@@ -137,13 +152,14 @@ def target_unusable(subject: Subject, refused: Refused) -> None:
     elif isinstance(value, bytes):
         what = f"target has {counted(len(value), 'byte')}, one phandle has 4"
     else:
-        what = f"target-path {refused.facts.get('path')!r} is neither a path nor an alias"
+        what = f"target-path {path!r} is neither a path nor an alias"
     report_refusal(
         subject,
         codes.TARGET_UNUSABLE,
         refused.problem,
         node=fragment.node,
         key="target" if value is not None else "target-path",
+        notes=_suggest_aliases(subject, path) if isinstance(path, str) else (),
         fragment=fragment.name,
         what=what,
     )
