@@ -44,8 +44,9 @@ def warn(subject: Subject) -> None:
 def warn_linux(subject: Subject) -> None:
     """Report what Linux makes of the overlay besides its verdict."""
     outcome = subject.outcome
+    inside = references_inside(subject) if outcome.dropped else {}
     for node, live in outcome.dropped:
-        count = references_inside(subject, node)
+        count = inside.get(node.phandle, 0)
         if count:
             subject.sink.report(
                 codes.PHANDLE_DROPPED,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dtovl.resolve import Refused
 
 
+_MOST_CLASHES = 500
+
+
 def fixup_malformed(subject: Subject, refused: Refused) -> None:
     """Explain a malformed entry of `__fixups__`."""
     facts = refused.facts
@@ -120,14 +123,15 @@ def phandle_clash(subject: Subject, refused: Refused) -> None:
     base_node: Node = refused.facts["base_node"]
     clashes = _all_clashes(subject) or [(node, base_node)]
     counts = _references(subject.tree, {live for _, live in clashes})
-    for one, live in clashes:
+    inside = references_inside(subject)
+    for one, live in clashes[:_MOST_CLASHES]:
         labels = _overlay_labels(subject, one)
         known = subject.tree.labels_of(live)
         because = f", because of its label {labels[0]}" if labels else ""
         drop = f"drop the label {labels[0]}" if labels else "drop its phandle"
         use = f"; refer to the node as &{known[0]}" if known else ""
         # dtc gives a phandle to what is referred to, with -@ or without.
-        referred = references_inside(subject, one)
+        referred = inside.get(one.phandle, 0)
         other = "" if referred or not labels else "; or compile it without -@"
         report_refusal(
             subject,

@@ -125,12 +125,14 @@ def report_refusal(
     )
 
 
-def references_inside(subject: Subject, node: Node) -> int:
-    """Count the references inside the overlay to one of its nodes."""
-    recipes = subject.outcome.overlay.plan(subject.outcome.dialect).recipes
-    return sum(
-        cell(recipe.value, offset) == node.phandle for recipe in recipes for offset in recipe.local
-    )
+def references_inside(subject: Subject) -> dict[int, int]:
+    """Count the references inside the overlay, by the phandle in the overlay they hold."""
+    counts: dict[int, int] = {}
+    for recipe in subject.outcome.overlay.plan(subject.outcome.dialect).recipes:
+        for offset in recipe.local:
+            number = cell(recipe.value, offset)
+            counts[number] = counts.get(number, 0) + 1
+    return counts
 
 
 def counted(number: int, word: str, plural: str = "") -> str:

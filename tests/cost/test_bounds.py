@@ -77,6 +77,24 @@ CASES: dict[str, tuple[Content, Overlay]] = {
         {"s": {f"x{number}": {"phandle": number + 1} for number in NUMBERS}},
         overlay_of(at("/s", {f"x{number}": {"phandle": number + 1} for number in NUMBERS})),
     ),
+    "references-to-phandles-of-both": (
+        {"s": {f"x{number}": {"phandle": number + 1} for number in NUMBERS}},
+        overlay_of(
+            at("/s", {f"x{n}": {"phandle": n + 1, "r": n + 1} for n in NUMBERS}),
+            local=inside({f"x{number}": {"r": [0]} for number in NUMBERS}),
+        ),
+    ),
+    "devices-of-many-names": (
+        {"#address-cells": 1, "#size-cells": 0, **DEVICES, **ONE_UNIT},
+        overlay_of(at("/", {f"y{number}@1": {"reg": 1} for number in NUMBERS})),
+    ),
+    "symbols-of-many-fragments": (
+        {"s": {}, "__symbols__": {}},
+        overlay_of(
+            *(at("/s", {}) for _ in NUMBERS),
+            symbols={f"l{number}": f"/fragment@{number}/__overlay__" for number in NUMBERS},
+        ),
+    ),
     "one-phandle-for-all": (
         {"s": {f"x{number}": {"phandle": 1} for number in NUMBERS}},
         overlay_of(
