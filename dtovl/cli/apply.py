@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,26 +113,29 @@ def command(
         raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
     reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(base)
+    # Before labels are adopted: the blob of the base has none of them.
+    size = size_of(tree)
     _check_base(reading, tree, base)
     if symbols_from is not None:
         _adopt_labels(reading, tree, base, symbols_from)
     stack = [Overlay(reading.load(name), name) for name in overlays]
-    size = size_of(tree)
     applied = apply_checked(tree, stack, DIALECTS[applier], require=require, base=base)
-    data = None
-    if out is not None and applied.stack.failed is None:
-        data = _write(
-            tree,
-            out,
-            drop_symbols=no_symbols,
-            form=out_format,
-            padding=pad,
-            force=force,
-            inputs=reading.files,
-            sink=reading.sink,
-        )
+    total, data = 0, None
+    if applied.stack.failed is None:
+        with _written_symbols(tree, drop=no_symbols):
+            total = size_of(tree)
+            if out is not None:
+                data = _write(
+                    tree,
+                    out,
+                    form=out_format,
+                    padding=pad,
+                    force=force,
+                    inputs=reading.files,
+                    sink=reading.sink,
+                )
     findings = [*reading.sink, *applied.findings]
-    plan = Plan(tree, base, overlays, applied, size, out)
+    plan = Plan(tree, base, overlays, applied, size, total, out)
     exit_code = FINDINGS if _fails(findings, fail_on) else OK
     report = (
         _document(plan, findings)
@@ -158,23 +162,27 @@ def _adopt_labels(reading: Reading, tree: Tree, base: str, source: str) -> None:
     adopt_labels(tree, reading.load(source), reading.sink, base=base, name=source)
 
 
-def _write(
-    tree: Tree, out: str, *, drop_symbols: bool, form: Format | None, **options: Any
-) -> bytes | None:
-    """Write the merged tree; give the bytes for standard output, None when they are in a file."""
-    from dtovl.api import dump
+@contextmanager
+def _written_symbols(tree: Tree, *, drop: bool) -> Iterator[None]:
+    """Take the labels out of a tree while it is written; the report still wants them."""
     from dtovl.changeset import Changeset, DetachNode
-    from dtovl.cli.inputs import format_of
 
-    symbols = tree.symbols if drop_symbols else None
+    symbols = tree.symbols if drop else None
     without = Changeset([] if symbols is None else [DetachNode(symbols)])
     without.apply(tree)
     try:
-        path = None if out == "-" else out
-        return dump(tree, path, form=form or format_of(out) or "dtb", **options)
+        yield
     finally:
-        # The report still wants the labels.
         without.revert(tree)
+
+
+def _write(tree: Tree, out: str, *, form: Format | None, **options: Any) -> bytes | None:
+    """Write the merged tree; give the bytes for standard output, None when they are in a file."""
+    from dtovl.api import dump
+    from dtovl.cli.inputs import format_of
+
+    path = None if out == "-" else out
+    return dump(tree, path, form=form or format_of(out) or "dtb", **options)
 
 
 def _fails(findings: Iterable[Diagnostic], fail_on: Severity | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.fdt.write import size_of
 from dtovl.model.node import plain_name
 from dtovl.model.specifiers import SYMBOLS
 from dtovl.model.tree import PHANDLE_NAMES
@@ -31,8 +30,9 @@ class Plan(NamedTuple):
     """All that a plan tells of a stack of overlays.
 
     tree is the base with the overlays in force that applied; base and overlays are display names
-    of all that were given; size is that of the base in bytes, without padding; out is where the
-    result was to go (None: nowhere), and went if all applied.
+    of all that were given; size and total are those of the blobs of the base and of the result in
+    bytes, without padding; out is where the result was to go (None: nowhere), and went if all
+    applied.
     """
 
     tree: Tree
@@ -40,6 +40,7 @@ class Plan(NamedTuple):
     overlays: Sequence[str]
     applied: Applied
     size: int
+    total: int
     out: str | None
 
     @property
@@ -60,14 +61,14 @@ class Plan(NamedTuple):
         """
         if not self.applies:
             return None
-        total, padding = size_of(self.tree), len(self.tree.header.padding)
-        growth = total - self.size
+        padding = len(self.tree.header.padding)
+        growth = self.total - self.size
         wanted = 0 if growth <= padding else -(-growth // _PAGE) * _PAGE
         return {
             "base": self.size,
             "growth": growth,
             "padding": padding,
-            "total": total,
+            "total": self.total,
             "wanted": wanted,
         }
 
@@ -91,7 +92,14 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
     if room is not None:
         yield Line((("label", "room: "), ("", _room_text(room, len(plan.overlays)))))
     if plan.out is not None:
-        yield Line((("label", "wrote " if plan.applies else "not written: "), ("path", plan.out)))
+        yield _out_line(plan.out, written=plan.applies)
+
+
+def _out_line(out: str, *, written: bool) -> Line:
+    if out == "-":
+        what = "wrote the result to" if written else "nothing written to"
+        return Line((("label", f"{what} standard output"),))
+    return Line((("label", "wrote " if written else "not written: "), ("path", out)))
 
 
 def _room_text(room: dict[str, int], overlays: int) -> str:

@@ -130,3 +130,36 @@ def test_values_are_those_of_their_overlay(dtovl: Run) -> None:
         if one["name"] == "spi-max-frequency"
     ]
     assert found == [(1, None, "<1000000>"), (2, "<1000000>", "<32000000>")]
+
+
+def room(dtovl: Run, *arguments: str) -> dict[str, int]:
+    report = str(dtovl("apply", *arguments, "--format", "json")).partition("\n---")[0]
+    found: dict[str, int] = json.loads(report)["room"]
+    return found
+
+
+def test_room_is_that_of_the_base_as_given_and_of_what_is_written(dtovl: Run) -> None:
+    bare = ("gateway-without-symbols.dtb", "sensor.dtbo", "--symbols-from", "gateway.dts")
+    found = room(dtovl, *bare, "-o", "out.dtb", "--pad", "0")
+    size = Path("gateway-without-symbols.dtb").stat().st_size
+    assert found["base"] == size - found["padding"]
+    assert found["total"] == Path("out.dtb").stat().st_size
+    assert found["growth"] == found["total"] - found["base"]
+    less = room(dtovl, *bare, "-o", "less.dtb", "--pad", "0", "--no-symbols")
+    assert less["total"] == Path("less.dtb").stat().st_size < found["total"]
+    assert less["base"] == found["base"]
+
+
+@pytest.mark.parametrize("overlay", ["sensor.dtbo", "missing-label.dtbo"])
+def test_the_plan_names_standard_output(process: Run, overlay: str) -> None:
+    refused = overlay.startswith("missing")
+    to = "" if refused else "2>&1 >/dev/null"
+    report = str(process(f"dtovl apply gateway.dtb {overlay} -o - {to}"))
+    words = "nothing written to" if refused else "wrote the result to"
+    assert f"\n{words} standard output\n" in report
+
+
+def test_standard_output_has_the_blob_alone(process: Run, compiled: Path) -> None:
+    process("dtovl apply gateway.dtb sensor.dtbo -o - >alone.dtb")
+    process("dtovl apply gateway.dtb sensor.dtbo -o file.dtb")
+    assert (compiled / "alone.dtb").read_bytes() == (compiled / "file.dtb").read_bytes()
