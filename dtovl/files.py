@@ -127,7 +127,8 @@ def write_atomically(
     A temporary file in the folder of the target is filled, brought to disk and put in its place,
     with the mode of the file that was there. A link is followed. What is no regular file
     (/dev/null, a pipe) is written to directly. inputs are what the command has read: none of them
-    is overwritten, and nothing is put into a folder among them, without force. After a failure the target is as before, and nothing else stays.
+    is overwritten, and nothing is put into a folder among them, without force. After a failure the
+    target is as before, and nothing else stays.
 
     Raises InputError (DT012, DT013).
     """
@@ -285,7 +286,8 @@ def _refuse_inputs(
     inputs: Iterable[str | os.PathLike[str]],
 ) -> None:
     """Raise DT012 for a target that is one of the inputs, or would lie in a folder among them."""
-    for given in map(os.fspath, inputs):
+    for one in inputs:
+        given = os.fspath(one)
         try:
             found = os.stat(sys.stdin.fileno() if given == STANDARD_STREAM else given)
         except (OSError, ValueError, AttributeError):
