@@ -39,8 +39,9 @@ def _print_version() -> int:
     from dtovl._version import __version__
 
     try:
-        sys.stdout.write(f"dtovl {__version__}\n")
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.write(f"dtovl {__version__}\n")
+            sys.stdout.flush()
     except BrokenPipeError:
         pass
     return 0

@@ -8,21 +8,22 @@ exceptions to exit codes, here and nowhere else:
     2    no verdict: usage, bad input, a defect of dtovl
     130  Ctrl-C
 
-A reader that goes away (`| head`) changes none of them.
+A reader that goes away (`| head`), or was never there (`>&-`), changes none of them.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from errno import EBADF
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from dtovl._version import __version__
-from dtovl.cli.outcome import NO_VERDICT, OK, Outcome, Settings
-from dtovl.cli.terminal import silence, write_bytes, write_lines, write_text
+from dtovl.cli.outcome import NO_VERDICT, OK, Outcome, Pieces, Settings
+from dtovl.cli.terminal import silence, write_bytes, write_lines, write_pieces, write_text
 from dtovl.errors import DtovlError
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _outcome(arguments: Sequence[str], settings: Settings) -> Outcome:
     try:
         result = group.main(list(arguments), prog_name="dtovl", standalone_mode=False, obj=settings)
     except click.ClickException as error:
-        error.show(sys.stderr)
+        if sys.stderr is not None:
+            error.show(sys.stderr)
         return Outcome(NO_VERDICT)
     except SystemExit as end:
         # From click: shell completion is done, or the reader of a help page has gone.
@@ -120,23 +122,35 @@ def _defect(error: Exception) -> Outcome:
 
 
 def _write(outcome: Outcome, settings: Settings) -> int:
-    """Write remarks, then the report; a reader that went away does not change the verdict."""
+    """Write remarks, then the report; a reader that is not there does not change the verdict."""
     for stream, content in ((sys.stderr, outcome.remarks), (sys.stdout, outcome.report)):
+        # Python has None for a stream that is closed when it starts.
+        if stream is None or stream.closed:
+            continue
         try:
             _write_to(stream, content, settings)
-        except BrokenPipeError:
-            silence(stream)
         except OSError as error:
             silence(stream)
-            sys.stderr.write(f"dtovl: cannot write the output: {error.strerror}\n")
-            return NO_VERDICT
+            if not isinstance(error, BrokenPipeError) and error.errno != EBADF:
+                _write_failed(error)
+                return NO_VERDICT
     return outcome.exit_code
 
 
-def _write_to(stream: TextIO, content: Iterable[Line] | str | bytes, settings: Settings) -> None:
+def _write_failed(error: OSError) -> None:
+    """Say that the output could not be written, where that can still be said."""
+    if sys.stderr is not None and not sys.stderr.closed:
+        sys.stderr.write(f"dtovl: cannot write the output: {error.strerror}\n")
+
+
+def _write_to(
+    stream: TextIO, content: Iterable[Line] | str | bytes | Pieces, settings: Settings
+) -> None:
     if isinstance(content, bytes):
         write_bytes(stream, content)
     elif isinstance(content, str):
         write_text(stream, content)
+    elif isinstance(content, Pieces):
+        write_pieces(stream, content.texts)
     else:
         write_lines(stream, content, settings.colour)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dtovl.api import Format
+    from dtovl.cli.outcome import Pieces
     from dtovl.model.tree import Tree
     from dtovl.report.spans import Line
 
@@ -62,7 +63,9 @@ class Reading:
         self.files.append(path)
         return load(path, form=form, symbols=symbols, sink=self.sink, **self._source)
 
-    def outcome(self, report: Iterable[Line] | str | bytes, exit_code: int = OK) -> Outcome:
+    def outcome(
+        self, report: Iterable[Line] | str | bytes | Pieces, exit_code: int = OK
+    ) -> Outcome:
         """End a command with its report; what was found in the inputs is remarked beside it."""
         found = shown(self.sink, Severity.WARNING)
         if exit_code == OK and any(one.severity is Severity.ERROR for one in found):

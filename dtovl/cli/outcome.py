@@ -23,14 +23,21 @@ class Settings:
         self.colour = "auto"
 
 
+class Pieces(NamedTuple):
+    """A finished text, too large to be in memory at once."""
+
+    texts: Iterable[str]
+
+
 class Outcome(NamedTuple):
     """The end of a command.
 
-    report goes to standard output: lines, finished text (JSON, source), or bytes (a blob).
+    report goes to standard output: lines, finished text (JSON, source), whole or in pieces, or
+    bytes (a blob).
     remarks go to standard error: findings about the input, or the report of a command whose
     result is on standard output.
     """
 
     exit_code: int
-    report: Iterable[Line] | str | bytes = ()
+    report: Iterable[Line] | str | bytes | Pieces = ()
     remarks: Iterable[Line] | str = ()

@@ -37,7 +37,7 @@ def command(
     PATH may lack unit addresses, and may be an alias or a label.
     """
     from dtovl.cli.inputs import Reading
-    from dtovl.report.show import Part, overview_object, tree_lines, tree_object
+    from dtovl.report.show import Part, node_objects, overview_object, tree_lines
 
     reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(file)
@@ -50,16 +50,17 @@ def command(
         if depth is None and part.start is tree.root:
             return reading.outcome(write_source(tree, sink=reading.sink))
         return reading.outcome(write_node(tree, part.start, depth))
-    from dtovl.report.json import diagnostics, document
+    from dtovl.cli.outcome import Pieces
+    from dtovl.report.json import diagnostics, document_pieces
 
     content = {
         "file": file,
         **overview_object(tree),
         "path": part.start.path,
-        "nodes": tree_object(part),
+        "nodes": None,
         "diagnostics": diagnostics(reading.sink),
     }
-    return reading.outcome(document("show", content))
+    return reading.outcome(Pieces(document_pieces("show", content, "nodes", node_objects(part))))
 
 
 def find_node(tree: Tree, wanted: str, name: str) -> Node:

@@ -150,6 +150,15 @@ def _coloured(lines: Iterable[list[Span]]) -> str:
     return buffer.getvalue()
 
 
+def write_pieces(stream: TextIO, pieces: Iterable[str]) -> None:
+    """Write text piece by piece, so that it is never whole in memory."""
+    encoding = stream.encoding or "utf-8"
+    stream.flush()
+    for piece in pieces:
+        stream.buffer.write(piece.encode(encoding, "backslashreplace"))
+    stream.buffer.flush()
+
+
 def silence(stream: TextIO) -> None:
     """Let nothing more be written to a stream whose reader has gone."""
     try:

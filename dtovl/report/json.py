@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dtovl.diagnostics import Diagnostic, Location
 
@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 def document(command: str, content: dict[str, object]) -> str:
     """Write one JSON document, ending in a newline, in ASCII."""
     return json.dumps({"schema": f"dtovl-{command}/1", **content}, indent=2) + "\n"
+
+
+def document_pieces(
+    command: str, content: dict[str, object], many: str, entries: Iterable[object]
+) -> Iterator[str]:
+    """Write a document piece by piece: entries are the list under the key many of content.
+
+    The pieces make the text that document makes of them all, but only one entry is in memory. The
+    list must not be empty; what content has under its key is not looked at.
+    """
+    marker = f'\n  "{many}": '
+    head, tail = document(command, {**content, many: None}).split(f"{marker}null", 1)
+    yield f"{head}{marker}["
+    comma = ""
+    for entry in entries:
+        # No string of JSON has a line end in it.
+        yield f"{comma}\n    " + json.dumps(entry, indent=2).replace("\n", "\n    ")
+        comma = ","
+    yield f"\n  ]{tail}"
 
 
 def place(location: Location | None) -> dict[str, object] | None:

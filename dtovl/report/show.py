@@ -63,10 +63,11 @@ def tree_lines(part: Part, name: str) -> Iterator[Line]:
         yield Line((("dim", f"not shown: {', '.join(node.path for node in hidden)}"),), hang=2)
 
 
-def tree_object(part: Part) -> list[dict[str, object]]:
-    """Give part of a tree for machines: a flat list of nodes in tree order."""
+def node_objects(part: Part) -> Iterator[dict[str, object]]:
+    """Give part of a tree for machines: its nodes in tree order, each made when it is asked for."""
     references = References(part.tree)
-    return [_node_object(part.tree, references, node) for node, _ in part.nodes()]
+    for node, _ in part.nodes():
+        yield _node_object(part.tree, references, node)
 
 
 def overview_object(tree: Tree) -> dict[str, object]:

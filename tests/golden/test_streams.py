@@ -112,9 +112,39 @@ def test_a_full_disk_is_told(process: Run) -> None:
     assert result.endswith("--- exit 2")
 
 
-def test_closed_streams_do_no_harm(process: Run) -> None:
-    result = process("dtovl apply gateway.dtb missing-label.dtbo >&- 2>&-")
-    assert str(result) == "--- exit 1"
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("apply gateway.dtb missing-label.dtbo >&- 2>&-", 1),
+        ("apply gateway.dtb sensor.dtbo >&-", 0),
+        ("apply gateway.dtb sensor.dtbo >/dev/null 2>&-", 0),
+        ("apply gateway.dtb sensor.dtbo -o - >&-", 0),
+        ("show gateway.dtb --format json >&-", 0),
+        ("show nothing.dtb 2>&-", 2),
+        ("show --no-such-option 2>&-", 2),
+        ("show gateway.dtb >/dev/full 2>&-", 2),
+        ("--version >&-", 0),
+        ("--help >&-", 0),
+    ],
+)
+def test_closed_streams_keep_the_verdict(process: Run, command: str, code: int) -> None:
+    result = str(process(f"dtovl {command}"))
+    assert "Traceback" not in result
+    assert "DT901" not in result
+    assert result.endswith(f"--- exit {code}")
+
+
+def test_a_stream_closed_below_python_is_one_without_reader(process: Run) -> None:
+    script = "import os; from dtovl.cli import run; os.close(1)"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = f'python3 -c \'{script}; os._exit(run(["explain", "DT104"]))\''
+    assert str(process(command, PATH=path)) == "--- exit 0"
+
+
+def test_closed_standard_input_is_told(process: Run) -> None:
+    result = str(process("dtovl show - <&-"))
+    assert "standard input is closed" in result
+    assert result.endswith("--- exit 2")
 
 
 def test_standard_input_and_output(process: Run) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dtovl.cli.terminal import wrap
 from dtovl.codes.base import Code, Severity
 from dtovl.diagnostics import Diagnostic, Location, Note
@@ -114,3 +117,17 @@ def test_json_has_every_key_even_when_empty() -> None:
         {"text": "also here", "location": {"file": "a.dts", "line": 3, "column": None}},
         {"text": "nearest: cam_vcc", "location": None},
     ]
+
+
+@given(
+    st.dictionaries(st.text('ab\n"', max_size=4), st.integers() | st.text(max_size=4), max_size=3),
+    st.lists(st.dictionaries(st.text(max_size=3), st.lists(st.none(), max_size=2)), min_size=1),
+    st.booleans(),
+)
+def test_a_document_in_pieces_is_the_same(
+    content: dict[str, object], entries: list[dict[str, object]], last: bool
+) -> None:
+    place = {"many": entries}
+    whole = {**content, **place} if last else {**place, **content}
+    pieces = as_json.document_pieces("show", {**whole, "many": None}, "many", iter(entries))
+    assert "".join(pieces) == as_json.document("show", whole)
