@@ -121,12 +121,21 @@ def apply_overlay(
     `outcome.changeset.revert(tree)` takes the overlay out again. The overlay is not changed. sink
     takes what there is to say: why it was refused, what it does without use, what the other
     applier makes of it. name and base are what messages call overlay and tree.
+
+    Raises UsageError (DT063) for an applier that is none.
     """
     from dtovl.model.dialect import DIALECTS
     from dtovl.overlay.apply import apply_overlay as apply_one
     from dtovl.overlay.fragments import Overlay
 
-    dialect, parts = DIALECTS[applier], Overlay(overlay, name)
+    dialect, parts = DIALECTS.get(applier), Overlay(overlay, name)
+    if dialect is None:
+        from dtovl.codes.usage import UNKNOWN_APPLIER
+        from dtovl.diagnostics import Diagnostic
+        from dtovl.errors import UsageError
+
+        known = ", ".join(DIALECTS)
+        raise UsageError(Diagnostic(UNKNOWN_APPLIER, applier=repr(applier), known=known))
     if sink is None:
         return apply_one(tree, parts, dialect)
     from dtovl.checks.verdicts import apply_checked

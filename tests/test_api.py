@@ -61,6 +61,15 @@ def test_a_refusal_leaves_the_tree_and_says_why(applier: str, error: str) -> Non
     assert dtovl.dump(tree) == before
 
 
+def test_an_unknown_applier_is_named_with_those_there_are() -> None:
+    with pytest.raises(dtovl.DtovlError) as caught:
+        dtovl.apply_overlay(dtovl.load(BASE), dtovl.load(OVERLAY), applier="foo")  # type: ignore[arg-type]
+    found = caught.value.diagnostic
+    assert found.code.number == "DT063"
+    assert "'foo'" in found.message
+    assert found.fix == "use one of libfdt, linux"
+
+
 def test_without_sink_nothing_is_said() -> None:
     tree = dtovl.load(BASE)
     assert not dtovl.apply_overlay(tree, dtovl.load(STRAY)).applies

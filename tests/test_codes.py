@@ -312,6 +312,12 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     "DT060": by_command("show", "{board}", "/nothing"),
     "DT061": by_command("show", "{board}", "/soc/two"),
     "DT062": by_command("apply", "{overlay}", "{board}", "--format", "json"),
+    "DT063": lambda sink, _: api.apply_overlay(
+        tree_of(BASE),
+        tree_of({}),
+        applier="u-boot",  # type: ignore[arg-type]
+        sink=sink,
+    ),
     "DT125": lambda sink, _: refused(apply_blob(tree_of(BASE), b"no blob"), sink),
     "DT126": lambda sink, _: refused(
         apply_overlay(

@@ -50,3 +50,18 @@ neither a board nor, as fragments are not merged with fragments, one overlay mad
     dtovl apply camera.dtbo board.dtb                the wrong way round
     dtovl apply board.dtb camera.dtbo""",
 )
+
+UNKNOWN_APPLIER = Code(
+    "DT063",
+    "unknown-applier",
+    Severity.ERROR,
+    message="there is no applier {applier}",
+    suggestion="use one of {known}",
+    source="dtovl itself",
+    explanation="""\
+An applier is a way to apply an overlay: that of boot loaders and builds, or that of Linux at run
+time. `dtovl.apply_overlay` was asked for one that dtovl does not know.
+
+    dtovl.apply_overlay(board, camera, applier="u-boot")
+    dtovl.apply_overlay(board, camera, applier="libfdt")     U-Boot applies with libfdt""",
+)
