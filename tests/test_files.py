@@ -193,6 +193,7 @@ def test_a_link_to_a_folder_is_followed_and_any_name_is_read(tmp_path: Path) -> 
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xe4")).write_bytes(b"v")
     (tmp_path / "link").symlink_to(folder)
     assert list(walk_directory(tmp_path / "link")) == [("\xff\xe4", b"v")]
+    (folder / "compatible").write_bytes(b"a,b\0")
     blob = flatten(from_directory(walk_directory(tmp_path / "link")))
     assert b"\xff\xe4\0" in blob
 

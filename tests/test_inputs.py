@@ -272,15 +272,30 @@ def test_names_that_the_kernel_made_up_are_dropped() -> None:
 
 
 def test_missing_folders_are_made_and_repeated_ones_are_one() -> None:
-    tree = from_directory([("a/b/p", b"1"), ("a", None), ("./a/b", None), (".", None), ("", None)])
+    tree = from_directory(
+        [("a/b/p", b"1"), ("name", b"\0"), ("a", None), ("./a/b", None), (".", None), ("", None)]
+    )
     assert [node.path for node in tree.walk()] == ["/", "/a", "/a/b"]
 
 
-def test_a_folder_of_other_files_is_doubted() -> None:
-    sink = Sink()
-    from_directory([("README.md", b"x")], "src", sink)
-    (found,) = sink
-    assert (found.code.number, found.severity) == ("DT001", Severity.WARNING)
+@pytest.mark.parametrize("path", ["README.md", "a/b/compatible", ".git/config", "model/x"])
+def test_a_folder_of_other_files_is_refused(path: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_directory([("a", None), (path, b"x")], "src")
+    assert caught.value.diagnostic.code.number == "DT001"
+    assert caught.value.diagnostic.severity is Severity.ERROR
+
+
+def test_an_empty_folder_is_refused() -> None:
+    with pytest.raises(InputError):
+        from_directory([])
+
+
+@pytest.mark.parametrize(
+    "path", ["compatible", "model", "#address-cells", "name", "soc/compatible", "fragment@0/target"]
+)
+def test_one_sign_makes_a_folder_a_tree(path: str) -> None:
+    assert from_directory([("README", b"x"), (path, b"x\0")])
 
 
 def test_a_folder_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,9 +314,8 @@ PATHS = st.lists(NAMES, max_size=3).map("/".join)
 
 @given(st.dictionaries(st.tuples(PATHS, st.sampled_from("xyz")), st.binary(max_size=5)))
 def test_a_folder_made_from_a_tree_gives_the_tree(files: dict[tuple[str, str], bytes]) -> None:
-    tree = from_directory(
-        (f"{above}/{name}".strip("/"), value) for (above, name), value in files.items()
-    )
+    given = [(f"{above}/{name}".strip("/"), value) for (above, name), value in files.items()]
+    tree = from_directory([*given, ("compatible", b"a,b\0")])
     blob = flatten(tree)
     entries: list[tuple[str, bytes | None]] = []
     for node in unflatten(blob).walk():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes.base import Severity
 from dtovl.codes.input import NOT_A_TREE, TOO_DEEP, TOO_LARGE
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 
     from dtovl.diagnostics import Sink
 
-_ROOT_SIGNS = ("compatible", "model", "#address-cells", "#size-cells")
+# Properties that tell a devicetree from other folders: at the root, or one level below it.
+_SIGNS = frozenset(
+    ("compatible", "model", "name", "#address-cells", "#size-cells", "target", "target-path")
+)
 
 
 def from_directory(
@@ -32,31 +34,32 @@ def from_directory(
     blob has: it is left out where it says nothing but the node's name. name is what messages call
     the folder.
 
-    Raises InputError (DT008, DT009).
+    Raises InputError (DT001, DT008, DT009).
     Source: kernel drivers/of/kobj.c, populate_properties in drivers/of/fdt.c.
     """
     reader = _Reader(name or "the folder")
     for path, value in entries:
         reader.add(path.removeprefix("./").strip("/"), value)
+    if not reader.plausible:
+        looks = "a folder of other files: neither compatible nor #address-cells is in it"
+        raise InputError(Diagnostic(NOT_A_TREE, name=reader.shown, looks=looks))
     nodes = list(reader.root.walk())
     tree = Tree(reader.root)
     odd_phandles = index_phandles(tree, nodes, plain=False)
     if sink is not None:
         findings = Findings(sink, name)
         names = {key for node in nodes for key in node.properties}
-        if not any(sign in reader.root.properties for sign in _ROOT_SIGNS):
-            looks = "a folder of other files: neither compatible nor #address-cells is in it"
-            findings.add(NOT_A_TREE, "/", Severity.WARNING, name=reader.shown, looks=looks)
         report_names(findings, nodes, names)
         report_phandles(findings, tree, odd_phandles)
     return tree
 
 
 class _Reader:
-    """The tree as far as its entries have come."""
+    """The tree as far as its entries have come; plausible tells whether it looks like one."""
 
     def __init__(self, shown: str) -> None:
         self.shown = shown
+        self.plausible = False
         self.root = Node("")
         self._nodes = {"": self.root, ".": self.root}
         self._bytes = 0
@@ -74,6 +77,8 @@ class _Reader:
             return
         above, _, name = path.rpartition("/")
         node = self._node(above)
+        if name in _SIGNS and "/" not in above:
+            self.plausible = True
         if name != "name" or value != _synthetic_name(node):
             node.properties[free_key(name, node.properties)] = value
 

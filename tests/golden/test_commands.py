@@ -73,6 +73,16 @@ def test_a_directory_is_a_tree(dtovl: Run) -> None:
     assert tree.root.properties == {"compatible": b"acme,gateway\0"}
 
 
+def test_a_folder_of_other_files_is_no_tree(dtovl: Run) -> None:
+    Path("junk/sub").mkdir(parents=True)
+    Path("junk/README").write_text("nothing", encoding="ascii")
+    for arguments in (("convert", "junk", "-o", "junk.dtb"), ("apply", "gateway.dtb", ".")):
+        result = str(dtovl(*arguments))
+        assert "error[DT001]" in result
+        assert result.endswith("exit 2")
+    assert not Path("junk.dtb").exists()
+
+
 def test_convert_there_and_back(dtovl: Run) -> None:
     dtovl("convert", "gateway.dts", "-@", "-o", "one.dtb")
     dtovl("convert", "one.dtb", "-o", "two.dts")
