@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes.source import MISPLACED, NO_VERSION, SOURCE_LIMIT, UNKNOWN_REFERENCE
+from dtovl.codes.source import (
+    DUPLICATE_NODE,
+    MISPLACED,
+    NO_VERSION,
+    SOURCE_LIMIT,
+    UNKNOWN_REFERENCE,
+)
 from dtovl.dts.body import Body
 from dtovl.dts.compile import compile_draft
 from dtovl.dts.directives import needs_preprocessing
-from dtovl.dts.draft import Draft, WorkLimit
+from dtovl.dts.draft import Draft, Repeated, WorkLimit
 from dtovl.dts.expressions import Unexpected
 from dtovl.dts.includes import Files
 from dtovl.dts.lexer import END, NAMES, VALUES, Lexer
@@ -297,6 +303,12 @@ class _Reader:
         body = self.draft.orphan(reference)
         fragment = body.parent or body
         self.draft.places[fragment] = token.place
+        written = self.draft.root.children.get(fragment.name)
+        if written is not None and written is not fragment:
+            # dtc numbers fragments without looking at those that are written out.
+            first = self.draft.places[written]
+            again = Repeated(DUPLICATE_NODE, fragment, fragment.name, token.place, first)
+            self.draft.repeated.append(again)
         for key in fragment.properties:
             self.draft.places[fragment, key] = token.place
         return body

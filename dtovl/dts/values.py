@@ -241,6 +241,8 @@ class Values:
 
     def _bits(self) -> int:
         token = self._next()
+        if token.kind == "(":
+            raise Unexpected(token, "8, 16, 32 or 64")
         bits = self.number(token, "8, 16, 32 or 64")
         if bits not in (8, 16, 32, 64):
             what = f"/bits/ {token.text}: numbers have 8, 16, 32 or 64 bits"

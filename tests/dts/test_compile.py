@@ -199,6 +199,12 @@ def test_symbols_of_the_source_stay() -> None:
     assert [found.code.number for found in sink] == ["DT046"]
 
 
+def test_a_fragment_made_of_sugar_may_not_take_the_name_of_a_written_one() -> None:
+    text = PLUGIN + '/ { fragment@0 { target-path = "/"; __overlay__ { q; }; }; };\n&x { p; };\n'
+    with pytest.raises(InputError, match="DT032"):
+        tree_of(text)
+
+
 def test_an_overlay_gets_fragments_and_fixups() -> None:
     text = PLUGIN + "&i2c { s: dev@10 { irq = <&gpio 3>, <&s>, <&gpio 4>; }; };\n"
     text += "&{/chosen} { x = <&s>; };\n&s { y; };\n"

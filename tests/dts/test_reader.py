@@ -439,3 +439,9 @@ def test_symbols_of_long_paths_are_bounded() -> None:
 def test_cells_stay_cells() -> None:
     tree = tree_of(HEAD + "/ { a = <0xffff0000 (1 << 31) 0>; };")
     assert cells(tree.root.properties["a"]) == (0xFFFF0000, 1 << 31, 0)
+
+
+def test_the_width_of_numbers_is_a_literal() -> None:
+    (found,) = errors(HEAD + "/ { p = /bits/ (8) <1>; };")
+    assert found.code.number == "DT020"
+    assert "8, 16, 32 or 64" in found.message
