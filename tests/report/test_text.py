@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +10,9 @@ from dtovl.codes.base import Code, Severity
 from dtovl.diagnostics import Diagnostic, Location, Note
 from dtovl.report import json as as_json
 from dtovl.report.text import counts, diagnostic_lines, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FULL = Code(
     "DT199",
@@ -131,3 +136,15 @@ def test_a_document_in_pieces_is_the_same(
     whole = {**content, **place} if last else {**place, **content}
     pieces = as_json.document_pieces("show", {**whole, "many": None}, "many", iter(entries))
     assert "".join(pieces) == as_json.document("show", whole)
+
+
+def test_pieces_are_made_one_at_a_time() -> None:
+    made = []
+
+    def entries() -> Iterator[int]:
+        for number in range(3):
+            made.append(number)
+            yield number
+
+    seen = [len(made) for _ in as_json.document_pieces("show", {"many": None}, "many", entries())]
+    assert seen == [0, 1, 2, 3, 3]
