@@ -27,11 +27,3 @@ class InputError(DtovlError):
 
 class UsageError(DtovlError):
     """The arguments or options do not fit together."""
-
-
-class SessionError(DtovlError):
-    """A session file is damaged, foreign, newer, or in use."""
-
-
-class InternalError(DtovlError):
-    """dtovl itself is at fault."""

@@ -14,7 +14,7 @@ _FAMILIES = {
     "DT01": "input",
     "DT02": "source",
     "DT03": "source",
-    "DT04": "source",
+    "DT04": "compiled",
     "DT05": "written",
     "DT06": "usage",
     "DT10": "overlay",

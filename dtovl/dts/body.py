@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dtovl.codes.compiled import DELETE_OF_NEW
 from dtovl.codes.source import (
     DELETE_IN_OVERLAY,
-    DELETE_OF_NEW,
     DUPLICATE_NODE,
     DUPLICATE_PROPERTY,
     PROPERTY_AFTER_NODE,

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 MASK = (1 << 64) - 1
 
-NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)(?:ULL|UL|LL|U|L)?")
 
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from pcpp import OutputDirective, Preprocessor
 
-from dtovl.codes.source import EXTERNAL_CPP, PREPROCESSOR, PREPROCESSOR_WARNING, SOURCE_LIMIT
+from dtovl.codes.compiled import EXTERNAL_CPP, PREPROCESSOR, PREPROCESSOR_WARNING
+from dtovl.codes.source import SOURCE_LIMIT
 from dtovl.diagnostics import Diagnostic, Location, Note
 from dtovl.dts.conditions import condition
 from dtovl.dts.cppwords import lines

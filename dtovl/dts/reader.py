@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes.source import (
-    DUPLICATE_NODE,
-    MISPLACED,
-    NO_VERSION,
-    SOURCE_LIMIT,
-    UNKNOWN_REFERENCE,
-)
+from dtovl.codes.compiled import MISPLACED
+from dtovl.codes.source import DUPLICATE_NODE, NO_VERSION, SOURCE_LIMIT, UNKNOWN_REFERENCE
 from dtovl.dts.body import Body
 from dtovl.dts.compile import compile_draft
 from dtovl.dts.directives import needs_preprocessing

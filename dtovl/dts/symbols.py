@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes.source import MALFORMED_TABLE, PATH_FIXUP, SYMBOL_TAKEN
+from dtovl.codes.compiled import MALFORMED_TABLE, PATH_FIXUP, SYMBOL_TAKEN
 from dtovl.model.cells import cells, pack_cell, strings
 from dtovl.model.node import Node
 

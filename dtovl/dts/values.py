@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dtovl.codes.compiled import NUL_IN_STRING, SHORT_INCBIN
 from dtovl.codes.source import (
     BAD_BITS,
     BAD_LITERAL,
     DIVISION_BY_ZERO,
-    NUL_IN_STRING,
-    SHORT_INCBIN,
     SOURCE_LIMIT,
     TRUNCATED_NUMBER,
 )

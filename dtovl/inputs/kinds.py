@@ -82,9 +82,6 @@ class Kind(Enum):
         return self.value[1]
 
 
-READABLE = frozenset((Kind.DTB, Kind.GZIP, Kind.DTS))
-
-
 class _Signature(NamedTuple):
     magic: bytes
     kind: Kind
