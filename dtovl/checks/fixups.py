@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.checks.subject import Subject, counted, references_inside, report_refusal
 from dtovl.codes import overlay as codes
+from dtovl.model.cells import pack_cell
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import find_merge_child
 from dtovl.model.specifiers import References
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _MOST_CLASHES = 500
+_FEW = 8
 
 
 def fixup_malformed(subject: Subject, refused: Refused) -> None:
@@ -168,12 +170,20 @@ def _all_clashes(subject: Subject) -> list[tuple[Node, Node]]:
 
 
 def _references(tree: Tree, wanted: set[Node]) -> dict[Node, int]:
-    """Count the references to some nodes in the whole tree."""
+    """Count the references to some nodes in the whole tree.
+
+    That is a walk over the base: for few nodes only values that hold their numbers are looked at
+    closely.
+    """
     counts: dict[Node, int] = {}
     references = References(tree)
-    for node in tree.walk():
+    numbers = [pack_cell(node.phandle) for node in wanted]
+    few = len(numbers) <= _FEW
+    for node in tree.root.walk():
         for key, value in node.properties.items():
             if len(value) < 4 or key in PHANDLE_NAMES:
+                continue
+            if few and not any(number in value for number in numbers):
                 continue
             for _, owner in references.sites(node, key, value):
                 if owner in wanted:
