@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.checks.subject import Subject, counted, references_inside, report_refusal
 from dtovl.codes import overlay as codes
-from dtovl.model.cells import pack_cell
+from dtovl.model.cells import cells
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import find_merge_child
 from dtovl.model.specifiers import References
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 _MOST_CLASHES = 500
-_FEW = 8
 
 
 def fixup_malformed(subject: Subject, refused: Refused) -> None:
@@ -172,18 +171,15 @@ def _all_clashes(subject: Subject) -> list[tuple[Node, Node]]:
 def _references(tree: Tree, wanted: set[Node]) -> dict[Node, int]:
     """Count the references to some nodes in the whole tree.
 
-    That is a walk over the base: for few nodes only values that hold their numbers are looked at
+    That is a walk over the base, so only values that hold one of their numbers are looked at
     closely.
     """
     counts: dict[Node, int] = {}
     references = References(tree)
-    numbers = [pack_cell(node.phandle) for node in wanted]
-    few = len(numbers) <= _FEW
+    numbers = {node.phandle for node in wanted}
     for node in tree.root.walk():
         for key, value in node.properties.items():
-            if len(value) < 4 or key in PHANDLE_NAMES:
-                continue
-            if few and not any(number in value for number in numbers):
+            if len(value) % 4 or key in PHANDLE_NAMES or numbers.isdisjoint(cells(value)):
                 continue
             for _, owner in references.sites(node, key, value):
                 if owner in wanted:
