@@ -9,12 +9,12 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import NamedTuple
 
+from dtovl.fdt.header import BEGIN_NODE, END, END_NODE, NOP, PROPERTY
 from dtovl.model.cells import cell
 from dtovl.model.limits import LINUX_MAX_DEPTH
 from dtovl.model.node import REPEAT, Node
 from dtovl.model.tree import Header, Tree
 
-_BEGIN_NODE, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
 _TRUNCATED, _BADSTRUCTURE = -8, -11
 _INT_MAX = 0x7FFFFFFF
 # Bytes of header by version: fdt_header_size_.
@@ -102,7 +102,7 @@ class _Walker:
         except Broken as broken:
             # The kernel fails on the root's name before it walks, and prints no code.
             raise Broken(0) from broken
-        if tag != _BEGIN_NODE:
+        if tag != BEGIN_NODE:
             raise Broken(0)
         root = Node(self._name(4))
         stack: list[Node | None] = [root]
@@ -110,18 +110,18 @@ class _Walker:
         offset = after
         while True:
             tag, after = self._tag(offset)
-            if tag == _PROP:
+            if tag == PROPERTY:
                 if collecting and stack[-1] is not None:
                     self._property(stack[-1], offset)
-            elif tag == _BEGIN_NODE:
+            elif tag == BEGIN_NODE:
                 stack.append(self._child(stack, offset))
                 collecting = True
-            elif tag == _END_NODE:
+            elif tag == END_NODE:
                 stack.pop()
                 collecting = False
                 if not stack:
                     return root
-            elif tag == _END:
+            elif tag == END:
                 # Before the root has ended: the kernel takes what it has.
                 return root
             offset = after
@@ -177,13 +177,13 @@ class _Walker:
             raise Broken(_TRUNCATED)
         tag = cell(self.blob.data, self.blob.off_struct + offset)
         end = offset + 4
-        if tag == _BEGIN_NODE:
+        if tag == BEGIN_NODE:
             start = self.blob.off_struct + end
             nul = self.blob.data.find(0, start, self._limit())
             if nul < 0:
                 raise Broken(_BADSTRUCTURE)
             end += nul - start + 1
-        elif tag == _PROP:
+        elif tag == PROPERTY:
             if not self._inside(end, 4):
                 raise Broken(_BADSTRUCTURE)
             length = cell(self.blob.data, self.blob.off_struct + end)
@@ -192,7 +192,7 @@ class _Walker:
             end += 8 + length
             if self.blob.version < 16 and length >= 8 and (end - length) % 8:
                 end += 4
-        elif tag not in (_END_NODE, _NOP, _END):
+        elif tag not in (END_NODE, NOP, END):
             raise Broken(_BADSTRUCTURE)
         if not self._inside(offset, end - offset):
             raise Broken(_BADSTRUCTURE)

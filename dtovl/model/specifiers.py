@@ -100,7 +100,7 @@ class References:
 
     def _local_sites(self, node: Node, key: str, value: bytes) -> Iterator[tuple[int, Node]]:
         if self._local is None:
-            self._local = _pair_nodes(self.tree.root, self._local_root)
+            self._local = pair_nodes(self.tree.root, self._local_root)
         mirror = self._local.get(node)
         offsets = mirror.properties.get(key, b"") if mirror is not None else b""
         by_phandle = self.tree.by_phandle
@@ -145,7 +145,7 @@ def _read_fixups(tree: Tree, fixups: Node) -> dict[Node, dict[str, dict[int, str
     return found
 
 
-def _pair_nodes(root: Node, mirror: Node | None) -> dict[Node, Node]:
+def pair_nodes(root: Node, mirror: Node | None) -> dict[Node, Node]:
     """Pair each node with the one of the same path below mirror."""
     pairs: dict[Node, Node] = {}
     stack = [] if mirror is None else [(root, mirror)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.model.specifiers import References
+from dtovl.model.specifiers import References, pair_nodes
 
 if TYPE_CHECKING:
     from dtovl.model.node import Node
@@ -36,7 +36,7 @@ class MergedReferences:
         for fragment in outcome.overlay.fragments:
             target = outcome.targets.get(fragment.node)
             if target is not None:
-                self._live.update(_pairs(fragment.content, target))
+                self._live.update(pair_nodes(fragment.content, target))
 
     def enter_fragment(self, changes: FragmentChanges) -> None:
         """Take the nodes that this fragment merged."""
@@ -45,7 +45,7 @@ class MergedReferences:
         if fragment is not None and target is not None:
             contents = (child for child in fragment.children.values())
             for content in contents:
-                pairs = _pairs(content, target)
+                pairs = pair_nodes(content, target)
                 self._sources.update({live: source for source, live in pairs.items()})
 
     def source_of(self, node: Node) -> Node | None:
@@ -70,17 +70,3 @@ class MergedReferences:
                 names[offset] = labels[0] if labels or live is None else live.path
         names.update(self._overlay.outside(source, key))
         return {offset: name for offset, name in names.items() if offset + 4 <= len(value)}
-
-
-def _pairs(content: Node, target: Node) -> dict[Node, Node]:
-    """Pair the nodes of a fragment's content with the nodes of the tree they were merged into."""
-    pairs = {}
-    stack = [(content, target)]
-    while stack:
-        source, live = stack.pop()
-        pairs[source] = live
-        for key, child in source.children.items():
-            match = live.children.get(key)
-            if match is not None:
-                stack.append((child, match))
-    return pairs
