@@ -179,6 +179,8 @@ def test_control_c_ends_with_130(compiled: Path) -> None:
         stdin=reading,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        # Where the tests run in the background, the shell has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(reading)
     try:
