@@ -245,23 +245,39 @@ def test_two_entries_revert_in_reverse(first: str, last: str) -> None:
     assert between != before
 
 
-def test_what_stood_at_the_head_comes_back_there() -> None:
+@pytest.mark.parametrize(("key", "name"), [("x", "u"), ("y", "v"), ("z", "w")])
+def test_what_stood_at_the_head_comes_back_there(key: str, name: str) -> None:
     tree = tree_of(BOARD)
     one = node_at(tree, "/one")
-    applied(tree, *(SetProperty(one, key, b"", head=True) for key in "xyz"))
-    applied(tree, *(AttachNode(tree.root, Node(name)) for name in "uvw"))
+    applied(tree, *(SetProperty(one, each, b"", head=True) for each in "xyz"))
+    applied(tree, *(AttachNode(tree.root, Node(each)) for each in "uvw"))
     before = state(tree)
     changeset = applied(
         tree,
-        SetProperty(one, "y", None),
+        SetProperty(one, key, None),
         SetProperty(one, "a", None),
-        DetachNode(node_at(tree, "/v")),
+        DetachNode(node_at(tree, f"/{name}")),
         DetachNode(node_at(tree, "/two")),
     )
-    assert order(tree, "/one") == ["z", "x", "phandle", "b", "c"]
-    assert siblings(tree, "/")[:3] == ["w", "u", "one"]
+    heads = [each for each in "zyx" if each != key]
+    assert order(tree, "/one") == [*heads, "phandle", "b", "c"]
+    assert siblings(tree, "/")[:3] == [*(each for each in "wvu" if each != name), "one"]
     changeset.revert(tree)
     assert state(tree) == before
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_the_largest_phandle_goes_with_its_node(asked_before: bool) -> None:
+    tree = tree_of(BOARD)
+    if asked_before:
+        assert tree.largest_phandles() == (4, 4)
+    entry = DetachNode(node_at(tree, "/three"))
+    entry.apply(tree)
+    assert tree.largest_phandles() == (3, 3)
+    entry.revert(tree)
+    assert tree.largest_phandles() == (4, 4)
+    SetProperty(node_at(tree, "/one"), "phandle", b"\0\0\0\x09", phandle=9).apply(tree)
+    assert tree.largest_phandles() == (9, 9)
 
 
 def test_a_repeated_name_is_removed_and_comes_back_in_place() -> None:

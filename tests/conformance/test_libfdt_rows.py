@@ -253,6 +253,12 @@ INSIDE = "/fragment@0/__overlay__/n"
 
 SYMBOLS = [
     row(
+        "fragment-without-unit-address",
+        EXPORT,
+        symbols={"l": "/fragment/__overlay__/n"},
+        added=(N, symbol("/soc/n")),
+    ),
+    row(
         "K180",
         EXPORT,
         symbols={"l": INSIDE},

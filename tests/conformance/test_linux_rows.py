@@ -160,6 +160,7 @@ RESOLVER = [
     row("K042", USER, fixups={"bare": SITE}, added=(N, f"{N}:r=00000000")),
     row("K043-no-colon", USER, fixups={"u": "/fragment@0"}, error="-EINVAL", log=failed(-22)),
     row("K043-one-colon", USER, fixups={"u": "/fragment@0:r"}, error="-EINVAL", log=failed(-22)),
+    row("K043-nothing", USER, fixups={"u": ""}, error="-EINVAL", log=failed(-22)),
     row("K043-empty", USER, fixups={"u": (SITE, "")}, error="-EINVAL", log=failed(-22)),
     *(
         row(

@@ -9,7 +9,7 @@ from conformance.test_libfdt_rows import DANGEROUS, FIXUPS, MERGING, PHANDLES, S
 from hypothesis import given
 from support.blob import blob
 from support.canonical import blob_lines
-from support.generated import made_by, make_pair
+from support.generated import made_by, make_pair, make_stack
 from support.oracle import CRASH, Oracle
 
 from dtovl.fdt.read import unflatten
@@ -31,20 +31,26 @@ def oracle() -> Iterator[Oracle]:
         yield started
 
 
-def hold_against(oracle: Oracle, base: bytes, overlay: bytes) -> None:
-    """Apply an overlay both ways; the verdict and the document must be the same.
+def hold_against(oracle: Oracle, base: bytes, *overlays: bytes) -> None:
+    """Apply overlays both ways; verdicts and documents must be the same.
 
     Where libfdt corrupts memory we refuse, and what libfdt says then means nothing.
     """
-    judgement = oracle.apply(base, overlay)
     tree = unflatten(base)
-    outcome = apply_overlay(tree, Overlay(unflatten(overlay)), LIBFDT)
-    if outcome.hazard:
-        return
-    assert judgement.error != CRASH
-    assert outcome.error == judgement.error, outcome.problem
-    if not judgement.error:
-        assert blob_lines(flatten(tree)) == blob_lines(judgement.blob)
+    expected = base
+    for number, overlay in enumerate(overlays, 1):
+        error, result = oracle.apply(expected, overlay)
+        outcome = apply_overlay(tree, Overlay(unflatten(overlay)), LIBFDT, number)
+        if outcome.hazard:
+            return
+        assert error != CRASH
+        assert outcome.error == error, outcome.problem
+        if error:
+            # A base that libfdt failed on is spoilt; ours is as before.
+            assert blob_lines(flatten(tree)) == blob_lines(expected)
+            return
+        expected = result
+        assert blob_lines(flatten(tree)) == blob_lines(expected)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +64,12 @@ def test_rows_of_the_table(oracle: Oracle, row: Row) -> None:
 def test_generated(oracle: Oracle, pair: tuple[Content, Content]) -> None:
     base, overlay = pair
     hold_against(oracle, blob(base), blob(overlay))
+
+
+@given(stack=made_by(make_stack))
+def test_generated_stacks(oracle: Oracle, stack: tuple[Content, list[Content]]) -> None:
+    base, overlays = stack
+    hold_against(oracle, blob(base), *map(blob, overlays))
 
 
 def test_a_judge_that_dies_is_replaced(oracle: Oracle) -> None:
