@@ -35,11 +35,18 @@ def test_a_good_overlay_raises_nothing(applier: Dialect) -> None:
 def test_nodes_that_were_to_change_one_of_the_base(applier: Dialect) -> None:
     overlay = overlay_of(at("/soc", {"mmc@3001": {"status": "okay"}, "gone@1": {"status": "okay"}}))
     found = only(findings(overlay, applier=applier), "DT130")
-    assert "2 nodes" in found.message
+    assert found.message.startswith("2 nodes without `compatible` are ")
     assert "status" in found.message
     assert "fragment@0" in found.why
     both = all_text(found)
     assert "/soc/mmc@3000 (&mmc)" in both or "gone@1" in found.path
+
+
+def test_the_likeliest_of_several_nodes_is_suggested() -> None:
+    overlay = overlay_of(at("/soc", {"serial@2001": {"status": "okay"}}))
+    found = only(findings(overlay), "DT130")
+    assert found.message.startswith("1 node without `compatible` is ")
+    assert "did you mean /soc/serial@1000 (&uart1)?" in found.fix
 
 
 @pytest.mark.parametrize(
@@ -84,6 +91,7 @@ def test_a_label_that_names_no_node(applier: Dialect) -> None:
     found = only(findings(overlay, applier=applier), "DT133")
     assert "label l" in found.message
     assert "/soc/gone" in found.message
+    assert found.fix == "put the label on a node inside a fragment"
 
 
 @BOTH
@@ -112,6 +120,27 @@ def test_a_unit_address_that_is_not_reg(name: str, reg: int, cure: str) -> None:
 def test_a_unit_address_that_is_right_or_means_more(name: str) -> None:
     overlay = overlay_of(to("i2c1", {name: {**DEVICE, "reg": 0x50}}))
     assert [one for one in findings(overlay) if one.code.number == "DT135"] == []
+
+
+@pytest.mark.parametrize(
+    ("bus", "name"),
+    [
+        ({"device_type": "pci"}, "dev@2"),
+        ({"device_type": "pciex"}, "dev@2"),
+        ({}, "dev@second"),
+        ({"#address-cells": 3}, "dev@2"),
+    ],
+    ids=["pci", "pciex", "no-number", "three-cells"],
+)
+def test_a_unit_address_that_is_no_address(bus: Content, name: str) -> None:
+    content: Content = {
+        "compatible": "acme,bus",
+        "#address-cells": 1,
+        "#size-cells": 0,
+        **bus,
+        name: {**DEVICE, "reg": [0x51, 0, 0]},
+    }
+    assert "DT135" not in numbers({"bus": content})
 
 
 @BOTH

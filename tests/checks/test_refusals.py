@@ -99,6 +99,13 @@ def test_linux_wants_symbols_even_where_no_label_is_wanted() -> None:
     assert run(overlay, base=base).verdicts[0].applies
 
 
+def test_of_many_labels_some_are_listed() -> None:
+    overlay = overlay_of(*(to(f"l{number}", {}) for number in range(9)))
+    found = only(findings(overlay, base=without("__symbols__")), "DT101")
+    assert "9 labels" in found.message
+    assert "l0, l1, l2, l3 and 5 more" in found.why
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("value", "what"),
@@ -199,7 +206,7 @@ def test_a_target_that_the_same_overlay_adds() -> None:
 @pytest.mark.parametrize(
     ("site", "what"),
     [
-        ("/fragment@0", "path:property:offset"),
+        ("/fragment@0", "'/fragment@0' is not path:property:offset"),
         ("/fragment@0:target:4294967296", "32 bits"),
         ("fragment@0:target:0", "begin with /"),
         ("/fragment@9:target:0", "a node that the overlay does not have"),
@@ -280,6 +287,20 @@ def test_every_phandle_that_both_trees_give_is_told_with_the_label_to_drop() -> 
     assert "0x2" in second.message
     assert "label mine" in all_text(second)
     assert "&uart1" in second.fix
+    assert "compile it without -@" in second.fix
+    assert "compile it without -@" not in first.fix
+
+
+def test_without_labels_a_referred_node_keeps_its_phandle() -> None:
+    content: Content = {"link": 1, "serial@1000": {"phandle": 1}}
+    overlay = overlay_of(
+        at("/soc", content),
+        local=inside({"link": 0}),
+        symbols={"mine": "/fragment@0/__overlay__/serial@1000"},
+    )
+    found = only(findings(overlay, applier=LINUX), "DT114")
+    assert "referred to" in found.why
+    assert "compile it without -@" not in found.fix
 
 
 # -- contents --------------------------------------------------------------------------------------
