@@ -33,21 +33,24 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        answer = _run(Path(request["base"]), Path(request["overlay"] or "/dev/null"))
+        overlays = [Path(request["overlay"])] if request["overlay"] else []
+        answer = _run(Path(request["base"]), overlays)
         answer["mebibytes"] = _peak_mebibytes()
         print(json.dumps(answer), flush=True)
 
 
-def _run(base: Path, overlay: Path) -> dict[str, Any]:
+def _run(base: Path, overlays: list[Path]) -> dict[str, Any]:
     answer = {"read": False, "refused": "", "message": "", "canon_doc": "", "warned": False}
     sink = Sink()
     try:
         tree = read_blob(base.read_bytes(), base.name, sink)
         flatten(tree)
         answer["read"] = True
-        change = Overlay(read_blob(overlay.read_bytes(), overlay.name, sink), overlay.name)
+        changes = [
+            Overlay(read_blob(one.read_bytes(), one.name, sink), one.name) for one in overlays
+        ]
         answer["warned"] = bool(sink)
-        applied = apply_checked(tree, [change])
+        applied = apply_checked(tree, changes)
     except InputError as error:
         found = error.diagnostic
         return answer | {"refused": found.code.number, "message": found.message}
