@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import libfdt
 
-from dtovl.checks.verdicts import _run, apply_checked
+from dtovl.checks.verdicts import apply_checked, try_stack
 from dtovl.fdt.read import unflatten
 from dtovl.fdt.write import flatten
 from dtovl.model.dialect import LIBFDT, LINUX, Dialect
@@ -154,7 +154,7 @@ def own(tree: Tree, change: Overlay, dialect: Dialect) -> Callable[[], object]:
     """Apply, diagnose and revert with one applier."""
 
     def step() -> None:
-        stack, _, _ = _run(tree, [change], dialect, "board.dtb", main=True, asked=True)
+        stack, _, _ = try_stack(tree, [change], dialect, "board.dtb", main=True, asked=True)
         stack.revert(tree)
 
     return step

@@ -67,18 +67,22 @@ def apply_checked(
     others = [dialect for dialect in DIALECTS.values() if dialect is not applier]
     for dialect in others:
         asked = dialect in require
-        stack, verdict, sink = _run(tree, overlays, dialect, base, main=False, asked=asked)
+        stack, verdict, sink = try_stack(tree, overlays, dialect, base, main=False, asked=asked)
         stack.revert(tree)
         verdicts.append(verdict)
         findings.extend(sink)
-    stack, verdict, sink = _run(tree, overlays, applier, base, main=True, asked=True)
+    stack, verdict, sink = try_stack(tree, overlays, applier, base, main=True, asked=True)
     findings[:0] = sink
     return Applied(stack, [verdict, *verdicts], _once(findings))
 
 
-def _run(
+def try_stack(
     tree: Tree, overlays: Sequence[Overlay], dialect: Dialect, base: str, *, main: bool, asked: bool
 ) -> tuple[Stack, Verdict, Sink]:
+    """Apply overlays in one dialect, with its verdict and findings; what applies stays in force.
+
+    main: this is the chosen applier, whose warnings are wanted too; asked: its refusal is an error.
+    """
     sink = Sink()
     reasons: dict[Outcome, str] = {}
 

@@ -110,10 +110,6 @@ class Dialect(NamedTuple):
     target_exact: bool
     # The last child called __fixups__ counts (kernel of_resolve_phandles), not the first.
     last_fixups: bool
-    # A symbol that exists is replaced, what lies outside fragments is passed over: libfdt.
-    symbols_replace: bool
-    # The base needs no /__symbols__ for exported ones: fdt_add_subnode in overlay_symbol_update.
-    creates_symbols: bool
     # A __fixups__ node, even an empty one, needs /__symbols__: kernel of_resolve_phandles.
     fixups_need_symbols: bool
     # A path inside the overlay without `/` is its root: kernel __of_find_node_by_full_path.
@@ -241,8 +237,6 @@ LINUX = Dialect(
     targets_first=True,
     target_exact=False,
     last_fixups=True,
-    symbols_replace=False,
-    creates_symbols=False,
     fixups_need_symbols=True,
     relative_is_root=True,
     max_depth=LINUX_MAX_DEPTH,
@@ -313,8 +307,6 @@ LIBFDT = Dialect(
     targets_first=False,
     target_exact=True,
     last_fixups=False,
-    symbols_replace=True,
-    creates_symbols=True,
     fixups_need_symbols=False,
     relative_is_root=False,
     max_depth=0,
