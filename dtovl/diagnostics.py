@@ -133,10 +133,6 @@ class Sink:
         self.diagnostics.append(found)
         return found
 
-    def worst(self) -> Severity | None:
-        """Give the highest severity found, None when nothing was."""
-        return max((found.severity for found in self.diagnostics), default=None)
-
     def __iter__(self) -> Iterator[Diagnostic]:
         """Run over the findings in the order they were made."""
         return iter(self.diagnostics)

@@ -82,7 +82,7 @@ def warn_linux(subject: Subject) -> None:
         at = subject.at(first)
         subject.sink.report(codes.TOO_DEEP, path=first.path, at=at, who=subject.who, count=lying)
     for line in outcome.lines:
-        if line.text.startswith("Duplicate name"):
+        if line.parts[0].startswith("Duplicate name"):
             shown = line.text.rpartition(" ")[2]
             kernel = (line.text,)
             subject.sink.report(codes.NAME_SHARED, who=subject.who, kernel=kernel, shown=shown)

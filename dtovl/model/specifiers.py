@@ -31,22 +31,6 @@ def is_overlay(tree: Tree) -> bool:
     return FIXUPS in tops or any(OVERLAY in top.children for top in tops.values())
 
 
-def reference_sites(tree: Tree, node: Node, key: str, value: bytes) -> list[tuple[int, Node]]:
-    """List the cells of one property that are phandles: (byte offset, the node referred to).
-
-    For many properties of one tree make one References and ask that.
-    """
-    return References(tree).sites(node, key, value)
-
-
-def outside_sites(tree: Tree, node: Node, key: str) -> dict[int, str]:
-    """Give the label behind each cell (byte offset) that `__fixups__` lists for one property.
-
-    For many properties of one tree make one References and ask that.
-    """
-    return References(tree).outside(node, key)
-
-
 class References:
     """Finds the cells that refer to nodes, of all properties of one tree.
 

@@ -10,7 +10,7 @@ from support.trees import cells, strings, tree_of
 from dtovl.model import bindings
 from dtovl.model.bindings import pattern_of
 from dtovl.model.cells import cell
-from dtovl.model.specifiers import References, is_overlay, outside_sites, reference_sites
+from dtovl.model.specifiers import References, is_overlay
 
 if TYPE_CHECKING:
     from dtovl.model.tree import Tree
@@ -35,7 +35,7 @@ X = 0xFFFFFFFF
 def found(value: bytes, key: str, **extra: object) -> list[tuple[int, str]]:
     tree = tree_of(BOARD | {"user": {key: value, **extra}})  # type: ignore[dict-item]
     user = tree.root.children["user"]
-    return [(at, owner.name) for at, owner in reference_sites(tree, user, key, value)]
+    return [(at, owner.name) for at, owner in References(tree).sites(user, key, value)]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_overlay_refers_where_its_fixups_say() -> None:
     assert references.outside(dev, "clocks") == {0: "soc_clk"}
     assert references.outside(dev, "regs") == {}
     assert references.names(dev, "clocks", dev.properties["clocks"]) == {0: "soc_clk", 8: "clk"}
-    assert outside_sites(tree, tree.root.children["fragment@0"], "target") == {0: "uart0"}
+    assert References(tree).outside(tree.root.children["fragment@0"], "target") == {0: "uart0"}
 
 
 def test_names_are_labels_or_paths() -> None:
@@ -171,10 +171,10 @@ def test_a_base_with_local_fixups_is_read_both_ways() -> None:
     }
     tree = tree_of(board)  # type: ignore[arg-type]
     user = tree.root.children["user"]
-    assert [at for at, _ in reference_sites(tree, user, "acme,odd", cells(1, 2))] == [4]
-    assert [at for at, _ in reference_sites(tree, user, "clocks", cells(2))] == [0]
+    assert [at for at, _ in References(tree).sites(user, "acme,odd", cells(1, 2))] == [4]
+    assert [at for at, _ in References(tree).sites(user, "clocks", cells(2))] == [0]
     table = tree.root.children["__local_fixups__"].children["clocks"]
-    assert reference_sites(tree, table, "clocks", cells(2)) == []
+    assert References(tree).sites(table, "clocks", cells(2)) == []
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_wild_values_give_sites_within_them(
     user = tree.root.children["user"]
     if nexus:
         user.properties |= {"#interrupt-cells": cells(count), "#gpio-cells": cells(2)}
-    sites = reference_sites(tree, user, key, value)
+    sites = References(tree).sites(user, key, value)
     assert [at for at, _ in sites] == sorted({at for at, _ in sites})
     for at, owner in sites:
         assert tree.by_phandle[cell(value, at)] is owner
