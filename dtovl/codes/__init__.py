@@ -22,6 +22,12 @@ _FAMILIES = {
     "DT12": "overlay",
     "DT13": "effects",
     "DT14": "effects",
+    "DT20": "live",
+    "DT21": "live",
+    "DT24": "ownership",
+    "DT26": "session",
+    "DT28": "script",
+    "DT29": "identify",
     "DT9": "internal",
 }
 
