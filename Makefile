@@ -4,7 +4,8 @@
 #   make test                 the tests
 #   make lint                 style, types and layers
 #   make corpus               agreement with libfdt and dtc on recorded inputs (CORPUS=DIR)
-#   make conformance-apply    agreement with recorded runs of Linux (CASES=DIR)
+#   make conformance          agreement with recorded runs of Linux (CASES=DIR, KERNEL=6.1|7.2)
+#   make conformance-apply    the same of the bare applier, without counts, events and removal
 #   make bench fuzz nightly   figures, long searches, everything long
 #   make golden docs fixtures write anew: expected outputs, generated pages, compiled boards
 
@@ -12,6 +13,7 @@ PYTHON ?=
 VENV   ?= .venv
 CORPUS ?= ../shared/corpus
 CASES  ?= ../shared/kernel
+KERNEL ?= 6.1
 
 RUN := $(VENV)/.set-up
 DEV := $(VENV)/.set-up-dev
@@ -19,8 +21,8 @@ PY  := $(VENV)/bin/python
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fixtures corpus conformance-apply golden fuzz bench nightly \
-        docs clean
+.PHONY: help setup demo test lint fixtures corpus conformance conformance-apply golden fuzz bench \
+        nightly docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +55,9 @@ fixtures: $(RUN)
 
 corpus: $(DEV)
 	$(PY) tests/conformance/corpus.py '$(CORPUS)'
+
+conformance: $(DEV)
+	$(PY) tests/conformance/kernel.py '$(CASES)' --kernel '$(KERNEL)'
 
 conformance-apply: $(DEV)
 	$(PY) tests/conformance/apply.py '$(CASES)'
