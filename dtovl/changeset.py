@@ -31,13 +31,13 @@ class SetProperty:
 
     key is the key in Node.properties; old and new are values, None for absent; head puts a new
     property first instead of last; phandle is the number that the node has afterwards, None when
-    the entry leaves it alone; position is where the source text of the new value stands.
+    the entry leaves it alone; position is where the source text of the new value stands, stood,
+    where position replaced it, that of the old one.
     """
 
     __slots__ = (
         "_number",
         "_order",
-        "_stood",
         "_was",
         "head",
         "key",
@@ -47,6 +47,7 @@ class SetProperty:
         "origin",
         "phandle",
         "position",
+        "stood",
     )
 
     def __init__(
@@ -69,7 +70,7 @@ class SetProperty:
         self.phandle = phandle
         self.position = position
         self._was: Origin | None = None
-        self._stood: Location | None = None
+        self.stood: Location | None = None
         self._order: _Place | None = None
         self._number: _Number | None = None
 
@@ -88,7 +89,7 @@ class SetProperty:
             self._was = tree.origins.get((node, key))
             tree.origins[node, key] = self.origin
         if self.position is not None:
-            self._stood = tree.positions.get((node, key))
+            self.stood = tree.positions.get((node, key))
             tree.positions[node, key] = self.position
         if key in PHANDLE_NAMES:
             self._number = _Number(tree, node, self.phandle)
@@ -109,7 +110,7 @@ class SetProperty:
         if self.origin is not None:
             _restore(tree.origins, (node, key), self._was)
         if self.position is not None:
-            _restore(tree.positions, (node, key), self._stood)
+            _restore(tree.positions, (node, key), self.stood)
         if self._number is not None:
             self._number.undo(tree, node)
             self._number = None
