@@ -24,6 +24,7 @@ _FAMILIES = {
     "DT14": "effects",
     "DT20": "live",
     "DT21": "live",
+    "DT22": "live",
     "DT24": "ownership",
     "DT26": "session",
     "DT28": "script",

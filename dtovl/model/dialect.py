@@ -24,6 +24,7 @@ class Problem(Enum):
     STRUCTURE = "structure"
     STRUCTURE_EMPTY = "structure-empty"
     NOTIFIER = "notifier"
+    NO_MEMORY = "no-memory"
     PHANDLE_LENGTH = "phandle-length"
     PHANDLE_OVERFLOW = "phandle-overflow"
     LOCAL_LENGTH = "local-fixup-length"
@@ -76,6 +77,8 @@ class Dialect(NamedTuple):
     """
 
     name: str
+    # The version of a kernel, as --kernel takes it; "" for what is none.
+    kernel: str
     # Name and version, and the same with where it applies overlays, for sentences.
     title: str
     phrase: str
@@ -116,6 +119,26 @@ class Dialect(NamedTuple):
     relative_is_root: bool
     # Nodes this deep, counted from the root, are dropped (kernel FDT_MAX_DEPTH); 0: none.
     max_depth: int
+    # The rest is the kernel's alone, and of running kernels.
+    # What an update replaces is looked up when it is applied, not when it is recorded:
+    # __of_changeset_entry_apply.
+    late_old_property: bool
+    # Detaching a node that is out of sysfs leaves its count alone: __of_detach_node_sysfs.
+    keeps_count_of_detached: bool
+    # Removing overlay 0 is no error: of_overlay_remove.
+    ignores_id_zero: bool
+    # What a put too many on an attached node prints: of_node_release.
+    names_parent_of_bad_put: bool
+    # `status` counts as okay only with its NUL: of_reconfig_get_state_change.
+    status_needs_end: bool
+    # Links between devices are refreshed only after all notifications: of_overlay_apply.
+    late_device_links: bool
+    # A probe that failed, str.format fields driver, device, number; and its log level:
+    # call_driver_probe.
+    probe_failed: str
+    probe_failed_level: int
+    # What stands before kobject_add_internal in its own line: lib/kobject.c.
+    kobject_prefix: str
     # Offsets are read by kstrtoint (kernel: whole rest, sign) or strtoul (libfdt: blanks, wraps).
     strict_numbers: bool
 
@@ -144,6 +167,7 @@ ERRNO = {
 
 LINUX = Dialect(
     name="linux",
+    kernel="6.1",
     title="Linux 6.1",
     phrase="Linux 6.1 at run time",
     errors={
@@ -182,6 +206,7 @@ LINUX = Dialect(
         Problem.DUPLICATE_NODE: _EINVAL,
         Problem.DUPLICATE_PROPERTY: _EINVAL,
         Problem.STATUS_EMPTY: "oops",
+        Problem.NO_MEMORY: "-ENOMEM",
     },
     lines={
         Problem.HEADER: ("OF: overlay: Invalid overlay_fdt header",),
@@ -240,11 +265,40 @@ LINUX = Dialect(
     fixups_need_symbols=True,
     relative_is_root=True,
     max_depth=LINUX_MAX_DEPTH,
+    late_old_property=False,
+    keeps_count_of_detached=False,
+    ignores_id_zero=False,
+    names_parent_of_bad_put=False,
+    status_needs_end=False,
+    late_device_links=False,
+    probe_failed="{driver}: probe of {device} failed with error {number}",
+    probe_failed_level=4,
+    kobject_prefix="",
     strict_numbers=True,
+)
+
+_STATUS_READ = frozenset({Problem.STATUS_EMPTY, Problem.COMPATIBLE_UNTERMINATED})
+
+LINUX_7_2 = LINUX._replace(
+    kernel="7.2",
+    title="Linux 7.2",
+    phrase="Linux 7.2 at run time",
+    errors={key: error for key, error in LINUX.errors.items() if key not in _STATUS_READ},
+    hazards=LINUX.hazards - _STATUS_READ,
+    late_old_property=True,
+    keeps_count_of_detached=True,
+    ignores_id_zero=True,
+    names_parent_of_bad_put=True,
+    status_needs_end=True,
+    late_device_links=True,
+    probe_failed="{driver} {device}: probe with driver {driver} failed with error {number}",
+    probe_failed_level=3,
+    kobject_prefix="kobject: ",
 )
 
 LIBFDT = Dialect(
     name="libfdt",
+    kernel="",
     title="libfdt 1.8",
     phrase="boot loader (libfdt 1.8)",
     errors={
@@ -310,8 +364,20 @@ LIBFDT = Dialect(
     fixups_need_symbols=False,
     relative_is_root=False,
     max_depth=0,
+    late_old_property=False,
+    keeps_count_of_detached=False,
+    ignores_id_zero=False,
+    names_parent_of_bad_put=False,
+    status_needs_end=False,
+    late_device_links=False,
+    probe_failed="",
+    probe_failed_level=4,
+    kobject_prefix="",
     strict_numbers=False,
 )
 
 DIALECTS = {LIBFDT.name: LIBFDT, LINUX.name: LINUX}
 """The dialects by the name that --applier and --require take."""
+
+KERNELS = {dialect.kernel: dialect for dialect in (LINUX, LINUX_7_2)}
+"""The dialects of running kernels by the version that --kernel takes."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import Changeset
 from dtovl.model.dialect import Problem
-from dtovl.overlay.build import build
+from dtovl.overlay.build import build, sysfs_names
 from dtovl.overlay.merge import merge
-from dtovl.overlay.notify import applied, refusal_line
+from dtovl.overlay.notify import applied, pre_apply, refusal_line
 from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
 
@@ -37,7 +38,9 @@ def apply_overlay(
     try:
         resolved = resolve(overlay.plan(dialect), tree, dialect)
         if dialect.targets_first:
-            outcome.changeset.entries = build(tree, outcome, resolved, number, notifier)
+            announce = notifier and partial(pre_apply, tree, outcome, notifier)
+            entries = build(tree, outcome, resolved, number, announce)
+            outcome.lines.extend(sysfs_names(entries))
             outcome.changeset.apply(tree)
             applied(tree, outcome, notifier)
         else:

@@ -11,15 +11,13 @@ from dtovl.model.node import Node, plain_name
 from dtovl.model.paths import find_merge_child
 from dtovl.model.tree import Origin, Tree
 from dtovl.overlay.fragments import Fragment, find_target, live_symbol, symbol_entries
-from dtovl.overlay.notify import pre_apply
 from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused, Resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from dtovl.changeset import Positions
-    from dtovl.overlay.notify import Notifier
     from dtovl.overlay.outcome import Outcome
 
 _PSEUDO = frozenset({"name", "phandle", "linux,phandle"})
@@ -28,11 +26,18 @@ _LEAK = "OF: overlay: WARNING: memory leak will occur if overlay removed, proper
 
 
 def build(
-    tree: Tree, outcome: Outcome, resolved: Resolved, number: int, notifier: Notifier | None
+    tree: Tree,
+    outcome: Outcome,
+    resolved: Resolved,
+    number: int,
+    announce: Callable[[], None] | None,
+    allocate: Callable[[], str] | None = None,
 ) -> list[Entry]:
     """Find all targets, then list the entries that bring the overlay in. Nothing is changed.
 
-    Log lines that the kernel prints on the way go to outcome.lines. Raises Refused.
+    Log lines that the kernel prints on the way go to outcome.lines. announce is called between
+    the two, once all targets are in outcome.targets; allocate is asked before each node is made,
+    an error that it gives ends the building. Raises Refused.
     Source: kernel init_overlay_changeset, build_changeset, changeset_dup_entry_check.
     """
     overlay, dialect = outcome.overlay, outcome.dialect
@@ -42,16 +47,17 @@ def build(
         raise Refused(Problem.SYMBOLS_NO_BASE, node=overlay.symbols)
     if not overlay.fragments and overlay.symbols is None:
         raise Refused(Problem.NO_FRAGMENTS)
-    if notifier is not None:
-        pre_apply(tree, outcome, notifier)
-    builder = _Builder(tree, outcome, resolved, number)
+    if announce is not None:
+        announce()
+    builder = _Builder(tree, outcome, resolved, number, allocate)
+    # What was listed before a refusal matters to a kernel that keeps it.
+    outcome.changeset.entries = builder.entries
     for fragment in overlay.fragments:
         builder.fragment(fragment)
     builder.symbols()
     builder.refuse_duplicates()
     if builder.crash is not None:
         raise builder.crash
-    outcome.lines.extend(_sysfs_names(builder.entries))
     return builder.entries
 
 
@@ -72,6 +78,7 @@ class _Builder:
     """
 
     __slots__ = (
+        "allocate",
         "crash",
         "entries",
         "number",
@@ -84,7 +91,15 @@ class _Builder:
         "tree",
     )
 
-    def __init__(self, tree: Tree, outcome: Outcome, resolved: Resolved, number: int) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        outcome: Outcome,
+        resolved: Resolved,
+        number: int,
+        allocate: Callable[[], str] | None,
+    ) -> None:
+        self.allocate = allocate
         self.tree = tree
         self.outcome = outcome
         self.resolved = resolved
@@ -165,9 +180,11 @@ class _Builder:
 
         Source: kernel of_reconfig_get_state_change (string comparison of `status`), of_device_add.
         """
-        if name == "status" and not value and self.crash is None:
+        hazards = self.outcome.dialect.hazards
+        if name == "status" and not value and Problem.STATUS_EMPTY in hazards and not self.crash:
             self.crash = Refused(Problem.STATUS_EMPTY, node=node, property=name)
-        if name == "compatible" and value and value[-1]:
+        overread = Problem.COMPATIBLE_UNTERMINATED in hazards
+        if name == "compatible" and value and value[-1] and overread:
             danger = Refused(Problem.COMPATIBLE_UNTERMINATED, node=node, property=name)
             self.outcome.dangers.append(danger)
 
@@ -186,6 +203,9 @@ class _Builder:
         while stack:
             node, parent, above = stack.pop()
             identity = (above, node.name)
+            error = self.allocate() if self.allocate is not None else ""
+            if error:
+                raise Refused(Problem.NO_MEMORY, error=error, node=node)
             fresh = Node(node.name)
             properties = self.resolved.properties(node)
             own = properties.get("phandle")
@@ -266,7 +286,7 @@ class _Builder:
         ]
 
 
-def _sysfs_names(entries: list[Entry]) -> Iterator[LogLine]:
+def sysfs_names(entries: list[Entry]) -> Iterator[LogLine]:
     """Give the lines for names that a property and a child of one node share.
 
     Both are entries of one sysfs directory; the later one is renamed there.

@@ -1,0 +1,1 @@
+"""The devicetree of a running kernel: counts, flags, holders, changesets, overlays, devices."""

@@ -1,0 +1,296 @@
+"""Changesets of a live tree: five actions, recorded, applied, reverted and destroyed.
+
+States of a changeset: recorded -> applied <-> reverted; destroyed at any time, which undoes
+nothing. An entry holds one reference on its node from recording to destruction. A failing entry
+stops applying, and those done are reverted newest first; a failing revert stops reverting, and
+those reverted are applied again in list order. Listeners are told after all entries are in force;
+their errors are logged, the last one is returned, nothing is undone.
+Source: kernel of_changeset_* and __of_changeset_* (drivers/of/dynamic.c).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dtovl.codes import live as codes
+from dtovl.live import primitives
+from dtovl.live.notify import tell_node, tell_property
+from dtovl.live.objects import Flag
+from dtovl.model.dialect import ERRNO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.live.objects import Property
+    from dtovl.live.state import Live
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Origin
+
+
+class Action(Enum):
+    """What an entry does; values are the words of notifications."""
+
+    ATTACH = "attach-node"
+    DETACH = "detach-node"
+    ADD = "add-property"
+    REMOVE = "remove-property"
+    UPDATE = "update-property"
+
+
+_INVERSE = {
+    Action.ATTACH: Action.DETACH,
+    Action.DETACH: Action.ATTACH,
+    Action.ADD: Action.REMOVE,
+    Action.REMOVE: Action.ADD,
+    Action.UPDATE: Action.UPDATE,
+}
+_KERNEL_NAMES = {
+    Action.ATTACH: "ATTACH_NODE",
+    Action.DETACH: "DETACH_NODE",
+    Action.ADD: "ADD_PROPERTY",
+    Action.REMOVE: "REMOVE_PROPERTY",
+    Action.UPDATE: "UPDATE_PROPERTY",
+}
+
+
+class Entry:
+    """One recorded change (kernel struct of_changeset_entry).
+
+    prop is the property object it puts in or takes out, old the one an update replaces. origin is
+    who brings a node or property in, for those who ask later whose it is.
+    """
+
+    __slots__ = ("action", "node", "old", "origin", "prop", "was")
+
+    def __init__(
+        self,
+        action: Action,
+        node: Node,
+        prop: Property | None = None,
+        old: Property | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        self.action = action
+        self.node = node
+        self.prop = prop
+        self.old = old
+        self.origin = origin
+        self.was: Origin | None = None
+
+    def inverse(self) -> Entry:
+        """Give the entry that undoes this one. Source: kernel __of_changeset_entry_invert."""
+        if self.action is not Action.UPDATE:
+            return Entry(_INVERSE[self.action], self.node, self.prop, self.old)
+        if self.old is None:
+            return Entry(Action.REMOVE, self.node, self.prop, self.old)
+        return Entry(Action.UPDATE, self.node, self.old, self.prop)
+
+
+class LiveChangeset:
+    """A list of entries for a live tree (kernel struct of_changeset); label names it in words."""
+
+    __slots__ = ("applied", "destroyed", "entries", "label")
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.entries: list[Entry] = []
+        self.applied = False
+        self.destroyed = False
+
+    def record(
+        self,
+        live: Live,
+        action: Action,
+        node: Node,
+        prop: Property | None = None,
+        origin: Origin | None = None,
+    ) -> Entry:
+        """Append an entry; what an update replaces is looked up now (dialect: or when applied).
+
+        Source: kernel of_changeset_action.
+        """
+        live.get(node)
+        old = None
+        if action is Action.UPDATE and prop is not None and not live.dialect.late_old_property:
+            old = find_property(live, node, prop.name)
+        entry = Entry(action, node, prop, old, origin)
+        self.entries.append(entry)
+        return entry
+
+    def apply(self, live: Live) -> str:
+        """Apply all entries and tell of them. Source: kernel of_changeset_apply."""
+        error, _ = self.apply_entries(live)
+        return error or self.notify_applied(live)
+
+    def revert(self, live: Live) -> str:
+        """Revert all entries and tell of them. Source: kernel of_changeset_revert."""
+        error, _ = self.revert_entries(live)
+        return error or self.notify_reverted(live)
+
+    def apply_entries(self, live: Live) -> tuple[str, bool]:
+        """Apply all entries, telling nobody. Give the error, and whether rolling back failed."""
+        entries = self.entries
+        for place, entry in enumerate(entries):
+            error = live.fault(f"apply-entry-{place}") or _apply(live, entry)
+            if error:
+                live.print(3, f"OF: Error applying changeset ({_number(error)})")
+                failed = False
+                for done in reversed(entries[:place]):
+                    again = live.fault("rollback-entry") or _revert(live, done)
+                    failed = failed or bool(again)
+                return error, failed
+        self.applied = True
+        return "", False
+
+    def revert_entries(self, live: Live) -> tuple[str, bool]:
+        """Revert all entries, newest first. Give the error, and whether applying again failed."""
+        entries = self.entries
+        for place in range(len(entries) - 1, -1, -1):
+            error = live.fault(f"revert-entry-{place}") or _revert(live, entries[place])
+            if error:
+                live.print(3, f"OF: Error reverting changeset ({_number(error)})")
+                failed = False
+                for entry in entries[place + 1 :]:
+                    again = live.fault("reapply-entry") or _apply(live, entry)
+                    failed = failed or bool(again)
+                return error, failed
+        self.applied = False
+        return "", False
+
+    def notify_applied(self, live: Live) -> str:
+        """Tell of all entries in order; the last error is given."""
+        return _notify(live, self.entries)
+
+    def notify_reverted(self, live: Live) -> str:
+        """Tell of the inverse of all entries, newest first; the last error is given."""
+        return _notify(live, [entry.inverse() for entry in reversed(self.entries)])
+
+    def destroy(self, live: Live) -> None:
+        """Drop the entries and their references, newest first; nothing is undone.
+
+        Source: kernel of_changeset_destroy, __of_changeset_entry_destroy.
+        """
+        for entry in reversed(self.entries):
+            node = entry.node
+            if entry.action is Action.ATTACH and live.has_flag(node, Flag.OVERLAY):
+                _check_unheld(live, node)
+            live.put(node)
+        self.entries.clear()
+        self.destroyed = True
+
+
+def find_property(live: Live, node: Node, name: str) -> Property | None:
+    """Find the property object of a name in a node (kernel of_find_property)."""
+    if name == "name":
+        live.spell_name(node)
+    return live.object_of(node, name) if name in node.properties else None
+
+
+def _check_unheld(live: Live, node: Node) -> None:
+    count = live.count(node)
+    if count <= 1:
+        live.set_flag(node, Flag.OVERLAY_FREE_CSET)
+        return
+    path = node.kernel_path
+    live.print(
+        3,
+        f"OF: ERROR: memory leak, expected refcount 1 instead of {count}, "
+        "of_node_get()/of_node_put() unbalanced - destroy cset entry: attach overlay node ",
+        path,
+    )
+    live.find(codes.NODE_HELD, node, count=count, holders=holder_words(live, node))
+
+
+def holder_words(live: Live, node: Node) -> str:
+    """Name those who hold a node, in words."""
+    holders = live.holders.get(node, [])
+    words = [f"{one.name} ({one.where})" if one.where else one.name for one in holders]
+    return ", ".join(words) or "a caller that did not give its name"
+
+
+def _number(error: str) -> int:
+    return -ERRNO[error.removeprefix("-")]
+
+
+def _revert(live: Live, entry: Entry) -> str:
+    """Undo an entry. Source: kernel __of_changeset_entry_revert."""
+    error = _apply(live, entry.inverse())
+    if not error and entry.origin is not None:
+        _withdraw_origin(live, entry)
+    return error
+
+
+def _apply(live: Live, entry: Entry) -> str:
+    """Carry out an entry. Source: kernel __of_changeset_entry_apply."""
+    node, prop, action = entry.node, entry.prop, entry.action
+    if action is Action.ATTACH:
+        primitives.attach(live, node)
+        primitives.attach_sysfs(live, node)
+    elif action is Action.DETACH:
+        primitives.detach(live, node)
+        primitives.detach_sysfs(live, node)
+    else:
+        assert prop is not None
+        error = _change_property(live, entry, node, prop)
+        if error:
+            verb = f"{_KERNEL_NAMES[action]:<15}"
+            path = node.kernel_path
+            live.print(3, f"OF: changeset: apply failed: {verb} ", path, ":", prop.name)
+            return error
+    if entry.origin is not None:
+        _enter_origin(live, entry)
+    return ""
+
+
+def _change_property(live: Live, entry: Entry, node: Node, prop: Property) -> str:
+    if entry.action is Action.ADD:
+        error = primitives.add_property(live, node, prop)
+        if not error:
+            primitives.add_property_sysfs(live, node, prop)
+    elif entry.action is Action.REMOVE:
+        error = primitives.remove_property(live, node, prop)
+        if not error:
+            primitives.remove_property_sysfs(live, node, prop)
+    else:
+        error = ""
+        replaced = primitives.update_property(live, node, prop)
+        if live.dialect.late_old_property:
+            entry.old = replaced
+        primitives.update_property_sysfs(live, node, prop, entry.old)
+    return error
+
+
+def _enter_origin(live: Live, entry: Entry) -> None:
+    assert entry.origin is not None
+    origins = live.tree.origins
+    if entry.prop is None:
+        origins[entry.node] = entry.origin
+    else:
+        key = (entry.node, entry.prop.name)
+        entry.was = origins.get(key)
+        origins[key] = entry.origin
+
+
+def _withdraw_origin(live: Live, entry: Entry) -> None:
+    origins = live.tree.origins
+    if entry.prop is None:
+        origins.pop(entry.node, None)
+    elif entry.was is None:
+        origins.pop((entry.node, entry.prop.name), None)
+    else:
+        origins[entry.node, entry.prop.name] = entry.was
+
+
+def _notify(live: Live, entries: Iterable[Entry]) -> str:
+    """Tell of entries in order. Source: kernel __of_changeset_entry_notify."""
+    last = ""
+    for entry in entries:
+        if entry.prop is None:
+            error = tell_node(live, entry.action.value, entry.node)
+        else:
+            error = tell_property(live, entry.action.value, entry.node, entry.prop, entry.old)
+        if error:
+            live.print(3, "OF: changeset notifier error @", entry.node.kernel_path)
+            last = error
+    return last

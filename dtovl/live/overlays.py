@@ -1,0 +1,375 @@
+"""The overlays of a live tree: ids, applying, the rule of the topmost, removing, freeing.
+
+States of an overlay: refused at the header or while unflattening (no id, nothing is kept) ->
+kept (an id, a place in the list; entries may be recorded, none in force) -> applied -> removed.
+What fails after the id is given out keeps its id and place until somebody removes it.
+Source: kernel of_overlay_fdt_apply, of_overlay_remove, free_overlay_changeset
+(drivers/of/overlay.c).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode, Changeset, SetProperty
+from dtovl.codes import live as codes
+from dtovl.live.changeset import Action, LiveChangeset
+from dtovl.live.notify import tell_fragment
+from dtovl.live.objects import Flag, Maker, Oops, Property
+from dtovl.live.topmost import find_blocker
+from dtovl.model.dialect import ERRNO, Problem
+from dtovl.overlay.build import build
+from dtovl.overlay.outcome import Outcome, line_facts
+from dtovl.resolve import Refused, resolve
+
+if TYPE_CHECKING:
+    from dtovl.live.state import Live
+    from dtovl.model.node import Node
+    from dtovl.overlay.fragments import Overlay
+
+
+class Applied:
+    """What came of an apply: the error ("" for none) and the id that the caller got, 0 for none."""
+
+    __slots__ = ("error", "number", "outcome")
+
+    def __init__(self, error: str, number: int, outcome: Outcome | None = None) -> None:
+        self.error = error
+        self.number = number
+        self.outcome = outcome
+
+
+class LiveOverlay:
+    """An overlay in the list (kernel struct overlay_changeset).
+
+    pairs are (target, content) of its fragments as far as targets were found, each target held;
+    in_force tells whether its entries are applied; pointers are those who kept one into its tree.
+    """
+
+    __slots__ = ("changeset", "in_force", "name", "number", "outcome", "pairs", "pointers")
+
+    def __init__(self, number: int, overlay: Overlay) -> None:
+        self.number = number
+        self.name = overlay.name
+        self.changeset = LiveChangeset(f"overlay {number} ({overlay.name})")
+        self.pairs: list[tuple[Node, Node]] = []
+        self.in_force = False
+        self.outcome: Outcome | None = None
+        self.pointers: list[str] = []
+
+
+class Overlays:
+    """The list of overlays of one live tree, in order of application.
+
+    ghosts are overlays that remove_all freed and left in the list, suspect is set when a failed
+    change could not be taken back: nothing works from then on.
+    """
+
+    __slots__ = ("ghosts", "listed", "live", "suspect")
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.listed: list[LiveOverlay] = []
+        self.ghosts: list[LiveOverlay] = []
+        self.suspect = ""
+
+    # -- apply ---------------------------------------------------------------------------------
+
+    def apply(self, overlay: Overlay, warnings: tuple[str, ...] = ()) -> Applied:
+        """Apply an overlay whose blob passed the header checks and was unflattened.
+
+        The nodes of its tree have their `name` properties; warnings are those of unflattening.
+        Raises Oops.
+
+        Source: kernel of_overlay_fdt_apply, of_overlay_apply.
+        """
+        live = self.live
+        if self.is_suspect("apply"):
+            return Applied("-EBUSY", 0)
+        for place in ("changeset", "id", "fdt-copy"):
+            error = live.fault(place)
+            if error:
+                return Applied(error, 0)
+        self._touch_ghosts()
+        for line in warnings:
+            live.print(4, line)
+        record = LiveOverlay(self._free_number(), overlay)
+        self.listed.append(record)
+        outcome = Outcome(overlay, live.dialect, Changeset())
+        record.outcome = outcome
+        try:
+            self._build(record, outcome)
+        except Refused as refused:
+            return Applied(self._refused(record, outcome, refused), record.number, outcome)
+        live.log.extend(outcome.lines)
+        error, failed = record.changeset.apply_entries(live)
+        if error:
+            if failed:
+                self._set_suspect("apply", record)
+            return Applied(error, record.number, outcome)
+        record.in_force = True
+        error = record.changeset.notify_applied(live)
+        if error:
+            live.print(3, f"OF: overlay: overlay apply changeset entry notify error {_no(error)}")
+            live.find(codes.LISTENER_FAILED, overlay=record.name, error=error, when="apply")
+        if live.platform is not None:
+            live.platform.settle()
+        late = self.tell(record, "post-apply")
+        if late:
+            live.find(codes.LISTENER_FAILED, overlay=record.name, error=late, when="apply")
+        return Applied(error or late, record.number, outcome)
+
+    def _build(self, record: LiveOverlay, outcome: Outcome) -> None:
+        live = self.live
+        overlay = outcome.overlay
+        resolved = resolve(overlay.plan(live.dialect), live.tree, live.dialect)
+        announce = _PreApply(self, record, outcome)
+        try:
+            build(live.tree, outcome, resolved, record.number, announce, self._allocate)
+        finally:
+            if not announce.told:
+                self.hold_targets(record, outcome)
+            self._record_entries(record, outcome)
+
+    def _allocate(self) -> str:
+        return self.live.fault("node-copy")
+
+    def hold_targets(self, record: LiveOverlay, outcome: Outcome) -> None:
+        """Hold the targets found so far. Source: kernel init_overlay_changeset."""
+        overlay = outcome.overlay
+        targets = outcome.targets
+        record.pairs = [
+            (targets[part.node], part.content) for part in overlay.fragments if part.node in targets
+        ]
+        symbols = self.live.tree.symbols
+        if len(record.pairs) == len(overlay.fragments) and overlay.symbols is not None and symbols:
+            record.pairs.append((symbols, overlay.symbols))
+        for target, _ in record.pairs:
+            self.live.get(target)
+
+    def _record_entries(self, record: LiveOverlay, outcome: Outcome) -> None:
+        """Record the entries that were built: copies of the overlay's nodes and properties.
+
+        Source: kernel add_changeset_node, add_changeset_property.
+        """
+        live, changeset = self.live, record.changeset
+        exporting = None if outcome.overlay.symbols is None else outcome.overlay.symbols.name
+        fresh: set[Node] = set()
+        for entry in outcome.changeset.entries:
+            if isinstance(entry, AttachNode):
+                node = entry.node
+                fresh.add(node)
+                node.parent = entry.parent
+                live.counts[node] = 1
+                live.out.add(node)
+                live.set_flag(node, Flag.DYNAMIC | Flag.DETACHED | Flag.OVERLAY)
+                live.made_nodes.append(node)
+                changeset.record(live, Action.ATTACH, node, None, entry.origin)
+                # Whoever made it drops its own reference: the entry's is the only one now.
+                live.counts[node] -= 1
+            elif isinstance(entry, SetProperty) and entry.new is not None:
+                node = entry.node
+                exported = entry.origin is not None and entry.origin.fragment == exporting
+                maker = Maker.SYMBOL if exported else Maker.OVERLAY
+                prop = Property(entry.key, entry.new, maker)
+                live.made_properties.append(prop)
+                add = node in fresh or entry.old is None
+                action = Action.ADD if add else Action.UPDATE
+                changeset.record(live, action, node, prop, entry.origin)
+
+    def _refused(self, record: LiveOverlay, outcome: Outcome, refused: Refused) -> str:
+        live = self.live
+        outcome.refused = refused
+        if refused.problem in live.dialect.hazards:
+            self.listed.remove(record)
+            node = refused.facts.get("node")
+            raise Oops(f"applying {record.name}: {refused.problem.value}", node, outcome)
+        if not refused.facts.get("printed"):
+            outcome.print(refused.problem, **line_facts(refused, live.dialect))
+        live.log.extend(outcome.lines)
+        if record.changeset.entries:
+            entries = len(record.changeset.entries)
+            live.find(codes.FAILED_STUCK, overlay=record.name, number=record.number, count=entries)
+        else:
+            live.find(codes.FAILED_KEPT, overlay=record.name, number=record.number)
+        return outcome.error
+
+    # -- remove --------------------------------------------------------------------------------
+
+    def remove(self, number: int) -> tuple[str, int]:
+        """Remove an overlay by id; give the error and what is left in the caller's variable.
+
+        Source: kernel of_overlay_remove.
+        """
+        live = self.live
+        if not number and live.dialect.ignores_id_zero:
+            return "", 0
+        if self.is_suspect("remove"):
+            return "-EBUSY", number
+        self._touch_ghosts()
+        record = self.find(number)
+        if record is None:
+            live.print(3, f"OF: overlay: remove: Could not find overlay #{number}")
+            known = ", ".join(f"#{one.number}" for one in self.listed) or "none"
+            live.find(codes.UNKNOWN_ID, number=number, known=known)
+            return "-ENODEV", number
+        error, gone = self._take_out(record)
+        if gone:
+            self._free(record)
+        return error, 0 if gone else number
+
+    def remove_all(self) -> str:
+        """Remove all overlays, newest first, up to the first that is refused; give its error.
+
+        What is freed stays in the list: whoever looks at it next reads freed memory.
+        Source: kernel of_overlay_remove_all.
+        """
+        if self.ghosts:
+            self._touch_ghosts()
+        for record in reversed(list(self.listed)):
+            if self.is_suspect("remove"):
+                return "-EBUSY"
+            self._touch_ghosts()
+            error, gone = self._take_out(record)
+            if gone:
+                self._free(record)
+                self.ghosts.append(record)
+            if error:
+                return error
+        return "-ENODEV" if self.ghosts and not self.listed and self._revisited() else ""
+
+    def _revisited(self) -> bool:
+        """Tell whether a former remove_all left nothing but ghosts: their ids are garbage."""
+        return bool(self.ghosts) and self.ghosts[-1].pairs == []
+
+    def find(self, number: int) -> LiveOverlay | None:
+        """Find a listed overlay by its id."""
+        return next((one for one in self.listed if one.number == number), None)
+
+    def _take_out(self, record: LiveOverlay) -> tuple[str, bool]:
+        """Take an overlay out of the tree; give the error, and whether it is to be freed."""
+        live = self.live
+        blocker = find_blocker(live, record, self.listed)
+        if blocker is not None:
+            node, later = blocker
+            live.print(
+                3,
+                f"OF: overlay: node_overlaps_later_cs: #{record.number} overlaps with "
+                f"#{later.number} @",
+                node.kernel_path,
+            )
+            live.print(3, f"OF: overlay: overlay #{record.number} is not topmost")
+            live.find(
+                codes.NOT_TOPMOST,
+                node,
+                number=record.number,
+                later=later.number,
+                overlay=record.name,
+                other=later.name,
+            )
+            return "-EBUSY", False
+        error = self.tell(record, "pre-remove")
+        if error:
+            live.find(codes.REMOVAL_REFUSED, overlay=record.name, error=error)
+            return error, False
+        error, failed = record.changeset.revert_entries(live)
+        if error:
+            if failed:
+                self._set_suspect("remove", record)
+            live.find(codes.NOT_REMOVABLE, overlay=record.name, number=record.number)
+            return error, False
+        record.in_force = False
+        error = record.changeset.notify_reverted(live)
+        if error:
+            live.print(3, f"OF: overlay: overlay remove changeset entry notify error {_no(error)}")
+        late = self.tell(record, "post-remove")
+        if error or late:
+            live.find(
+                codes.LISTENER_FAILED, overlay=record.name, error=error or late, when="removal"
+            )
+        return error or late, True
+
+    def _free(self, record: LiveOverlay) -> None:
+        """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
+        live = self.live
+        self._note_leaks(record)
+        record.changeset.destroy(live)
+        self.listed.remove(record)
+        for target, _ in record.pairs:
+            live.put(target)
+        for who in record.pointers:
+            live.find(codes.POINTER_KEPT, overlay=record.name, who=who)
+
+    def _note_leaks(self, record: LiveOverlay) -> None:
+        """Say which properties stay on dead lists for ever."""
+        live = self.live
+        for entry in record.changeset.entries:
+            prop, node = entry.prop, entry.node
+            if prop is not None and not live.has_flag(node, Flag.DYNAMIC):
+                live.find(codes.PROPERTY_LEAKED, node, name=prop.name, overlay=record.name)
+
+    # -- shared --------------------------------------------------------------------------------
+
+    def _free_number(self) -> int:
+        taken = {one.number for one in self.listed} | {one.number for one in self.ghosts}
+        number = 1
+        while number in taken:
+            number += 1
+        return number
+
+    def tell(self, record: LiveOverlay, action: str) -> str:
+        """Tell of every fragment in order; the first error ends it. Source: overlay_notify."""
+        for target, content in record.pairs:
+            error = tell_fragment(self.live, action, target, content)
+            if error:
+                self.live.print(
+                    3,
+                    f"OF: overlay: overlay changeset {action} notifier error {_no(error)}, "
+                    "target: ",
+                    target.kernel_path,
+                )
+                return error
+        return ""
+
+    def _touch_ghosts(self) -> None:
+        if self.ghosts:
+            names = ", ".join(one.name for one in self.ghosts)
+            self.live.find(codes.FREED_OVERLAY_USED, overlay=names)
+
+    def is_suspect(self, verb: str) -> bool:
+        """Tell, and log, that the kernel does not trust its tree any more."""
+        if not self.suspect:
+            return False
+        text = {
+            "apply": "OF: overlay: devicetree state suspect, refuse to apply overlay",
+            "remove": "OF: overlay: suspect devicetree state, refuse to remove overlay",
+        }[verb]
+        self.live.print(3, text)
+        self.live.find(codes.SUSPECT, verb=verb, overlay=self.suspect)
+        return True
+
+    def _set_suspect(self, verb: str, record: LiveOverlay) -> None:
+        self.suspect = record.name
+        self.live.find(codes.SUSPECT, verb=verb, overlay=record.name)
+
+
+class _PreApply:
+    """Told of the fragments between the search for targets and the building of entries."""
+
+    def __init__(self, overlays: Overlays, record: LiveOverlay, outcome: Outcome) -> None:
+        self.overlays = overlays
+        self.record = record
+        self.outcome = outcome
+        self.told = False
+
+    def __call__(self) -> None:
+        """Hold the targets, then tell the chain. Raises Refused."""
+        self.told = True
+        self.overlays.hold_targets(self.record, self.outcome)
+        error = self.overlays.tell(self.record, "pre-apply")
+        if error:
+            raise Refused(Problem.NOTIFIER, error=error, printed=True)
+
+
+def _no(error: str) -> int:
+    return -ERRNO[error.removeprefix("-")]

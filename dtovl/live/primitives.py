@@ -1,0 +1,405 @@
+"""The single changes of a live tree, each with what it does in sysfs; nobody is told of them.
+
+Properties are known by object: a name that is there again is not the property that was there. A
+property taken out goes to the head of the node's dead list, from where putting it in takes it.
+Sysfs refuses two entries of one name: the later one gets another name.
+Source: kernel __of_attach_node, __of_detach_node, __of_add_property, __of_remove_property,
+__of_update_property (drivers/of/base.c, dynamic.c) and their _sysfs halves (drivers/of/kobj.c).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dtovl.codes import live as codes
+from dtovl.live.objects import Flag, Maker, Oops, Property
+from dtovl.model.cells import cell
+from dtovl.model.node import REPEAT, Node, free_key, plain_name
+from dtovl.model.tree import PHANDLE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dtovl.live.state import Live
+
+_NAME_TRIES = 16
+
+
+# -- nodes -----------------------------------------------------------------------------------------
+
+
+def new_node(live: Live, name: str, parent: Node, phandle: int = 0) -> Node:
+    """Make a node that is not attached yet; its count is 1, the caller's.
+
+    Source: kernel __of_node_dup.
+    """
+    node = Node(name, parent, phandle)
+    live.counts[node] = 1
+    live.out.add(node)
+    live.set_flag(node, Flag.DYNAMIC | Flag.DETACHED)
+    live.made_nodes.append(node)
+    return node
+
+
+def attach(live: Live, node: Node) -> None:
+    """Link a node under its parent, first among the children; its own children are forgotten.
+
+    Nothing checks that it is detached: attaching twice closes the list of children to a ring.
+    Source: kernel __of_attach_node.
+    """
+    parent = node.parent
+    if parent is None:
+        raise Oops("a node without parent is attached", node)
+    _check_rings(live, node)
+    if not live.has_flag(node, Flag.OVERLAY):
+        node.phandle = _phandle(node)
+    for child in node.children.values():
+        for one in child.walk():
+            live.tree.unindex(one)
+    node.children.clear()
+    live.tree.forget_children(node)
+    if live.attached(node):
+        _close_ring(live, parent, node)
+    else:
+        _link(live, parent, node)
+    live.clear_flag(node, Flag.DETACHED)
+
+
+def _link(live: Live, parent: Node, node: Node) -> None:
+    tree = live.tree
+    live.touch(parent)
+    parent.children[free_key(node.name, parent.children)] = node
+    tree.head_children[parent] = tree.head_children.get(parent, 0) + 1
+    tree.note_child(parent, node, head=True)
+    tree.note_name(node.name)
+    tree.index(node)
+
+
+def _close_ring(live: Live, parent: Node, node: Node) -> None:
+    """Model the ring: the node becomes the first child, and its next sibling is the old first."""
+    siblings = list(live.tree.children_of(parent))
+    position = next(place for place, child in enumerate(siblings) if child is node)
+    ring = [node, *siblings[:position]]
+    for lost in siblings[position + 1 :]:
+        for one in lost.walk():
+            live.tree.unindex(one)
+    parent.children.clear()
+    for child in ring:
+        parent.children[free_key(child.name, parent.children)] = child
+    live.tree.head_children.pop(parent, None)
+    live.tree.forget_children(parent)
+    live.rings.add(parent)
+    live.find(codes.CHILD_RING, node, parent=parent.path)
+
+
+def _check_rings(live: Live, node: Node | None) -> None:
+    if live.rings:
+        raise Oops("the list of children has become a ring: a walk over it never ends", node)
+
+
+def _phandle(node: Node) -> int:
+    for name in PHANDLE_NAMES:
+        value = node.properties.get(name)
+        if value is not None:
+            return cell(value) if len(value) >= 4 else 0
+    return 0
+
+
+def detach(live: Live, node: Node) -> None:
+    """Unlink a node; a detached one only makes the kernel warn. It keeps its parent pointer.
+
+    Source: kernel __of_detach_node.
+    """
+    parent = node.parent
+    if not live.attached(node) or parent is None:
+        live.find(codes.DETACHED_TWICE, node)
+        return
+    _check_rings(live, node)
+    tree = live.tree
+    live.touch(parent)
+    for one in node.walk() if node.children else (node,):
+        tree.unindex(one)
+    _take_child(live, parent, node)
+    tree.forget_children(parent)
+    live.set_flag(node, Flag.DETACHED)
+
+
+def _take_child(live: Live, parent: Node, node: Node) -> None:
+    children = parent.children
+    heads = live.tree.head_children
+    key = next(key for key, child in reversed(children.items()) if child is node)
+    headed = heads.get(parent, 0)
+    if headed and key in islice(reversed(children), headed):
+        heads[parent] = headed - 1
+        if headed == 1:
+            del heads[parent]
+    del children[key]
+    _rename_repeats(children, key)
+
+
+def attach_sysfs(live: Live, node: Node) -> None:
+    """Make the directory of a node, and a file for each property; takes two references.
+
+    One on the node, one on its parent (the parent of the kobject).
+    Source: kernel __of_attach_node_sysfs.
+    """
+    parent = node.parent
+    assert parent is not None
+    if not live.in_sysfs(parent):
+        raise Oops(f"{node.path} is attached before its parent: the parent has no directory", node)
+    name = _free_name(live, parent, node.name, node)
+    if name != node.name:
+        live.renamed.setdefault(parent, set()).add(name)
+        live.names[node] = name
+    live.out.discard(node)
+    live.kobject_names.add(node)
+    live.get(parent)
+    for key in node.properties:
+        _add_file(live, node, live.object_of(node, key), key.replace(REPEAT, "#"))
+    live.get(node)
+
+
+def detach_sysfs(live: Live, node: Node) -> None:
+    """Remove the directory of a node; drops the two references. Source: __of_detach_node_sysfs."""
+    there = live.in_sysfs(node)
+    if there:
+        parent = node.parent
+        assert parent is not None
+        live.spell_name(node)
+        for key in node.properties:
+            _remove_file(live, node, live.object_of(node, key))
+        live.out.add(node)
+        if node in live.names:
+            live.renamed[parent].discard(live.names.pop(node))
+        live.put(parent)
+    if there or not live.dialect.keeps_count_of_detached:
+        live.put(node)
+
+
+# -- properties ------------------------------------------------------------------------------------
+
+
+def add_property(live: Live, node: Node, prop: Property) -> str:
+    """Append a property; `-EEXIST` when the node has one of that name.
+
+    Source: kernel __of_add_property.
+    """
+    live.spell_name(node)
+    properties = node.properties
+    _take_dead(live, node, prop)
+    if prop.name in properties:
+        _cut_behind(live, node, prop)
+        return "-EEXIST"
+    properties[prop.name] = prop.value
+    live.objects[node, prop.name] = prop
+    return ""
+
+
+def remove_property(live: Live, node: Node, prop: Property) -> str:
+    """Move a property object to the dead list; `-ENODEV` when the node does not have it.
+
+    Source: kernel __of_remove_property.
+    """
+    live.spell_name(node)
+    key = _key_of(live, node, prop)
+    if key is None:
+        return "-ENODEV"
+    del node.properties[key]
+    del live.objects[node, key]
+    if key in node.properties or REPEAT in key or f"{key}{REPEAT}1" in node.properties:
+        _rename_repeated(live, node, key)
+    live.dead.setdefault(node, []).insert(0, prop)
+    return ""
+
+
+def update_property(live: Live, node: Node, prop: Property) -> Property | None:
+    """Put a property in the place of the first one of its name, or at the end; give the old one.
+
+    Source: kernel __of_update_property.
+    """
+    live.spell_name(node)
+    _take_dead(live, node, prop)
+    old = live.object_of(node, prop.name) if prop.name in node.properties else None
+    if old is prop:
+        _tie_to_dead(live, node, prop)
+        return old
+    node.properties[prop.name] = prop.value
+    live.objects[node, prop.name] = prop
+    if old is not None:
+        live.dead.setdefault(node, []).insert(0, old)
+    return old
+
+
+def _key_of(live: Live, node: Node, prop: Property) -> str | None:
+    """Find the key under which a node has a property object."""
+    if live.objects.get((node, prop.name)) is prop:
+        return prop.name
+    for key in node.properties:
+        if plain_name(key) == prop.name and live.objects.get((node, key)) is prop:
+            return key
+    return None
+
+
+def _take_dead(live: Live, node: Node, prop: Property) -> None:
+    dead = live.dead.get(node)
+    if dead and prop in dead:
+        dead.remove(prop)
+        if not dead:
+            del live.dead[node]
+
+
+def _cut_behind(live: Live, node: Node, prop: Property) -> None:
+    """Drop what follows a property that is added while it is in the list: its link is cleared.
+
+    Source: kernel __of_add_property sets prop->next before it looks at the list.
+    """
+    key = _key_of(live, node, prop)
+    keys = list(node.properties)
+    if key is None or keys[-1] == key:
+        return
+    for lost in keys[keys.index(key) + 1 :]:
+        del node.properties[lost]
+        live.objects.pop((node, lost), None)
+    live.find(codes.LIST_CUT, node, name=prop.name)
+
+
+def _tie_to_dead(live: Live, node: Node, prop: Property) -> None:
+    """Put a property in its own place: what followed it is lost, the dead list follows it now.
+
+    Source: kernel __of_update_property sets the link of the old property last.
+    """
+    keys = list(node.properties)
+    for lost in keys[keys.index(prop.name) + 1 :]:
+        del node.properties[lost]
+        live.objects.pop((node, lost), None)
+    dead = live.dead.setdefault(node, [])
+    for other in dead:
+        key = free_key(other.name, node.properties)
+        node.properties[key] = other.value
+        live.objects[node, key] = other
+    dead.insert(0, prop)
+    live.find(codes.LIST_CUT, node, name=prop.name)
+
+
+def _rename_repeated(live: Live, node: Node, key: str) -> None:
+    """Let the next property of a name that occurred more than once be found by that name."""
+    name = plain_name(key)
+    if name in node.properties:
+        return
+    heir = next(other for other in node.properties if plain_name(other) == name)
+    order = [(name if other == heir else other, value) for other, value in node.properties.items()]
+    node.properties.clear()
+    node.properties.update(order)
+    found = live.objects.pop((node, heir), None)
+    if found is not None:
+        live.objects[node, name] = found
+
+
+def _rename_repeats(children: dict[str, Node], key: str) -> None:
+    """Let the next child of a name that occurred more than once be found by that name."""
+    if REPEAT in key or f"{key}{REPEAT}1" not in children:
+        return
+    heir = next(other for other in children if plain_name(other) == key)
+    order = [(key if other == heir else other, child) for other, child in children.items()]
+    children.clear()
+    children.update(order)
+
+
+# -- files of properties ---------------------------------------------------------------------------
+
+
+def add_property_sysfs(live: Live, node: Node, prop: Property) -> None:
+    """Make the file of a property, if its node is in sysfs. Source: __of_add_property_sysfs."""
+    if live.in_sysfs(node):
+        _add_file(live, node, prop)
+
+
+def remove_property_sysfs(live: Live, node: Node, prop: Property) -> None:
+    """Remove the file of a property, if its node is in sysfs.
+
+    Source: kernel __of_remove_property_sysfs.
+    """
+    if live.in_sysfs(node):
+        _remove_file(live, node, prop)
+
+
+def update_property_sysfs(live: Live, node: Node, prop: Property, old: Property | None) -> None:
+    """Replace a file; old need not be the property that was replaced in the list.
+
+    Source: kernel __of_update_property_sysfs.
+    """
+    if old is not None:
+        _remove_file(live, node, old)
+    if live.in_sysfs(node):
+        _add_file(live, node, prop)
+
+
+def _add_file(live: Live, node: Node, prop: Property, fresh: str = "") -> None:
+    """Make the file of a property; fresh is its name in a directory that is being made."""
+    if live.fault("property-file"):
+        return
+    name = fresh or _free_name(live, node, prop.name, prop)
+    if prop.sysfs is not None and not fresh:
+        live.strings_lost += 1
+    if fresh and fresh != prop.name:
+        _print_renamed(live, node, fresh)
+    prop.sysfs = name
+    prop.gone = False
+    if prop.maker is Maker.BOOT:
+        live.boot_files.add(prop)
+    if name != prop.name:
+        live.renamed.setdefault(node, set()).add(name)
+
+
+def _remove_file(live: Live, node: Node, prop: Property) -> None:
+    if prop.sysfs is None:
+        if prop.gone:
+            live.find(codes.NAME_FREED_TWICE, node, name=prop.name)
+        elif live.in_sysfs(node):
+            raise Oops(f"the file of property {prop.name} is removed, which was never made", node)
+        return
+    if prop.sysfs != prop.name:
+        live.renamed.get(node, set()).discard(prop.sysfs)
+    prop.sysfs = None
+    prop.gone = True
+    if prop.maker is Maker.BOOT:
+        live.boot_files.discard(prop)
+
+
+def _free_name(live: Live, node: Node, name: str, what: Node | Property) -> str:
+    """Give the name for an entry of a node's directory, with a number when it is taken.
+
+    Source: kernel safe_name (drivers/of/kobj.c).
+    """
+    if name not in _entries(live, node, name, what):
+        return name
+    chosen = name
+    for number in range(1, _NAME_TRIES):
+        chosen = f"{name}#{number}"
+        if chosen not in live.renamed.get(node, ()):
+            break
+    _print_renamed(live, node, chosen)
+    return chosen
+
+
+def _print_renamed(live: Live, node: Node, name: str) -> None:
+    live.print(4, "Duplicate name in ", node.name or "base", f', renamed to "{name}"')
+
+
+def _entries(live: Live, node: Node, name: str, what: Node | Property) -> Iterator[str]:
+    """Give name once if another entry of the directory has it."""
+    found = node.properties.get(name)
+    if found is not None:
+        known = live.objects.get((node, name))
+        if known is None or (known is not what and known.sysfs == name):
+            yield name
+            return
+    child = node.children.get(name)
+    if child is not None and (child is not what or live.in_sysfs(child)) and live.in_sysfs(child):
+        yield name
+        return
+    for prop in live.dead.get(node, ()):
+        if prop is not what and prop.sysfs == name:
+            yield name
+            return

@@ -1,0 +1,302 @@
+"""The state of a live tree: reference counts, flags, holders, sysfs; and the log of what happens.
+
+Side tables hold what differs from a node as it was at boot; a node that nobody touched costs
+nothing. A node's count is 2 (initialised, in sysfs) and one for each child in sysfs, until it is
+touched; from then on it is kept explicitly.
+
+A node is attached (in the tree), detached (out of it, alive), or freed. Counts only change by get
+and put; at 0 the node is released: freed, or leaked with the line that says why.
+Source: kernel of_node_get, of_node_put, of_node_release (drivers/of/dynamic.c), of_core_init.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.codes import live as codes
+from dtovl.diagnostics import Diagnostic
+from dtovl.live.boot import boot_references
+from dtovl.live.objects import Flag, Holder, Maker, Property
+from dtovl.model.node import REPEAT, plain_name
+from dtovl.overlay.outcome import LogLine
+
+if TYPE_CHECKING:
+    from dtovl.codes.base import Code
+    from dtovl.live.notify import Listener
+    from dtovl.live.objects import DeviceEvent, Injected, Overlaid, Reconfig
+    from dtovl.live.platform import PlatformBus
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+    LogEntry = LogLine | Reconfig | Overlaid | DeviceEvent | Injected
+
+SATURATED = -(1 << 30)
+"""What a count becomes that was used after it reached 0 (kernel REFCOUNT_SATURATED)."""
+
+_NO_BITS = Flag(0)
+
+
+class Live:
+    """The devicetree of a running kernel.
+
+    counts     node -> reference count (kernel: kobj.kref)
+    dead       node -> properties removed or replaced, newest first (kernel: deadprops)
+    objects    (node, key) -> the object of a property; what is absent is of boot
+    out        nodes that are not in sysfs
+    holders    node -> who holds references by name
+    freed      nodes whose memory has been given back
+    lost       nodes that were released and can never be freed
+    log        what happened since clear_log, in order
+    findings   what is to be said about it
+    faults     place in the kernel -> error it returns next time (see fault)
+    """
+
+    def __init__(self, tree: Tree, dialect: Dialect) -> None:
+        self.tree = tree
+        self.dialect = dialect
+        self.counts: dict[Node, int] = {}
+        self.dead: dict[Node, list[Property]] = {}
+        self.objects: dict[tuple[Node, str], Property] = {}
+        self.out: set[Node] = set()
+        self.made_nodes: list[Node] = []
+        self.made_properties: list[Property] = []
+        self.kobject_names: set[Node] = set()
+        self.renamed: dict[Node, set[str]] = {}
+        self.rings: set[Node] = set()
+        self.holders: dict[Node, list[Holder]] = {}
+        self.freed: set[Node] = set()
+        self.freed_properties: set[Property] = set()
+        self.lost: set[Node] = set()
+        self.names: dict[Node, str] = {}
+        self.strings_lost = 0
+        self.boot_files: set[Property] = set()
+        self.log: list[LogEntry] = []
+        self.findings: list[Diagnostic] = []
+        self.listeners: list[Listener] = []
+        self.platform: PlatformBus | None = None
+        self.faults: dict[str, str] = {}
+        self._bits: dict[Node, Flag] = {}
+        self._boot: dict[Node, int] | None = None
+        self._boot_names: set[Node] = set()
+
+    # -- log -----------------------------------------------------------------------------------
+
+    def print(self, level: int, *parts: str) -> None:
+        """Add a line to the kernel log; level as in printk."""
+        self.log.append(LogLine(level, parts))
+
+    def emit(self, event: LogEntry) -> None:
+        """Add an event to the log."""
+        self.log.append(event)
+
+    def find(self, code: Code, node: Node | None = None, **facts: object) -> None:
+        """Record a finding about a node."""
+        path = "" if node is None else node.path
+        self.findings.append(Diagnostic(code, path=path, **facts))  # type: ignore[arg-type]
+
+    def fault(self, place: str) -> str:
+        """Give the error that is to be returned at a place in the kernel, "" for none.
+
+        Each fault strikes once. Places are named as the tests of error paths name them.
+        """
+        return self.faults.pop(place, "") if self.faults else ""
+
+    # -- flags ---------------------------------------------------------------------------------
+
+    def flags(self, node: Node) -> Flag:
+        """Give the flags of a node."""
+        return self._bits.get(node, _NO_BITS)
+
+    def has_flag(self, node: Node, flag: Flag) -> bool:
+        """Tell whether a node carries a flag."""
+        return bool(self._bits.get(node, _NO_BITS) & flag)
+
+    def set_flag(self, node: Node, flag: Flag) -> None:
+        """Set a flag of a node."""
+        self._bits[node] = self._bits.get(node, _NO_BITS) | flag
+
+    def clear_flag(self, node: Node, flag: Flag) -> None:
+        """Clear a flag of a node."""
+        left = self._bits.get(node, _NO_BITS) & ~flag
+        if left:
+            self._bits[node] = left
+        else:
+            self._bits.pop(node, None)
+
+    def in_sysfs(self, node: Node) -> bool:
+        """Tell whether a node has its directory in sysfs (kernel of_node_is_attached)."""
+        return node not in self.out
+
+    def attached(self, node: Node) -> bool:
+        """Tell whether a node is linked into the tree."""
+        return not self.has_flag(node, Flag.DETACHED)
+
+    # -- references ----------------------------------------------------------------------------
+
+    def count(self, node: Node) -> int:
+        """Give the reference count of a node."""
+        known = self.counts.get(node)
+        if known is not None:
+            return known
+        if self._boot is None:
+            self._boot = boot_references(self.tree, self.dialect)
+        return 2 + len(node.children) + self._boot.get(node, 0)
+
+    def touch(self, node: Node) -> int:
+        """Keep the count of a node explicitly from now on; give it."""
+        count = self.counts.get(node)
+        if count is None:
+            count = self.counts[node] = self.count(node)
+        return count
+
+    def get(self, node: Node) -> None:
+        """Take a reference (kernel of_node_get)."""
+        count = self.touch(node)
+        if count <= 0:
+            self._saturate(node, "taken")
+        else:
+            self.counts[node] = count + 1
+
+    def put(self, node: Node) -> None:
+        """Drop a reference; the last one releases the node (kernel of_node_put)."""
+        count = self.touch(node)
+        if count <= 0:
+            self._saturate(node, "dropped")
+            return
+        self.counts[node] = count - 1
+        if count == 1:
+            self._release(node)
+
+    def _saturate(self, node: Node, verb: str) -> None:
+        self.counts[node] = SATURATED
+        self.find(codes.COUNT_BROKEN, node, verb=verb)
+
+    def hold(self, node: Node, holder: str, where: str = "") -> None:
+        """Take a reference in somebody's name; where tells the place in words."""
+        self.get(node)
+        self.holders.setdefault(node, []).append(Holder(holder, where))
+
+    def release(self, node: Node, holder: str) -> bool:
+        """Drop a reference that somebody took by hold; False: they hold none."""
+        held = self.holders.get(node, [])
+        for position in range(len(held) - 1, -1, -1):
+            if held[position].name == holder:
+                del held[position]
+                if not held:
+                    del self.holders[node]
+                self.put(node)
+                return True
+        return False
+
+    def _release(self, node: Node) -> None:
+        """Free a node whose count reached 0, or say why not.
+
+        Source: kernel of_node_release, kobject_cleanup.
+        """
+        self._check_path(node)
+        if self.in_sysfs(node):
+            self._clean_sysfs(node)
+        if self.attached(node):
+            path = node.kernel_path
+            if self.dialect.names_parent_of_bad_put:
+                self.print(3, "OF: ERROR: of_node_release() detected bad of_node_put() on ", path)
+                self.print(
+                    3,
+                    "OF: ERROR: next of_node_put() on this node will result in a kobject warning "
+                    "'refcount_t: underflow; use-after-free.'",
+                )
+            else:
+                self.print(3, "OF: ERROR: Bad of_node_put() on ", path)
+            self.find(codes.PUT_TOO_MANY, node)
+            return
+        self.kobject_names.discard(node)
+        if not self.has_flag(node, Flag.DYNAMIC):
+            return
+        if self.has_flag(node, Flag.OVERLAY):
+            path = node.kernel_path
+            if not self.has_flag(node, Flag.OVERLAY_FREE_CSET):
+                self.print(3, "OF: ERROR: memory leak before free overlay changeset,  ", path)
+                self.lost.add(node)
+                self.find(codes.NODE_LOST, node)
+                return
+            if node.properties:
+                self.print(3, "OF: ERROR: of_node_release(), unexpected properties in ", path)
+                self.find(codes.PROPERTIES_LEFT, node, names=", ".join(sorted(node.properties)))
+        self._free(node)
+
+    def _clean_sysfs(self, node: Node) -> None:
+        """Take the directory of a released node out of sysfs. Source: kernel kobject_cleanup."""
+        self.out.add(node)
+        if node.parent is not None:
+            self.put(node.parent)
+
+    def _free(self, node: Node) -> None:
+        for key in node.properties:
+            prop = self.objects.pop((node, key), None)
+            if prop is not None:
+                self.freed_properties.add(prop)
+        self.freed_properties.update(self.dead.pop(node, ()))
+        node.properties.clear()
+        self.freed.add(node)
+
+    def _check_path(self, node: Node) -> None:
+        """Find out whether a freed node is used to spell out the path of another one."""
+        above = node.parent
+        while above is not None:
+            if above in self.freed:
+                self.find(codes.FREED_PARENT, node, parent=above.path)
+                return
+            above = above.parent
+
+    # -- properties ----------------------------------------------------------------------------
+
+    def property(self, node: Node, name: str) -> bytes | None:
+        """Give the value of the first property of that name."""
+        if name == "name" and self.implies_name(node):
+            return own_name(node)
+        return node.properties.get(name)
+
+    def implies_name(self, node: Node) -> bool:
+        """Tell whether the kernel gave the node a `name` that the tree does not hold (yet)."""
+        return (
+            "name" not in node.properties
+            and node not in self._boot_names
+            and not self.has_flag(node, Flag.DYNAMIC)
+        )
+
+    def spell_name(self, node: Node) -> None:
+        """Put the `name` that the kernel made at boot into the properties, before they change."""
+        if self.implies_name(node):
+            node.properties["name"] = own_name(node)
+            self._boot_names.add(node)
+        elif not self.has_flag(node, Flag.DYNAMIC):
+            self._boot_names.add(node)
+
+    def generated_name(self, node: Node) -> bool:
+        """Tell whether a node's `name` is what the kernel makes of the node's own name."""
+        return node.properties.get("name") == own_name(node)
+
+    def objects_of(self, node: Node) -> list[Property]:
+        """List the property objects that are known of a node."""
+        found = (self.objects.get((node, key)) for key in node.properties)
+        return [prop for prop in found if prop is not None]
+
+    def object_of(self, node: Node, key: str) -> Property:
+        """Give the object of a property that the node has under key."""
+        found = self.objects.get((node, key))
+        if found is None:
+            found = Property(plain_name(key), node.properties[key], Maker.BOOT)
+            found.sysfs = key.replace(REPEAT, "#") if self.in_sysfs(node) else None
+            self.objects[node, key] = found
+        return found
+
+
+def own_name(node: Node) -> bytes:
+    """Give the `name` that unflattening makes: the node's name up to the last `@`, with NUL.
+
+    Source: kernel populate_properties (drivers/of/fdt.c).
+    """
+    name = node.name
+    stem = name.rpartition("@")[0] if "@" in name else name
+    return stem.encode("latin-1") + b"\0"
