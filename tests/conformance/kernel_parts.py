@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from dtovl.diagnostics import Diagnostic
 
+# What the recorder, or we, say of a step that cannot be carried out.
+REFUSED = "recorder_error"
+# Under this key the runner keeps what a machine raised instead of giving a result.
+RAISED = "raised"
+
 PARTS = ("result", "tree", "counts", "events", "leaks")
 
 
@@ -60,8 +65,10 @@ def compare_state(expected: State, found: dict[str, Any]) -> dict[str, Sides]:
 
 def result_sides(step: Step, result: dict[str, Any]) -> Sides:
     """Compare return value, results of queries and kernel lines."""
+    if RAISED in result:
+        return Sides([], [result[RAISED]])
     if step.refused:
-        return Sides(["refused"], [*_answer_lines(result, list(result))])
+        return Sides(["refused"], ["refused" if REFUSED in result else "carried out"])
     expected = [*_answer_lines(step.answers, list(step.answers)), *step.lines]
     found = [*_answer_lines(result, list(step.answers)), *kernel_lines(result.get("log", []))]
     if result.get("hazard"):
@@ -75,7 +82,7 @@ def danger_sides(step: Step, result: dict[str, Any]) -> Sides:
     A hazard in words and a finding that names the node, and the overlay if the step is about one.
     """
     if not result.get("hazard"):
-        return Sides(["hazard: some"], ["hazard: none"])
+        return Sides(["hazard: some"], [result.get(RAISED, "hazard: none")])
     named = [found for found in result.get("findings", []) if found.path]
     if not named:
         return Sides(["a finding that names the node"], _finding_lines(result))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.kernel_parts import Sides, danger_sides, finding_line, result_sides
+from conformance.kernel_parts import Sides, danger_sides, result_sides
 from conformance.kernel_recorded import (
     Case,
     State,
@@ -18,7 +18,7 @@ from conformance.kernel_recorded import (
     is_dangerous,
     kernel_lines,
 )
-from conformance.kernel_run import Compared, Outcome, guarded
+from conformance.kernel_run import Compared, Outcome, carry_out, guarded
 from support.canonical import digest
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def _step(number: int, recorded: dict[str, Any], applied: list[str]) -> Step:
 def _run(
     step: Step, recorded: dict[str, Any], expected: str, machine: Machine, before: Seen
 ) -> tuple[Compared, Seen]:
-    result = machine.step(step.op)
-    notes = [finding_line(found) for found in result.get("findings", [])]
+    result, notes = carry_out(step, machine)
     if step.dangerous:
         return Compared(step.title, {"result": danger_sides(step, result)}, notes), before
     seen = _see(machine)
@@ -160,7 +159,7 @@ def _tree_lines(
         for kind, paths in zip(("added", "removed", "changed"), _moved(before, seen), strict=True):
             wanted += [f"{kind} {path}" for path in sorted(recorded.get(kind, ()))]
             found += [f"{kind} {path}" for path in paths]
-    return [*wanted, expected], [*found, seen.exact]
+    return [*wanted, f"sha256 {expected}"], [*found, f"sha256 {seen.exact}"]
 
 
 def _moved(before: Seen, after: Seen) -> tuple[list[str], list[str], list[str]]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from conformance.kernel_parts import (
     PARTS,
+    RAISED,
+    REFUSED,
     Sides,
     compare,
     compare_state,
@@ -114,26 +116,23 @@ def _boot(case: Case, machine: Machine) -> Compared:
 
 
 def _run(step: Step, machine: Machine) -> Compared:
+    result, notes = carry_out(step, machine)
+    if step.dangerous:
+        return Compared(step.title, {"result": danger_sides(step, result)}, notes)
+    return Compared(step.title, compare(step, result, machine.state()), notes)
+
+
+def carry_out(step: Step, machine: Machine) -> tuple[dict[str, Any], list[str]]:
+    """Give the result of a step, and its findings or the traceback in words."""
     try:
         result = machine.step(step.op)
     except TimeoutError:
         raise
     except Exception as error:
         if step.refused and isinstance(error, DtovlError):
-            result = {}
-        else:
-            return _failed(step, machine, error)
-    notes = [finding_line(found) for found in result.get("findings", [])]
-    if step.dangerous:
-        return Compared(step.title, {"result": danger_sides(step, result)}, notes)
-    return Compared(step.title, compare(step, result, machine.state()), notes)
-
-
-def _failed(step: Step, machine: Machine, error: Exception) -> Compared:
-    """Count a step that raised as disagreeing in what it answers; the state may be right."""
-    sides = compare(step, {}, machine.state())
-    found = Sides([], [_raised(error)])
-    return Compared(step.title, {**sides, "result": found}, _trace(error))
+            return {REFUSED: str(error)}, []
+        return {RAISED: _raised(error)}, _trace(error)
+    return result, [finding_line(found) for found in result.get("findings", [])]
 
 
 def _unseen(step: Step, machine: Machine) -> Compared:
