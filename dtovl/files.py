@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from errno import EBADF
+from contextlib import contextmanager, suppress
+from errno import EBADF, ENOTSUP, EPERM
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,28 @@ def write_atomically(
     except (OSError, ValueError, RuntimeError) as error:
         what = _reason(error)
         raise InputError(Diagnostic(FILE_UNWRITABLE, name=shown, what=what)) from error
+
+
+def create_atomically(path: str | os.PathLike[str], data: bytes) -> bool:
+    """Make a file in one step, whole, where there is none; False when there is one.
+
+    Raises OSError or ValueError with the reason when it cannot be made; then nothing stays.
+    """
+    shown = os.fspath(path)
+    if os.path.lexists(shown):
+        return False
+    with _temporary(shown, data) as temporary:
+        try:
+            # Unlike a rename, a link never takes the place of a file that has come meanwhile.
+            os.link(temporary, shown)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in (EPERM, ENOTSUP):
+                raise
+            # A file system without links, such as that of memory cards.
+            os.rename(temporary, shown)
+    return True
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -302,15 +325,22 @@ def _refuse_inputs(
 
 
 def _replace(target: str, data: bytes, before: os.stat_result | None) -> None:
+    with _temporary(target, data, before) as temporary:
+        os.replace(temporary, target)
+
+
+@contextmanager
+def _temporary(target: str, data: bytes, before: os.stat_result | None = None) -> Iterator[str]:
+    """Fill a file in the folder of the target, and bring it to disk; it is gone in the end."""
     folder = os.path.dirname(target)
     temporary = os.path.join(folder, f".dtovl-{os.getpid()}-{os.urandom(4).hex()}.tmp")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         _write_to(file, data, before, sync=True)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        yield temporary
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def _write_to(

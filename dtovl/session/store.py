@@ -257,14 +257,24 @@ class Store:
                 tables = self._file.execute("SELECT sql FROM sqlite_schema").fetchall()
                 if version != schema.VERSION or tables != [(text,) for text in schema.TABLES]:
                     raise self.damage("its tables are not those of a session")
-                mode = self._file.execute("PRAGMA journal_mode").fetchone()[0]
-                if mode != "delete":
-                    raise self.damage(f"something has switched its journal mode to {mode}")
+                self._check_shape()
         except InputError as error:
             cause = error.__cause__
             if isinstance(cause, sqlite3.DatabaseError) and _primary(cause) == "SQLITE_NOTADB":
                 raise InputError(self._unknown()) from cause
             raise
+
+    def _check_shape(self) -> None:
+        """Refuse a file that is shorter than it says, or that keeps its journal otherwise."""
+        mode, pages, size = (
+            self._file.execute(f"PRAGMA {which}").fetchone()[0]
+            for which in ("journal_mode", "page_count", "page_size")
+        )
+        if mode != "delete":
+            raise self.damage(f"something has switched its journal mode to {mode}")
+        there = os.stat(self.name).st_size
+        if there < pages * size:
+            raise self.damage(f"it has {there} of its {pages * size} bytes")
 
     def _check_pages(self) -> None:
         """Let SQLite look at every page before the first write; the file may be damaged."""

@@ -1,0 +1,161 @@
+"""The journal of a session in memory: read from its file, and every seal compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dtovl.model.dialect import KERNELS
+from dtovl.session.schema import Head, Row, head_seal, row_seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.session.store import Store
+
+
+class Operation(NamedTuple):
+    """One operation of a session.
+
+    number counts from 1; step is what was asked, as in a list of steps; result what the kernel
+    answered: return value, log lines and events; findings is what dtovl has to say about it (empty
+    for an operation that is undone). in_force is false when it was undone.
+    """
+
+    number: int
+    step: Mapping[str, object]
+    result: Mapping[str, Any]
+    findings: tuple[Diagnostic, ...] = ()
+    in_force: bool = True
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the kernel gave an error, or the step was refused as it would crash it."""
+        return isinstance(self.result.get("ret"), str) or bool(self.result.get("hazard"))
+
+
+class Journal:
+    """What a session file holds, but for the results.
+
+    names maps what the steps call overlays to the digests of their blobs: of two that were given
+    under one name the second is called NAME#2.
+    """
+
+    __slots__ = ("contents", "head", "names", "rows", "steps")
+
+    def __init__(
+        self, head: Head, rows: list[Row], contents: dict[bytes, bytes], steps: list[Any]
+    ) -> None:
+        self.head = head
+        self.rows = rows
+        self.contents = contents
+        self.steps = steps
+        self.names: dict[str, bytes] = {
+            step["overlay"]: row.content
+            for row, step in zip(rows, steps, strict=True)
+            if row.content is not None
+        }
+
+    def copy(self) -> Journal:
+        """Give a journal that can be changed without changing this one."""
+        return Journal(self.head, list(self.rows), dict(self.contents), list(self.steps))
+
+    @property
+    def base(self) -> str:
+        """Give the name of the base."""
+        return self.head.base.decode("utf-8", "surrogateescape")
+
+    @property
+    def seal(self) -> bytes:
+        """Give the seal of an empty journal."""
+        head = self.head
+        return head_seal(head.base, head.origin, head.content, head.kernel, head.tree)
+
+    def tree(self, position: int) -> bytes:
+        """Give the digest of the tree after the first operations, position of them."""
+        return self.rows[position - 1].tree if position else self.head.tree
+
+    def seal_at(self, position: int) -> bytes:
+        """Give the seal of the last of the first operations, position of them."""
+        return self.rows[position - 1].seal if position else self.seal
+
+    def blob(self, name: str) -> bytes:
+        """Give the blob of the overlay that the steps call so."""
+        return self.contents[self.names[name]]
+
+    def cut(self) -> int:
+        """Drop the operations that are not in force; give their number."""
+        position = self.head.position
+        dropped = len(self.rows) - position
+        if dropped:
+            # The names that only the dropped ones had are free again.
+            kept = Journal(self.head, self.rows[:position], self.contents, self.steps[:position])
+            self.rows, self.steps, self.names = kept.rows, kept.steps, kept.names
+        return dropped
+
+    def append(self, row: Row, step: Mapping[str, object]) -> None:
+        """Add an operation; it is in force."""
+        self.rows.append(row)
+        self.steps.append(step)
+        self.move(row.number)
+
+    def move(self, position: int) -> None:
+        """Let the first operations be in force, position of them."""
+        seal = self.seal_at(position)
+        self.head = self.head._replace(position=position, seal=seal)
+
+    def name_for(self, name: str, content: bytes) -> str:
+        """Give what steps call an overlay: its name, unless that stands for another blob."""
+        free, number = name, 1
+        while self.names.get(free, content) != content:
+            number += 1
+            free = f"{name}#{number}"
+        return free
+
+
+def read_journal(store: Store) -> Journal:
+    """Read the journal inside a transaction of the store.
+
+    Raises InputError (DT263) when anything does not fit its seal.
+    """
+    head, rows, contents = store.head(), store.rows(), store.contents()
+    try:
+        steps = _checked(head, rows, contents)
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise store.damage("what should be text or bytes there is something else") from error
+    if isinstance(steps, str):
+        raise store.damage(steps)
+    return Journal(head, rows, contents, steps)
+
+
+def _checked(head: Head, rows: list[Row], contents: dict[bytes, bytes]) -> list[Any] | str:
+    """Compare all seals; give the steps, or say what is wrong."""
+    seal = head_seal(head.base, head.origin, head.content, head.kernel, head.tree)
+    if head.kernel not in KERNELS or head.content not in contents:
+        return "its head speaks of what is not there"
+    at = seal if not head.position else None
+    for number, row in enumerate(rows, 1):
+        seal = row_seal(seal, row.step, row.content, row.tree, row.result)
+        if row.number != number or row.seal != seal:
+            return f"operation {number} does not fit its seal"
+        if row.content is not None and row.content not in contents:
+            return f"the overlay of operation {number} is missing"
+        if number == head.position:
+            at = seal
+    if at != head.seal:
+        return "its head does not fit the journal"
+    return _steps(rows)
+
+
+def _steps(rows: list[Row]) -> list[Any] | str:
+    if not rows:
+        return []
+    # json is slow to import, and an empty journal needs none of it.
+    import json
+
+    steps = json.loads(f"[{','.join([row.step for row in rows])}]")
+    for number, (row, step) in enumerate(zip(rows, steps, strict=True), 1):
+        named = isinstance(step, dict) and isinstance(step.get("overlay", ""), str)
+        if not named or (row.content is not None and "overlay" not in step):
+            return f"operation {number} is no step"
+    return steps  # type: ignore[no-any-return]

@@ -1,0 +1,360 @@
+"""A session: a board on the desk that keeps what was done to it, in one file.
+
+The journal is the truth. The tree is made of the base and the operations in force when it is first
+asked for, and compared with the digest that was kept with the last of them. Every change is one
+transaction of the file, made under its lock and on the newest state: what another process did
+meanwhile is read first. A change that fails leaves file and session as they were.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dtovl.codes import session as codes
+from dtovl.diagnostics import Diagnostic
+from dtovl.errors import InputError, UsageError
+from dtovl.inputs import read_blob
+from dtovl.model.dialect import KERNELS
+from dtovl.session import schema
+from dtovl.session.content import read_content
+from dtovl.session.digest import tree_digest
+from dtovl.session.journal import Operation, read_journal
+from dtovl.session.replay import Replay
+from dtovl.session.schema import Head, Row
+from dtovl.session.store import Store, new_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dtovl.diagnostics import Sink
+    from dtovl.model.tree import Tree
+    from dtovl.script.machine import Machine
+    from dtovl.session.content import Source
+
+DEFAULT_KERNEL = "6.1"
+
+_COMPACT: dict[str, Any] = {"separators": (",", ":")}
+
+
+class Session:
+    """An open session; close it, or use it in a `with` statement.
+
+    Raises InputError (DT260 to DT267) from everything that reads or writes the file.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._dropped = 0
+        # None: the machine has to be built.
+        self._replay: Replay | None = None
+        with store.reading():
+            self._mark = store.change_mark()
+            self._journal = read_journal(store)
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        base: Source,
+        *,
+        kernel: str = DEFAULT_KERNEL,
+        name: str | None = None,
+        sink: Sink | None = None,
+        **options: Any,
+    ) -> Session:
+        """Make a session file of a base, and open it.
+
+        base is what `dtovl.load` takes, or a Tree; name is what messages call it, options are those
+        of `dtovl.load` for source. kernel is the Linux whose way is taken. Warnings go to sink. The
+        file appears in one step, whole; one that is there is not touched.
+
+        Raises InputError (DT264, DT266; DT001 to DT048 about the base), UsageError (DT063).
+        """
+        from dtovl.files import create_atomically
+
+        if kernel not in KERNELS:
+            from dtovl.codes.usage import UNKNOWN_APPLIER
+
+            known = ", ".join(KERNELS)
+            raise UsageError(Diagnostic(UNKNOWN_APPLIER, applier=repr(kernel), known=known))
+        shown = os.fspath(path)
+        if os.path.lexists(shown):
+            raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
+        given = read_content(base, name=name, sink=sink, **options)
+        tree = tree_digest(read_blob(given.data, given.name, sink))
+        spelled = given.name.encode("utf-8", "surrogateescape")
+        key = schema.digest(given.data)
+        seal = schema.head_seal(spelled, given.origin, key, kernel, tree)
+        head = Head(spelled, given.origin, key, kernel, tree, 0, seal)
+        try:
+            made = create_atomically(shown, new_file(head, given.data))
+        except (OSError, ValueError) as error:
+            what = (getattr(error, "strerror", None) or str(error)).lower()
+            raise InputError(
+                Diagnostic(codes.SESSION_READ_ONLY, name=shown, done="made", what=what)
+            ) from error
+        if not made:
+            raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
+        return cls.open(shown)
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], *, waiting: Callable[[], None] | None = None
+    ) -> Session:
+        """Open a session file.
+
+        waiting is called once when another process has kept the file for 5 seconds.
+
+        Raises InputError (DT260 to DT263, DT265, DT266).
+        """
+        store = Store(os.fspath(path), waiting)
+        try:
+            return cls(store)
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def __enter__(self) -> Session:
+        """Give the session; the file is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
+
+    # -- what it is ----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Give the path of the file as it was given."""
+        return self._store.name
+
+    @property
+    def base(self) -> str:
+        """Give the name of the base."""
+        return self._journal.base
+
+    @property
+    def kernel(self) -> str:
+        """Give the version of Linux whose way is taken."""
+        return self._journal.head.kernel
+
+    @property
+    def position(self) -> int:
+        """Give the number of operations in force."""
+        return self._journal.head.position
+
+    @property
+    def undone(self) -> int:
+        """Give the number of operations that were undone and can be done again."""
+        return len(self._journal.rows) - self.position
+
+    @property
+    def tree(self) -> Tree:
+        """Give the live tree, as the kernel would have it; what is done to it is not kept."""
+        return self._replayed().machine.live.tree
+
+    @property
+    def machine(self) -> Machine:
+        """Give the machine that stands after the operations in force.
+
+        Raises InputError (DT267) when they do not give the tree that was kept.
+        """
+        return self._replayed().machine
+
+    @property
+    def dropped(self) -> int:
+        """Give the number of undone operations that the last change has dropped for good."""
+        return self._dropped
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def apply(self, *overlays: Source, **options: Any) -> list[Operation]:
+        """Apply overlays in order, up to the first that the kernel refuses; all in one transaction.
+
+        An overlay is what `dtovl.load` takes, or a Tree; options are those of `dtovl.load` for
+        source. A refused one is kept in the journal too: the kernel keeps its id.
+
+        Raises InputError (DT001 to DT048) for what can be no overlay; then nothing is kept.
+        """
+        given = [read_content(overlay, **options) for overlay in overlays]
+        done: list[Operation] = []
+        with self._change():
+            self._cut()  # first, since it frees names
+            for one in given:
+                key = schema.digest(one.data)
+                name = self._journal.name_for(one.name, key)
+                self._journal.contents.setdefault(key, one.data)
+                self._journal.names[name] = key
+                done.append(self._carry_out({"op": "apply", "overlay": name}, key))
+                if done[-1].failed:
+                    break
+        return done
+
+    def remove(self, number: int) -> Operation:
+        """Remove an overlay by the id that the kernel gave it."""
+        return self.do({"op": "remove", "id": number})[0]
+
+    def remove_all(self) -> Operation:
+        """Remove all overlays, newest first, as of_overlay_remove_all does."""
+        return self.do({"op": "remove_all"})[0]
+
+    def do(self, *steps: Mapping[str, object]) -> list[Operation]:
+        """Carry out steps of a list of steps, but `apply`, in one transaction.
+
+        Raises InputError or UsageError for a step that is wrong; then nothing is kept.
+        """
+        with self._change():
+            return [self._carry_out(step, None) for step in steps]
+
+    def undo(self, count: int = 1) -> list[Operation]:
+        """Go back over the last operations; give them, newest first.
+
+        Raises UsageError (DT268) when there are not so many.
+        """
+        return list(reversed(self._move("undo", count, -1)))
+
+    def redo(self, count: int = 1) -> list[Operation]:
+        """Carry out again what was undone last; give the operations.
+
+        Raises UsageError (DT268) when there are not so many.
+        """
+        return self._move("redo", count, 1)
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read what other processes have done to the session meanwhile."""
+        with self._store.reading():
+            self._catch_up()
+
+    def history(self) -> list[Operation]:
+        """Give all operations, undone ones too, with the results as they were kept.
+
+        Raises InputError (DT263, DT267).
+        """
+        with self._store.reading():
+            self._catch_up()
+            bodies = self._store.results()
+        return self._operations(bodies, 0, len(self._journal.rows))
+
+    def export(self) -> Tree:
+        """Give a copy of the tree as a blob would hold it: without the names that Linux makes."""
+        from dtovl.session.export import plain_copy
+
+        return plain_copy(self._replayed())
+
+    # -- inside --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Change the session as it is now: on disk and here, or neither."""
+        before, replay = self._journal, self._replay
+        position = replay.position if replay is not None else 0
+        try:
+            with self._store.writing():
+                self._catch_up()
+                before, replay = self._journal, self._replay
+                position = replay.position if replay is not None else 0
+                self._journal = before.copy()
+                self._dropped = 0
+                if replay is not None:
+                    replay.journal = self._journal
+                yield
+        except BaseException:
+            self._journal = before
+            if replay is not None:
+                replay.journal = before
+            # A machine that moved cannot be moved back.
+            moved = self._replay is not replay or (replay and replay.position != position)
+            self._replay = None if moved else replay
+            raise
+
+    def _catch_up(self) -> None:
+        """Read the file again if another process has written to it."""
+        mark = self._store.change_mark()
+        if mark != self._mark:
+            self._journal = read_journal(self._store)
+            self._replay = None
+            self._mark = mark
+
+    def _replayed(self) -> Replay:
+        if self._replay is None:
+            replay = Replay(self._journal, self.name)
+            replay.advance(self.position)
+            self._replay = replay
+        return self._replay
+
+    def _carry_out(self, step: Mapping[str, object], key: bytes | None) -> Operation:
+        """Let the machine do one step, and add it to the journal."""
+        from json import dumps
+
+        self._cut()
+        journal, replay = self._journal, self._replayed()
+        result = replay.step(step)
+        body, text = dumps(result, **_COMPACT), dumps(step, **_COMPACT)
+        number = len(journal.rows) + 1
+        parts = text, key, replay.digest(), schema.digest(body.encode())
+        row = Row(number, *parts, schema.row_seal(journal.seal_at(number - 1), *parts))
+        journal.append(row, step)
+        if key is not None:
+            self._store.keep(key, journal.contents[key])
+        self._store.append(row, body)
+        self._store.move(number, row.seal)
+        return Operation(number, step, result, replay.findings[-1])
+
+    def _move(self, verb: str, count: int, direction: int) -> list[Operation]:
+        """Put the journal count operations back or forward; give them, in order."""
+        with self._change():
+            position = self.position
+            have = position if direction < 0 else self.undone
+            if not 0 < count <= have:
+                raise UsageError(
+                    Diagnostic(
+                        codes.NOTHING_TO_MOVE,
+                        name=self.name,
+                        have="1 operation" if have == 1 else f"{have or 'no'} operations",
+                        verb=verb,
+                        wanted=count,
+                    )
+                )
+            target = position + count * direction
+            replay = self._replayed() if direction > 0 else Replay(self._journal, self.name)
+            self._journal.move(target)
+            replay.advance(target)
+            self._replay = replay
+            self._store.move(target, self._journal.seal_at(target))
+            bodies = self._store.results()
+            return self._operations(bodies, *sorted((position, target)))
+
+    def _operations(self, bodies: dict[int, str], start: int, end: int) -> list[Operation]:
+        """Give the operations from start up to end, with their results; one by its digest."""
+        from json import loads
+
+        journal, replay = self._journal, self._replayed()
+        found = []
+        for index in range(start, end):
+            row, body = journal.rows[index], bodies.get(index + 1)
+            if not isinstance(body, str) or schema.digest(body.encode()) != row.result:
+                raise self._store.damage(f"the result of operation {index + 1} is not whole")
+            try:
+                result = loads(body)
+            except (ValueError, RecursionError) as error:
+                raise self._store.damage(f"operation {index + 1} has no result") from error
+            in_force = index < journal.head.position
+            findings = replay.findings[index] if in_force else ()
+            found.append(Operation(index + 1, journal.steps[index], result, findings, in_force))
+        return found
+
+    def _cut(self) -> None:
+        """Drop what was undone: a new operation takes its place."""
+        dropped = self._journal.cut()
+        if dropped:
+            self._store.cut(self.position)
+            self._dropped = dropped
