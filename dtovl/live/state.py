@@ -194,7 +194,7 @@ class Live:
 
         Source: kernel of_node_release, kobject_cleanup.
         """
-        self._check_path(node)
+        self.check_path(node)
         if self.in_sysfs(node):
             self._clean_sysfs(node)
         if self.attached(node):
@@ -240,7 +240,7 @@ class Live:
         node.properties.clear()
         self.freed.add(node)
 
-    def _check_path(self, node: Node) -> None:
+    def check_path(self, node: Node) -> None:
         """Find out whether a freed node is used to spell out the path of another one."""
         above = node.parent
         while above is not None:

@@ -1,0 +1,63 @@
+"""The log of a live tree as recordings write it: kernel lines and events, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dtovl.live.objects import DeviceEvent, Injected, Overlaid, Reconfig
+from dtovl.overlay.outcome import LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.live.state import LogEntry
+
+_DRIVER_CALLS = ("probe", "remove")
+
+
+def render_log(log: Iterable[LogEntry]) -> list[dict[str, Any]]:
+    """Write log entries as plain values; see the recordings' description of `log`."""
+    return [_render(entry) for entry in log]
+
+
+def _render(entry: LogEntry) -> dict[str, Any]:
+    if isinstance(entry, LogLine):
+        return {"level": entry.level, "text": entry.text}
+    if isinstance(entry, Reconfig):
+        return _reconfig(entry)
+    if isinstance(entry, Overlaid):
+        return {
+            "event": "overlay",
+            "action": entry.action,
+            "target": entry.target.path,
+            "overlay": entry.content.path,
+        }
+    if isinstance(entry, Injected):
+        return {"event": "inject", "errno": entry.error}
+    return _device(entry)
+
+
+def _reconfig(entry: Reconfig) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "event": "reconfig",
+        "action": entry.action,
+        "node": entry.node.path,
+    }
+    if entry.name is not None:
+        found["property"] = entry.name
+        found["length"] = entry.length
+    if entry.old_length is not None:
+        found["old_length"] = entry.old_length
+    return found
+
+
+def _device(entry: DeviceEvent) -> dict[str, Any]:
+    if entry.action in _DRIVER_CALLS:
+        result: int | str = entry.result or 0
+        return {"event": entry.action, "device": entry.device, "ret": result}
+    return {
+        "event": "device",
+        "action": entry.action,
+        "device": entry.device,
+        "node": entry.node.path,
+    }
