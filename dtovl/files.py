@@ -87,6 +87,27 @@ def is_directory(path: str | os.PathLike[str]) -> bool:
     return shown != STANDARD_STREAM and os.path.isdir(shown)
 
 
+def list_directory(path: str | os.PathLike[str]) -> list[str]:
+    """List the names of the files in a folder, sorted; links to files are of them.
+
+    Names are as the operating system functions of Python take them. Raises InputError (DT009,
+    DT011).
+    """
+    shown = os.fspath(path)
+    names: list[str] = []
+    try:
+        with os.scandir(shown) as entries:
+            for entry in entries:
+                if entry.is_file():
+                    names.append(entry.name)
+                if len(names) > MAX_DIRECTORY_ENTRIES:
+                    what = f"the bound is {MAX_DIRECTORY_ENTRIES} entries"
+                    raise InputError(Diagnostic(TOO_LARGE, name=shown, what=what))
+    except (OSError, ValueError) as error:
+        raise InputError(_unreadable(shown, error)) from error
+    return sorted(names)
+
+
 def walk_directory(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes | None]]:
     """Give the entries of a folder as dtovl.inputs.from_directory takes them.
 

@@ -41,13 +41,19 @@ class Sides:
 def diff_lines(differences: Differences, sides: Sides) -> Iterator[Line]:
     """Write the differences, then how many there are; renumbered phandles are only counted."""
     for found in differences:
-        style, mark = _MARKS.get(found.kind.rpartition("-")[2], _CHANGE)
-        subject = found.path + (f":{printable(found.name)}" if found.name else "")
-        head: tuple[Span, ...] = (style, f"{mark} "), ("path", subject or "header")
-        yield Line((*head, *_content(found, sides)), hang=4, fixed=2)
+        yield difference_line(found, sides)
     if differences:
         yield BLANK
     yield Line((("heading", _summary(differences)),), hang=2, fixed=0)
+
+
+def difference_line(found: Difference, sides: Sides, *, indent: int = 0, remark: str = "") -> Line:
+    """Write one difference, indented by so many columns, with a remark behind it."""
+    style, mark = _MARKS.get(found.kind.rpartition("-")[2], _CHANGE)
+    subject = found.path + (f":{printable(found.name)}" if found.name else "")
+    head = (style, f"{' ' * indent}{mark} "), ("path", subject or "header")
+    tail = (("dim", remark),) if remark else ()
+    return Line((*head, *_content(found, sides), *tail), hang=indent + 4, fixed=2)
 
 
 def difference_object(found: Difference, sides: Sides) -> dict[str, object]:
