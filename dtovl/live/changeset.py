@@ -83,7 +83,7 @@ class Entry:
         if self.action is not Action.UPDATE:
             return Entry(_INVERSE[self.action], self.node, self.prop, self.old)
         if self.old is None:
-            return Entry(Action.REMOVE, self.node, self.prop, self.old)
+            return Entry(Action.REMOVE, self.node, self.prop, self.prop)
         return Entry(Action.UPDATE, self.node, self.old, self.prop)
 
 

@@ -48,7 +48,7 @@ def _parts(prop: Property) -> list[str]:
     if prop.maker is Maker.SYMBOL:
         return ["property-name", "symbol-property", "symbol-property"]
     if prop.maker is Maker.CALLER:
-        return ["case-property", "case-property-name", "case-property-value"]
+        return ["case-property", "case-property", "case-property-name"]
     return ["property", "property-name"] + (["property-value"] if prop.value else [])
 
 

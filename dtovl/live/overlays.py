@@ -114,7 +114,7 @@ class Overlays:
             live.find(codes.LISTENER_FAILED, overlay=record.name, error=error, when="apply")
         if live.platform is not None:
             live.platform.settle()
-        late = self.tell(record, "post-apply")
+        late, _ = self.tell(record, "post-apply")
         if late:
             live.find(codes.LISTENER_FAILED, overlay=record.name, error=late, when="apply")
         return Applied(error or late, record.number, outcome)
@@ -268,10 +268,11 @@ class Overlays:
                 other=later.name,
             )
             return "-EBUSY", False
-        error = self.tell(record, "pre-remove")
+        error, _ = self.tell(record, "pre-remove")
         if error:
             live.find(codes.REMOVAL_REFUSED, overlay=record.name, error=error)
             return error, False
+        self._refuse_crash(record)
         error, failed = record.changeset.revert_entries(live)
         if error:
             if failed:
@@ -282,12 +283,27 @@ class Overlays:
         error = record.changeset.notify_reverted(live)
         if error:
             live.print(3, f"OF: overlay: overlay remove changeset entry notify error {_no(error)}")
-        late = self.tell(record, "post-remove")
+        late, _ = self.tell(record, "post-remove")
         if error or late:
             live.find(
                 codes.LISTENER_FAILED, overlay=record.name, error=error or late, when="removal"
             )
         return error or late, True
+
+    def _refuse_crash(self, record: LiveOverlay) -> None:
+        """Stop before an update that was never applied is reverted, where that is fatal.
+
+        The property that is put back is in the list already, the file of the new one was never
+        made. Raises Oops.
+        """
+        entries = record.changeset.entries
+        if record.in_force or not entries or self.live.dialect.late_old_property:
+            return
+        last = entries[-1]
+        if last.old is not None:
+            raise Oops(
+                f"removing {record.name} reverts an update that was never applied", last.node
+            )
 
     def _free(self, record: LiveOverlay) -> None:
         """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
@@ -317,8 +333,11 @@ class Overlays:
             number += 1
         return number
 
-    def tell(self, record: LiveOverlay, action: str) -> str:
-        """Tell of every fragment in order; the first error ends it. Source: overlay_notify."""
+    def tell(self, record: LiveOverlay, action: str) -> tuple[str, Node | None]:
+        """Tell of every fragment in order; the first error ends it: give it, and its target.
+
+        Source: kernel overlay_notify.
+        """
         for target, content in record.pairs:
             error = tell_fragment(self.live, action, target, content)
             if error:
@@ -328,8 +347,8 @@ class Overlays:
                     "target: ",
                     target.kernel_path,
                 )
-                return error
-        return ""
+                return error, target
+        return "", None
 
     def _touch_ghosts(self) -> None:
         if self.ghosts:
@@ -366,9 +385,10 @@ class _PreApply:
         """Hold the targets, then tell the chain. Raises Refused."""
         self.told = True
         self.overlays.hold_targets(self.record, self.outcome)
-        error = self.overlays.tell(self.record, "pre-apply")
+        error, target = self.overlays.tell(self.record, "pre-apply")
         if error:
-            raise Refused(Problem.NOTIFIER, error=error, printed=True)
+            facts = {"error": error, "action": "pre-apply", "target": target, "printed": True}
+            raise Refused(Problem.NOTIFIER, **facts)
 
 
 def _no(error: str) -> int:

@@ -54,6 +54,7 @@ def attach(live: Live, node: Node) -> None:
     _check_rings(live, node)
     if not live.has_flag(node, Flag.OVERLAY):
         node.phandle = _phandle(node)
+        live.called.pop(node, None)
     for child in node.children.values():
         for one in child.walk():
             live.tree.unindex(one)
@@ -78,6 +79,7 @@ def _link(live: Live, parent: Node, node: Node) -> None:
 
 def _close_ring(live: Live, parent: Node, node: Node) -> None:
     """Model the ring: the node becomes the first child, and its next sibling is the old first."""
+    live.touch(parent)
     siblings = list(live.tree.children_of(parent))
     position = next(place for place, child in enumerate(siblings) if child is node)
     ring = [node, *siblings[:position]]
@@ -185,7 +187,7 @@ def add_property(live: Live, node: Node, prop: Property) -> str:
 
     Source: kernel __of_add_property.
     """
-    live.spell_name(node)
+    _spell(live, node, prop)
     properties = node.properties
     _take_dead(live, node, prop)
     if prop.name in properties:
@@ -201,7 +203,7 @@ def remove_property(live: Live, node: Node, prop: Property) -> str:
 
     Source: kernel __of_remove_property.
     """
-    live.spell_name(node)
+    _spell(live, node, prop)
     key = _key_of(live, node, prop)
     if key is None:
         return "-ENODEV"
@@ -218,7 +220,7 @@ def update_property(live: Live, node: Node, prop: Property) -> Property | None:
 
     Source: kernel __of_update_property.
     """
-    live.spell_name(node)
+    _spell(live, node, prop)
     _take_dead(live, node, prop)
     old = live.object_of(node, prop.name) if prop.name in node.properties else None
     if old is prop:
@@ -229,6 +231,16 @@ def update_property(live: Live, node: Node, prop: Property) -> Property | None:
     if old is not None:
         live.dead.setdefault(node, []).insert(0, old)
     return old
+
+
+def _spell(live: Live, node: Node, prop: Property) -> None:
+    """Make the implied `name` a property like others, before the list changes."""
+    live.spell_name(node)
+    if prop.name != "name" or not live.attached(node):
+        return
+    # A node of an overlay is called so from the start, before its `name` is added.
+    if "name" in node.properties or not live.has_flag(node, Flag.OVERLAY):
+        live.keep_called_name(node)
 
 
 def _key_of(live: Live, node: Node, prop: Property) -> str | None:

@@ -17,6 +17,7 @@ from dtovl.codes import live as codes
 from dtovl.diagnostics import Diagnostic
 from dtovl.live.boot import boot_references
 from dtovl.live.objects import Flag, Holder, Maker, Property
+from dtovl.model.cells import text
 from dtovl.model.node import REPEAT, plain_name
 from dtovl.overlay.outcome import LogLine
 
@@ -69,6 +70,7 @@ class Live:
         self.freed_properties: set[Property] = set()
         self.lost: set[Node] = set()
         self.names: dict[Node, str] = {}
+        self.called: dict[Node, str | None] = {}
         self.strings_lost = 0
         self.boot_files: set[Property] = set()
         self.log: list[LogEntry] = []
@@ -272,6 +274,18 @@ class Live:
             self._boot_names.add(node)
         elif not self.has_flag(node, Flag.DYNAMIC):
             self._boot_names.add(node)
+
+    def called_name(self, node: Node) -> str | None:
+        """Give what the kernel calls a node (np->name): the `name` it had when it was attached."""
+        if node in self.called:
+            return self.called[node]
+        value = self.property(node, "name")
+        return None if value is None else text(value) or ""
+
+    def keep_called_name(self, node: Node) -> None:
+        """Note what the kernel calls a node, before its `name` property changes."""
+        if node not in self.called:
+            self.called[node] = self.called_name(node)
 
     def generated_name(self, node: Node) -> bool:
         """Tell whether a node's `name` is what the kernel makes of the node's own name."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from dtovl.live.objects import Flag
 from dtovl.live.state import own_name
-from dtovl.model.cells import text
 from dtovl.model.node import plain_name
 
 if TYPE_CHECKING:
@@ -97,8 +96,8 @@ def _dump(live: Live, node: Node) -> dict[str, Any]:
 
 
 def _kernel_name(live: Live, node: Node) -> str:
-    value = live.property(node, "name")
-    return "<NULL>" if value is None else text(value) or ""
+    called = live.called_name(node)
+    return "<NULL>" if called is None else called
 
 
 def properties(live: Live, node: Node) -> Iterator[tuple[str, bytes]]:

@@ -30,10 +30,10 @@ from dtovl.script.render import render_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dtovl.live.overlays import Applied
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.overlay.outcome import Outcome
 
 Answer = dict[str, Any]
 
@@ -84,13 +84,26 @@ class Machine:
             try:
                 answer = self._dispatch(step)
             except Oops as oops:
-                self.gone = oops.what
-                live.find(live_codes.KERNEL_CRASH, oops.node, what=oops.what, cure="reboot")
+                self._crash(step, oops)
                 answer = {}
         answer["log"] = render_log(live.log)
         answer["findings"] = list(live.findings)
         answer["hazard"] = self.gone or _corruption(live.findings)
         return answer
+
+    def _crash(self, step: Step, oops: Oops) -> None:
+        """Say who makes the kernel crash, and carry out nothing from now on."""
+        self.gone = oops.what
+        who = ""
+        if oops.outcome is not None:
+            who = oops.outcome.overlay.name
+            refused = oops.outcome.refused
+            if refused is not None:
+                self._explain(oops.outcome)
+        elif step.op == "remove":
+            who = self.names.overlay_name(step)
+        cure = "the state of the kernel after this is unknown"
+        self.live.find(live_codes.KERNEL_CRASH, oops.node, who=who, what=oops.what, cure=cure)
 
     def _dispatch(self, step: Step) -> Answer:
         query = QUERIES.get(step.op)
@@ -115,14 +128,13 @@ class Machine:
             data = b"" if self._read is None else self._read(name)
             parsed = self._parsed[name, size] = parse_blob(data, name, size)
         applied = apply_parsed(self.overlays, parsed)
-        self.names.overlays[step.text("as", name)] = applied.number
-        if applied.error:
-            self._explain(applied)
+        self.names.enter_overlay(step.text("as", name), applied.number, name)
+        if applied.error and applied.outcome is not None:
+            self._explain(applied.outcome)
         return {"ret": _ret(applied.error), "id": applied.number}
 
-    def _explain(self, applied: Applied) -> None:
-        outcome = applied.outcome
-        if outcome is None or outcome.refused is None:
+    def _explain(self, outcome: Outcome) -> None:
+        if outcome.refused is None:
             return
         from dtovl.checks.refusal import explain
         from dtovl.checks.subject import Subject

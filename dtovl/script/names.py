@@ -39,6 +39,7 @@ class Names:
     def __init__(self, live: Live) -> None:
         self._live = live
         self.overlays: dict[str, int] = {}
+        self._files: dict[int, str] = {}
         self.labels: dict[str, Held] = {}
         self.changesets: dict[str, LiveChangeset] = {}
 
@@ -49,6 +50,16 @@ class Names:
             held.own += 1
         else:
             self.labels[label] = Held(label, node)
+
+    def enter_overlay(self, label: str, number: int, name: str) -> None:
+        """Name the overlay that got an id."""
+        self.overlays[label] = number
+        self._files[number] = name
+
+    def overlay_name(self, step: Step) -> str:
+        """Give the file name of the step's overlay, given by label or id; "" if unknown."""
+        number = step.number("id") if step.has("id") else self.overlay(step)
+        return self._files.get(number, "")
 
     def node(self, step: Step, name: str) -> Node:
         """Find the node of a path or label. Raises InputError (DT284)."""
