@@ -22,12 +22,12 @@ RECONFIG_ACTIONS = (
 
 
 class Order(NamedTuple):
-    """What a chain is to answer: error at the calls first, first + 1, ... of an action."""
+    """What a chain is to answer: error at the calls first, first + 1, ... of an action, times in all."""
 
     action: str
     error: str
     first: int
-    count: int
+    times: int
 
 
 class ScriptListener:
@@ -59,7 +59,7 @@ class ScriptListener:
         if order is None or order.action != action:
             return ""
         self._seen[chain] += 1
-        if not order.first <= self._seen[chain] < order.first + order.count:
+        if not order.first <= self._seen[chain] < order.first + order.times:
             return ""
         self._live.emit(Injected(order.error))
         return f"-{order.error}"

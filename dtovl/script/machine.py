@@ -42,7 +42,7 @@ class Machine:
     """A live tree with what steps gave names to: overlays, nodes, changesets.
 
     read gives the bytes of an overlay by the name that steps use; base is the display name of the
-    base. live, overlays and names may be looked at between steps.
+    base; fw_devlink tells whether devices wait for the suppliers that their nodes name. live, overlays and names may be looked at between steps.
     """
 
     def __init__(
@@ -155,7 +155,8 @@ class Machine:
         number = self.names.overlay(step)
         record = self.overlays.find(number)
         if record is None:
-            raise wrong(codes.NAME_UNKNOWN, op=step.op, kind="overlay in force", name=number, hint="")
+            kind = "overlay in the list"
+            raise wrong(codes.NAME_UNKNOWN, op=step.op, kind=kind, name=number, hint="")
         record.pointers.append(step.text("as"))
         return {}
 
@@ -201,7 +202,8 @@ class Machine:
             if node.path == path and any(one.name == holder for one in holders)
         ]
         if not nodes:
-            raise wrong(codes.NAME_UNKNOWN, op=step.op, kind=f"holder of {path}", name=holder, hint="")
+            kind = f"holder of {path}"
+            raise wrong(codes.NAME_UNKNOWN, op=step.op, kind=kind, name=holder, hint="")
         self.live.release(nodes[-1], holder)
         return {"node": path}
 

@@ -72,7 +72,8 @@ class Names:
                 return found
             from dtovl.model.lookup import nearest
 
-            near = nearest(self._live.tree, name)
+            paths = (node.path for node in self._live.tree.walk())
+            near = nearest(name, paths)
             raise wrong(codes.NAME_UNKNOWN, op=step.op, kind="node", name=name, hint=_near(near))
         raise self._unknown(step, "node", name, self.labels)
 
