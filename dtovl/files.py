@@ -108,6 +108,11 @@ def list_directory(path: str | os.PathLike[str]) -> list[str]:
     return sorted(names)
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path that a user gave is a regular file, or a link to one."""
+    return os.path.isfile(path)
+
+
 def walk_directory(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes | None]]:
     """Give the entries of a folder as dtovl.inputs.from_directory takes them.
 

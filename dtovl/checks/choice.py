@@ -71,6 +71,21 @@ class Choice:
         }
         return [found[number] for number in sorted(found)]
 
+    def stand_ins(self, trace: Trace) -> list[Trace]:
+        """List overlays that were not chosen and would explain as much in the place of this one."""
+        if trace.number in self.sole or trace.number not in self.chosen:
+            return []
+        alone = [spot for spot in found_spots(trace) if len(self._setters[spot]) == 1]
+        return [
+            other
+            for other in (self.writers[alone[0]] if alone else ())
+            if other.number in self._possible
+            and other.number not in self.chosen
+            and all(
+                spot in other.facts and other.facts[spot].state is State.FOUND for spot in alone
+            )
+        ]
+
     # -- steps ---------------------------------------------------------------------------------
 
     def _leave_out(self) -> dict[int, Trace]:
@@ -122,16 +137,20 @@ class Choice:
     def _cover_with(self, traces: Iterable[Trace], *, at_least: int) -> None:
         """Choose the overlay that explains most of what is left, again and again.
 
-        One of which something is missing has to explain at_least times as much as is missing.
+        Among equals the one of which least is not found, then the first given. Where something is
+        missing, an overlay has to explain at_least times as much.
         """
-        heap = [(-self._gain(trace), trace.number) for trace in traces]
+        heap = [
+            (-self._gain(trace), len(trace.facts) - trace.count(State.FOUND), trace.number)
+            for trace in traces
+        ]
         heapify(heap)
         while heap:
-            before, number = heappop(heap)
+            before, rest, number = heappop(heap)
             trace = self._possible[number]
             gain = self._gain(trace)
             if -gain != before:
-                heappush(heap, (-gain, number))  # others have explained a part by now
+                heappush(heap, (-gain, rest, number))  # others have explained a part by now
             elif gain > 0 and gain >= at_least * len(self.missing(trace)):
                 self._choose(trace)
 

@@ -44,8 +44,9 @@ class Candidate(NamedTuple):
 
     changes is how many it would make to the base, found how many the live tree has, overridden
     how many a chosen overlay has set otherwise, changed how many somebody else has; missing are
-    those of which the live tree has what the base has. sole: no other overlay explains all that
-    was found. others explain what was found or overridden. reason is for what cannot be applied.
+    those of which the live tree has what the base has. others are chosen overlays that explain
+    what was found or overridden; instead are overlays not chosen that could be in force in its
+    place. reason is for what cannot be applied.
     """
 
     overlay: Overlay
@@ -56,8 +57,8 @@ class Candidate(NamedTuple):
     overridden: int = 0
     changed: int = 0
     missing: Sequence[Fact] = ()
-    sole: bool = False
     others: Sequence[Trace] = ()
+    instead: Sequence[Trace] = ()
     reason: str = ""
 
 
@@ -132,8 +133,8 @@ def _candidate(trace: Trace, choice: Choice) -> Candidate:
         len(overridden),
         changed,
         missing,
-        trace.number in choice.sole,
         [one for one in choice.explainers(trace) if one is not trace],
+        choice.stand_ins(trace),
     )
 
 

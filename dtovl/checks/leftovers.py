@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dtovl.changeset import SetProperty
 from dtovl.checks.traces import paired, reference_offsets
-from dtovl.model.cells import cell
 from dtovl.model.compare import Difference, difference
 from dtovl.model.dialect import DIALECTS
 from dtovl.model.node import Node, plain_name
@@ -84,6 +83,7 @@ class _Rebuilding:
         self.places = places
         self.appliers: dict[int, Dialect] = {}
         self.refused: list[Trace] = []
+        self._fits = True
         self._outcomes: list[Outcome] = []
         self._sites: dict[tuple[Node, str], list[int]] = {}
         self._before: dict[tuple[Node, str], bytes | None] = {}
@@ -122,14 +122,18 @@ class _Rebuilding:
     def _applier(self, trace: Trace) -> Dialect | None:
         """Tell by the phandles of an overlay who applied it to what the tree is now.
 
+        When they fit nobody, something is different, and later ones would fit by chance.
         Source: libfdt fdt_overlay_apply, which adds the largest phandle; kernel
-        of_resolve_phandles, which adds one more.
+        of_resolve_phandles, which adds one more, and add_changeset_property, which gives none to
+        nodes that are there.
         """
         added = {number for _, number in trace.numbers}
         for dialect in DIALECTS.values():
             largest = self.tree.largest_phandles()[1 if dialect.phandle_field else 0]
-            if largest + dialect.delta_extra in added:
+            fits = largest + dialect.delta_extra in added if added else trace.dropped
+            if self._fits and fits and (dialect.skips_pseudo or not trace.dropped):
                 return dialect
+        self._fits = self._fits and not added
         return None
 
     def _means_nothing(self, found: Difference) -> bool:
@@ -144,13 +148,8 @@ class _Rebuilding:
             return shown == _shown_name(node)
         if found.kind != "property-changed" or found.node_a is None:
             return False
-        offsets = self._sites.get((found.node_a, found.name))
-        old = found.old or b""
-        refs = [
-            (offset, self.places.of(owner))
-            for offset in offsets or ()
-            if (owner := self.tree.by_phandle.get(cell(old, offset))) is not None
-        ]
+        old, offsets = found.old or b"", self._sites.get((found.node_a, found.name), ())
+        refs = self.places.references(self.tree, old, offsets)
         return self.places.holds((self.places.of(found.node_a), found.name), old, refs)
 
     def _judged(self, found: Difference) -> Leftover:

@@ -24,7 +24,7 @@ from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.overlay.apply import apply_overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
@@ -35,6 +35,10 @@ Spot = tuple[int, str]
 """A place and the name of a property there; an empty name stands for the node itself."""
 
 _GENERATED = frozenset({"name", *PHANDLE_NAMES})
+
+
+NOWHERE = -1
+"""Stands for the place of what a cell refers to that no node has given its phandle to."""
 
 
 class State(Enum):
@@ -63,7 +67,8 @@ class Trace(NamedTuple):
 
     number is its place among those given, from 1; dialect is the first that accepts it; facts has
     each spot once; needs are spots without which it cannot be applied and that the base lacks;
-    numbers are (place, phandle in the live tree minus phandle in the overlay) of nodes it adds.
+    numbers are (place, phandle in the live tree minus phandle in the overlay) of nodes it adds;
+    dropped: the overlay gives a phandle to a node of the base, and that has none in the live tree.
     """
 
     overlay: Overlay
@@ -72,6 +77,7 @@ class Trace(NamedTuple):
     facts: dict[Spot, Fact]
     needs: frozenset[Spot]
     numbers: list[tuple[int, int]]
+    dropped: bool
 
     def count(self, state: State) -> int:
         """Count the telling facts of a state."""
@@ -144,15 +150,24 @@ class Places:
             return False
         return all(self._refers(cell(held, offset), place) for offset, place in refs)
 
+    def references(
+        self, tree: Tree, value: bytes, offsets: Iterable[int]
+    ) -> tuple[tuple[int, int], ...]:
+        """Give (byte offset, place referred to) of cells of a value of tree; see NOWHERE."""
+        owners = ((offset, tree.by_phandle.get(cell(value, offset))) for offset in offsets)
+        return tuple(
+            (offset, NOWHERE if owner is None else self.of(owner)) for offset, owner in owners
+        )
+
     def _refers(self, number: int, place: int) -> bool:
         """Tell whether a number of the live tree refers to a place.
 
         Linux gives no phandle to a node that it had already, so a reference to that one dangles.
         """
-        node = self.nodes[place]
-        if node is None:
-            return False
-        return node.phandle == number or (not node.phandle and number not in self.live.by_phandle)
+        node = None if place == NOWHERE else self.nodes[place]
+        if node is not None and node.phandle:
+            return node.phandle == number
+        return (node is not None or place == NOWHERE) and number not in self.live.by_phandle
 
 
 def blanked(value: bytes, refs: Sequence[tuple[int, int]]) -> bytes:
@@ -289,51 +304,51 @@ class _Survey:
     def _trace(self, number: int, outcome: Outcome) -> Trace:
         """Make the trace of an overlay while it is in force."""
         tree, places = self.tree, self.places
-        needs = frozenset(self._needs(number, outcome))
-        trace = Trace(outcome.overlay, number, outcome.dialect, {}, needs, [])
         replaced = _replaced(outcome)
+        facts: dict[Spot, Fact] = {}
+        numbers: list[tuple[int, int]] = []
+        dropped = False
         offsets = reference_offsets(outcome.overlay, outcome.dialect)
         references = References(tree)
         for node, live in paired(tree, outcome):
             place = places.of(live)
+            found = places.nodes[place]
             if tree.origin_of(live) is not None:
-                trace.facts[place, ""] = self._node_fact(place)
-                found = places.nodes[place]
+                facts[place, ""] = self._node_fact(place)
                 if node.phandle and found is not None and found.phandle:
-                    trace.numbers.append((place, found.phandle - node.phandle))
+                    numbers.append((place, found.phandle - node.phandle))
+            elif node.phandle and found is not None and not found.phandle:
+                dropped = True
             for key in node.properties:
                 name = plain_name(key)
                 if name in _GENERATED or name not in live.properties:
                     continue
-                refs = self._refs(live.properties[name], offsets.get((node, key), ()))
+                refs = places.references(tree, live.properties[name], offsets.get((node, key), ()))
                 old = self._of_base(live, name, replaced)
-                trace.facts[place, name] = self._fact((place, name), live, refs, old, references)
+                facts[place, name] = self._fact((place, name), live, refs, old, references)
         for label in exported(tree, outcome):
             symbols = tree.symbols
             assert symbols is not None
             old = self._of_base(symbols, label, replaced)
             spot = places.symbols, label
-            trace.facts[spot] = self._fact(spot, symbols, (), old, references)
-        return trace
+            facts[spot] = self._fact(spot, symbols, (), old, references)
+        needs = frozenset(self._needs(number, outcome, replaced))
+        return Trace(outcome.overlay, number, outcome.dialect, facts, needs, numbers, dropped)
 
-    def _needs(self, number: int, outcome: Outcome) -> Iterator[Spot]:
+    def _needs(
+        self,
+        number: int,
+        outcome: Outcome,
+        replaced: Mapping[tuple[Node, str], bytes | None],
+    ) -> Iterator[Spot]:
         tree, places, symbols = self.tree, self.places, self.tree.symbols
         for target in outcome.targets.values():
             origin = tree.origin_of(target)
             if origin is not None and origin.number != number:
                 yield places.of(target), ""
         for fixup in outcome.overlay.plan(outcome.dialect).fixups:
-            origin = None if symbols is None else tree.origin_of(symbols, fixup.label)
-            if origin is not None and origin.number != number:
+            if symbols is not None and self._of_base(symbols, fixup.label, replaced) is None:
                 yield places.symbols, fixup.label
-
-    def _refs(self, value: bytes, offsets: Sequence[int]) -> tuple[tuple[int, int], ...]:
-        found = []
-        for offset in offsets:
-            owner = self.tree.by_phandle.get(cell(value, offset))
-            if owner is not None:
-                found.append((offset, self.places.of(owner)))
-        return tuple(found)
 
     def _of_base(
         self, node: Node, key: str, replaced: Mapping[tuple[Node, str], bytes | None]
@@ -366,7 +381,8 @@ class _Survey:
             there = live is not None and spot[1] in live.properties
             state = State.OTHER if there else State.ABSENT
         else:
-            known = self._refs(old, [one for one, _ in references.sites(node, spot[1], old)])
+            sites = references.sites(node, spot[1], old)
+            known = places.references(self.tree, old, [offset for offset, _ in sites])
             state = State.ABSENT if places.holds(spot, old, known) else State.OTHER
         return Fact(spot, blanked(value, refs), refs, old != value, state)
 

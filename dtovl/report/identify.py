@@ -146,11 +146,12 @@ def _evidence(answer: Answer, one: Candidate) -> str:
         parts.append(f"{one.changed:,} changed since by others")
     if one.missing:
         parts.append(f"{len(one.missing):,} not there")
-    if not one.sole and one.found:
-        parts.append("all of which others given make too")
     dialect = answer.found.rebuilt.appliers.get(one.number)
     if dialect is not None:
         parts.append(f"applied by {dialect.phrase.partition(' (')[0]}")
+    if one.instead:
+        names = listed([other.overlay.name for other in one.instead])
+        parts.append(f"or {names} in its place, with the same result")
     return ", ".join(parts)
 
 
@@ -265,8 +266,8 @@ def _candidate_object(answer: Answer, one: Candidate) -> dict[str, object]:
         "overridden": one.overridden,
         "changed": one.changed,
         "missing": [answer.found.spot(fact.spot) for fact in one.missing],
-        "sole": one.sole,
         "others": [other.overlay.name for other in one.others],
+        "instead": [other.overlay.name for other in one.instead],
         "applier": None if dialect is None else dialect.name,
         "reason": _reason(answer, one),
     }
