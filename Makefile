@@ -76,6 +76,8 @@ bench: $(DEV)
 nightly: $(DEV)
 	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
 	$(MAKE) fuzz bench corpus conformance-apply
+	$(MAKE) conformance KERNEL=6.1
+	$(MAKE) conformance KERNEL=7.2
 
 docs: $(DEV)
 	$(PY) tools/write_docs.py

@@ -68,10 +68,11 @@ def machine_maker(kernel: str) -> Callable[[Case], Machine]:
 
     def start(case: Case) -> Machine:
         tree = unflatten((case.folder / case.base).read_bytes(), case.base)
-        # Parameters of the kernel change what its drivers do; hardly a case has some.
-        extra = {"cmdline": case.cmdline} if case.cmdline else {}
         return OurMachine(
-            tree, DIALECTS[kernel], lambda name: (case.folder / name).read_bytes(), **extra
+            tree,
+            DIALECTS[kernel],
+            lambda name: (case.folder / name).read_bytes(),
+            fw_devlink="fw_devlink=off" not in case.cmdline,
         )
 
     return start

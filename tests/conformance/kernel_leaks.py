@@ -37,6 +37,9 @@ _KINDS = {
     "kobject_set_name_vargs": (_SYSFS, _SYSFS),
 }
 
+# What the allocation does not tell apart: kind of ours, and the one that it counts as.
+_FOLDED = {"case-property-value": "case-property"}
+
 KINDS = frozenset(kind for pair in _KINDS.values() for kind in pair) | {"property-value"}
 
 
@@ -47,6 +50,11 @@ class UnknownStack(Exception):
 def kinds(leaks: Iterable[dict[str, Any]]) -> list[str]:
     """Give the kinds of recorded leaks, sorted. Raises UnknownStack."""
     return sorted(kind_of(leak["alloc"]) for leak in leaks)
+
+
+def folded(ours: Iterable[str]) -> list[str]:
+    """Give our kinds of leaks as far as recordings can tell them apart, sorted."""
+    return sorted(_FOLDED.get(kind, kind) for kind in ours)
 
 
 def kind_of(stack: list[str]) -> str:

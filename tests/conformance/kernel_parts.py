@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.kernel_leaks import kinds
+from conformance.kernel_leaks import folded, kinds
 from conformance.kernel_recorded import exact_lines, kernel_lines
 from support.canonical import digest
+
+from dtovl.codes.base import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +50,7 @@ def compare(step: Step, result: dict[str, Any], state: dict[str, Any]) -> dict[s
         [*map(_event_line, found_events), *devices.found],
     )
     if step.leaks is not None:
-        sides["leaks"] = Sides(kinds(step.leaks), sorted(map(str, result.get("leaks", []))))
+        sides["leaks"] = Sides(kinds(step.leaks), folded(result.get("leaks", [])))
     return sides
 
 
@@ -79,22 +81,25 @@ def result_sides(step: Step, result: dict[str, Any]) -> Sides:
 def danger_sides(step: Step, result: dict[str, Any]) -> Sides:
     """Judge a step in which the kernel died or corrupted memory: ours has to say so.
 
-    A hazard in words and a finding that names the node, and the overlay if the step is about one.
+    A hazard in words and a finding, more than an information, that names the node, and the overlay
+    if the step is about one.
     """
     if not result.get("hazard"):
         return Sides(["hazard: some"], [result.get(RAISED, "hazard: none")])
-    named = [found for found in result.get("findings", []) if found.path]
-    if not named:
-        return Sides(["a finding that names the node"], _finding_lines(result))
-    if "overlay" in step.op or step.op["op"] == "remove_all":
-        named = [found for found in named if found.who or "overlay" in found.fields]
-        if not named:
-            return Sides(["a finding that names the overlay"], _finding_lines(result))
-    return Sides([], [])
+    findings = result.get("findings", [])
+    named = [found for found in findings if found.path and found.severity > Severity.INFO]
+    wanted = "node"
+    if named and ("overlay" in step.op or step.op["op"] == "remove_all"):
+        named = [found for found in named if _names_overlay(found)]
+        wanted = "overlay"
+    if named:
+        return Sides([], [])
+    said = [finding_line(found) for found in findings] or ["no finding"]
+    return Sides([f"a finding that names the {wanted}"], said)
 
 
-def _finding_lines(result: dict[str, Any]) -> list[str]:
-    return [finding_line(found) for found in result.get("findings", [])] or ["no such finding"]
+def _names_overlay(found: Diagnostic) -> bool:
+    return bool(found.who) or any(field.startswith("overlay") for field in found.fields)
 
 
 def finding_line(found: Diagnostic) -> str:

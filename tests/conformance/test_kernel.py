@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conformance import kernel, kernel_known, kernel_run
-from conformance.kernel_leaks import KINDS, UnknownStack, kind_of
+from conformance.kernel_leaks import KINDS, UnknownStack, folded, kind_of
 from conformance.kernel_recorded import exact_lines, read_case, read_json
 from conformance.kernel_run import Outcome, run_case
 from conformance.kernel_show import Summary, outcome_lines
@@ -18,6 +18,7 @@ from conformance.kernel_versions import lay_over
 from support.canonical import digest
 from support.replay import DANGER, Replay
 
+from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
 
@@ -50,6 +51,8 @@ DEVICE = {"device": "soc", "driver": None, "node": "/soc"}
 STACK = ["kstrdup", "__of_prop_dup", "add_changeset_property"]
 KASAN = {"report": "KASAN", "headline": "BUG: KASAN: use-after-free in strlen"}
 OVERLAY_NAMED = Diagnostic(DANGER, path="/soc", who="overlay 1")
+
+MERE_INFORMATION = Diagnostic(DANGER, path="/soc", who="overlay 1", severity=Severity.INFO)
 
 
 def with_tree(tree: list[Record]) -> Record:
@@ -255,6 +258,7 @@ def test_a_danger_that_is_told_agrees(tmp_path: Path, changes: Record) -> None:
         ("a finding that names the node", {"findings": []}),
         ("a finding that names the node", {"findings": [Diagnostic(DANGER, who="overlay 1")]}),
         ("a finding that names the overlay", {"findings": [Diagnostic(DANGER, path="/soc")]}),
+        ("a finding that names the node", {"findings": [MERE_INFORMATION]}),
     ],
 )
 def test_a_danger_must_be_told_with_node_and_overlay(
@@ -333,6 +337,14 @@ def test_known_disagreements_count_but_do_not_fail(
 def test_kinds_of_leaks(stack: str, kind: str) -> None:
     assert kind_of(stack.split()) == kind
     assert kind in KINDS
+
+
+def test_our_kinds_are_folded_to_what_recordings_tell_apart() -> None:
+    assert folded(["node", "case-property-value", "case-property"]) == [
+        "case-property",
+        "case-property",
+        "node",
+    ]
 
 
 @pytest.mark.parametrize("stack", ["", "kstrdup", "somebody of_overlay_fdt_apply"])
