@@ -12,8 +12,9 @@ from dtovl.model.dialect import DIALECTS, LIBFDT, Dialect
 from dtovl.overlay.stack import Stack, apply_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from dtovl.checks.forecast import Forecast
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import LogLine, Outcome
@@ -40,12 +41,13 @@ class Applied(NamedTuple):
     """A stack that was applied, or refused, with the chosen applier.
 
     stack is in force in the tree, up to a refused overlay; verdicts are those of all dialects, the
-    chosen one first; findings are sorted, and each stands once.
+    chosen one first; findings are sorted, and each stands once; forecast is what was asked for.
     """
 
     stack: Stack
     verdicts: list[Verdict]
     findings: list[Diagnostic]
+    forecast: Forecast | None = None
 
 
 def apply_checked(
@@ -55,25 +57,36 @@ def apply_checked(
     *,
     require: Sequence[Dialect] = (),
     base: str = "base",
+    foresee: Callable[[Tree, Stack], Forecast] | None = None,
 ) -> Applied:
     """Apply overlays with the applier, and say what each dialect makes of them.
 
     The refusal of the applier, and of each required dialect, is an error, that of others is info.
-    base is the display name of the base. The tree keeps what the applier applied;
-    Applied.stack.revert(tree) takes it out.
+    base is the display name of the base. foresee is called while the overlays are in force as the
+    kernel applies them. The tree keeps what the applier applied; Applied.stack.revert(tree) takes
+    it out.
     """
+    forecast: Forecast | None = None
+
+    def look_ahead(stack: Stack) -> None:
+        nonlocal forecast
+        if foresee is not None and stack.dialect.targets_first and forecast is None:
+            forecast = foresee(tree, stack)
+
     findings: list[Diagnostic] = []
     verdicts = []
     others = [dialect for dialect in DIALECTS.values() if dialect is not applier]
     for dialect in others:
         asked = dialect in require
         stack, verdict, sink = try_stack(tree, overlays, dialect, base, main=False, asked=asked)
+        look_ahead(stack)
         stack.revert(tree)
         verdicts.append(verdict)
         findings.extend(sink)
     stack, verdict, sink = try_stack(tree, overlays, applier, base, main=True, asked=True)
+    look_ahead(stack)
     findings[:0] = sink
-    return Applied(stack, [verdict, *verdicts], _once(findings))
+    return Applied(stack, [verdict, *verdicts], _once(findings), forecast)
 
 
 def try_stack(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dtovl.cli.options import (
+    applier_option,
     colour_option,
     fail_on_option,
     force_option,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dtovl.api import Format
+    from dtovl.checks.verdicts import Applied
     from dtovl.cli.inputs import Reading
     from dtovl.codes.base import Severity
     from dtovl.diagnostics import Diagnostic
@@ -56,12 +59,7 @@ def _split_appliers(
     help="Write the result there if every overlay applied; - is stdout.",
 )
 @out_format_option
-@click.option(
-    "--applier",
-    type=click.Choice(tuple(DIALECTS)),
-    default="libfdt",
-    help="Whose way to apply: boot loaders and builds, or Linux at run time.  [default: libfdt]",
-)
+@applier_option
 @click.option(
     "--require",
     multiple=True,
@@ -75,6 +73,7 @@ def _split_appliers(
     metavar="DTS",
     help="Take labels from the source of BASE, which was built without -@.",
 )
+@click.option("--forecast", is_flag=True, help="Tell what removing each overlay would do.")
 @pad_option
 @force_option
 @fail_on_option
@@ -88,10 +87,11 @@ def command(
     overlays: tuple[str, ...],
     out: str | None,
     out_format: Format | None,
-    applier: str,
+    applier: Dialect,
     require: list[Dialect],
     no_symbols: bool,
     symbols_from: str | None,
+    forecast: bool,
     pad: int | None,
     force: bool,
     fail_on: Severity | None,
@@ -103,6 +103,7 @@ def command(
     cpp: str | None,
 ) -> Outcome:
     """Apply overlays to BASE, in order; show what changes and who would refuse it."""
+    from dtovl.checks.forecast import foresee
     from dtovl.checks.verdicts import apply_checked
     from dtovl.cli.inputs import Reading
     from dtovl.fdt.write import size_of
@@ -119,7 +120,14 @@ def command(
     if symbols_from is not None:
         _adopt_labels(reading, tree, base, symbols_from)
     stack = [Overlay(reading.load(name), name) for name in overlays]
-    applied = apply_checked(tree, stack, DIALECTS[applier], require=require, base=base)
+    applied = apply_checked(
+        tree,
+        stack,
+        applier,
+        require=require,
+        base=base,
+        foresee=partial(foresee, base=base, whole=True),
+    )
     total, data = 0, None
     if applied.stack.failed is None:
         with _written_symbols(tree, drop=no_symbols):
@@ -134,13 +142,14 @@ def command(
                     inputs=reading.files,
                     sink=reading.sink,
                 )
-    findings = [*reading.sink, *applied.findings]
-    plan = Plan(tree, base, overlays, applied, size, total, out)
+    foreseen = _foreseen(applied, tree) if forecast else []
+    findings = [*reading.sink, *applied.findings, *foreseen]
+    plan = Plan(tree, base, overlays, applied, size, total, out, forecast)
     exit_code = FINDINGS if _fails(findings, fail_on) else OK
     report = (
         _document(plan, findings)
         if form == "json"
-        else _lines(plan, findings, verbose=verbose, quiet=quiet)
+        else _lines(plan, findings, wanted=foreseen, verbose=verbose, quiet=quiet)
     )
     # With OUT on standard output the report goes to the other stream.
     return Outcome(exit_code, report) if data is None else Outcome(exit_code, data, report)
@@ -189,6 +198,12 @@ def _fails(findings: Iterable[Diagnostic], fail_on: Severity | None) -> bool:
     return fail_on is not None and any(found.severity >= fail_on for found in findings)
 
 
+def _foreseen(applied: Applied, tree: Tree) -> list[Diagnostic]:
+    from dtovl.checks.removal import removal_findings
+
+    return [] if applied.forecast is None else removal_findings(applied.forecast, tree)
+
+
 def _document(plan: Plan, findings: list[Diagnostic]) -> str:
     from dtovl.report.json import diagnostics, document
     from dtovl.report.plan import plan_object
@@ -196,13 +211,23 @@ def _document(plan: Plan, findings: list[Diagnostic]) -> str:
     return document("apply", {**plan_object(plan), "diagnostics": diagnostics(findings)})
 
 
-def _lines(plan: Plan, findings: list[Diagnostic], *, verbose: bool, quiet: bool) -> Iterator[Line]:
+def _lines(
+    plan: Plan,
+    findings: list[Diagnostic],
+    *,
+    wanted: list[Diagnostic],
+    verbose: bool,
+    quiet: bool,
+) -> Iterator[Line]:
+    """Write plan and findings; wanted are those that are shown even if they are info."""
     from dtovl.codes.base import Severity
     from dtovl.report.plan import plan_lines
     from dtovl.report.spans import BLANK, Line, amount
     from dtovl.report.text import counts, diagnostics_lines, shown
 
-    told = shown(findings, Severity.INFO if verbose else Severity.WARNING)
+    least = Severity.INFO if verbose else Severity.WARNING
+    asked = [] if quiet else wanted
+    told = shown([one for one in findings if one.severity >= least or one in asked], Severity.INFO)
     if not quiet:
         yield from plan_lines(plan)
         if told:

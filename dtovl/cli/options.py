@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dtovl.codes.base import Severity
+from dtovl.model.dialect import DIALECTS
 from dtovl.model.limits import MAX_BLOB_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dtovl.cli.outcome import Settings
+    from dtovl.model.dialect import Dialect
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -51,6 +53,22 @@ def format_option(*choices: str) -> Callable[[_F], _F]:
 def input_argument(name: str, **options: Any) -> Callable[[_F], _F]:
     """Add an argument that names an input: a file, a directory, or `-`."""
     return click.argument(name, type=click.Path(path_type=str), **options)
+
+
+def _dialect(ctx: click.Context, param: click.Parameter, value: str) -> Dialect:
+    return DIALECTS[value]
+
+
+def applier_option(function: _F) -> _F:
+    """Add --applier: the dialect in which overlays are applied."""
+    return click.option(
+        "--applier",
+        type=click.Choice(tuple(DIALECTS)),
+        default="libfdt",
+        callback=_dialect,
+        help="Whose way to apply: boot loaders and builds, or Linux at run time."
+        "  [default: libfdt]",
+    )(function)
 
 
 def out_format_option(function: _F) -> _F:

@@ -9,6 +9,7 @@ from dtovl.model.specifiers import SYMBOLS
 from dtovl.model.tree import PHANDLE_NAMES
 from dtovl.model.values import printable, reference, render
 from dtovl.overlay.changes import count, list_changes
+from dtovl.report.forecast import forecast_lines, forecast_object, summary_line
 from dtovl.report.spans import BLANK, Line, Span, amount
 from dtovl.report.values import MergedReferences
 
@@ -42,6 +43,7 @@ class Plan(NamedTuple):
     size: int
     total: int
     out: str | None
+    detailed: bool = False
 
     @property
     def applies(self) -> bool:
@@ -88,11 +90,24 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
     yield Line((("heading", "Plan: "), ("", _summary(plan, changes))))
     for verdict in plan.applied.verdicts:
         yield _verdict_line(verdict, plan)
+    yield from _removal_lines(plan)
     room = plan.room()
     if room is not None:
         yield Line((("label", "room: "), ("", _room_text(room, len(plan.overlays)))))
     if plan.out is not None:
         yield _out_line(plan.out, written=plan.applies)
+
+
+def _removal_lines(plan: Plan) -> Iterator[Line]:
+    forecast = plan.applied.forecast
+    if forecast is None:
+        return
+    if plan.detailed:
+        yield from forecast_lines(forecast)
+        return
+    line = summary_line(forecast)
+    if line is not None:
+        yield line
 
 
 def _out_line(out: str, *, written: bool) -> Line:
@@ -131,6 +146,7 @@ def plan_object(plan: Plan) -> dict[str, object]:
         "verdicts": [_verdict_object(verdict) for verdict in plan.applied.verdicts],
         "summary": count(_nodes_only(changes))._asdict(),
         "changes": entries,
+        "forecast": forecast_object(plan.applied.forecast),
         "room": plan.room(),
         "written": plan.out if plan.applies else None,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from support.overlays import at, overlay_of
 from support.trees import Content, cells, strings, tree_of
 
@@ -9,8 +11,10 @@ from dtovl.changeset import AttachNode, Changeset, DetachNode, SetProperty
 from dtovl.diagnostics import Location
 from dtovl.model.dialect import LIBFDT, LINUX
 from dtovl.model.node import Node
-from dtovl.model.tree import Tree
 from dtovl.overlay.owners import Layer, Owner, Owners, apply_owned
+
+if TYPE_CHECKING:
+    from dtovl.model.tree import Tree
 
 BOARD: Content = {"soc": {"uart": {"status": "disabled", "speed": 1}, "spi": {"status": "okay"}}}
 DRIVER = Owner("changeset", 7, "pci-host")
