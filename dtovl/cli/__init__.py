@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dtovl.report.spans import Line
 
-_COMMANDS = ("apply", "show", "diff", "identify", "convert", "explain")
+_COMMANDS = ("apply", "show", "blame", "diff", "identify", "convert", "explain")
 _INTERRUPTED = 130
 _COMPLETION = "_DTOVL_COMPLETE"
 

@@ -6,27 +6,42 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, format_option, input_argument, source_options
+from dtovl.cli.options import (
+    applier_option,
+    colour_option,
+    format_option,
+    input_argument,
+    source_options,
+)
 
 if TYPE_CHECKING:
-    from dtovl.cli.outcome import Outcome
+    from collections.abc import Iterator, Sequence
+
+    from dtovl.cli.inputs import Reading
+    from dtovl.cli.merged import Merged
+    from dtovl.cli.outcome import Outcome, Pieces
+    from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.report.show import Part
+    from dtovl.report.spans import Line
 
 _MOST_MATCHES = 20
 
 
 @click.command("show", short_help="Show a tree or part of it.")
-@input_argument("file")
-@click.argument("path", metavar="[PATH]", default="/")
+@input_argument("files", nargs=-1, required=True, metavar="FILE [OVERLAY]... [PATH]")
+@click.option("--blame", is_flag=True, help="Tell beside everything which overlay brought it.")
 @click.option("--depth", type=click.IntRange(min=0), help="Levels below PATH; 0 is the node alone.")
+@applier_option
 @format_option("text", "json", "dts")
 @source_options
 @colour_option
 def command(
-    file: str,
-    path: str,
+    files: tuple[str, ...],
+    blame: bool,
     depth: int | None,
+    applier: Dialect,
     form: str,
     include_dirs: tuple[str, ...],
     defines: dict[str, str],
@@ -34,33 +49,70 @@ def command(
 ) -> Outcome:
     """Show a tree: a blob, source, or a directory such as /proc/device-tree.
 
-    PATH may lack unit addresses, and may be an alias or a label.
+    With overlays: what applying them in order gives. PATH may lack unit addresses, and may be an
+    alias or a label.
     """
     from dtovl.cli.inputs import Reading
-    from dtovl.report.show import Part, node_objects, overview_object, tree_lines
+    from dtovl.cli.merged import merge
+    from dtovl.report.show import Part
 
+    if blame and form == "dts":
+        raise click.UsageError("Source has no room for --blame; use --format text or json.")
+    given, path = split_path(files)
     reading = Reading(include_dirs, defines, cpp)
-    tree = reading.load(file)
-    part = Part(tree, find_node(tree, path, file), depth)
+    merged = merge(reading, given, applier)
+    tree = merged.tree
+    part = Part(tree, find_node(tree, path, merged.base), depth)
     if form == "text":
-        return reading.outcome(tree_lines(part, file))
+        return reading.outcome(_lines(merged, part, blame=blame))
     if form == "dts":
         from dtovl.dts.writer import write_node, write_source
 
         if depth is None and part.start is tree.root:
             return reading.outcome(write_source(tree, sink=reading.sink))
         return reading.outcome(write_node(tree, part.start, depth))
+    return reading.outcome(_document(reading, merged, part, blame=blame))
+
+
+def split_path(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """Tell the files from the PATH behind them, `/` when there is none.
+
+    The last argument is a PATH unless it is a file, standard input, or named as files are.
+    """
+    from dtovl.files import STANDARD_STREAM, is_file
+
+    *given, last = arguments
+    named = last == STANDARD_STREAM or last.endswith((".dtb", ".dtbo", ".dts", ".dtso"))
+    if not given or named or is_file(last):
+        return [*given, last], "/"
+    return given, last
+
+
+def _lines(merged: Merged, part: Part, *, blame: bool) -> Iterator[Line]:
+    from dtovl.report.show import tree_lines
+
+    if not blame:
+        return tree_lines(part, merged.name)
+    from dtovl.report.blame import Gutter
+
+    return tree_lines(part, merged.name, Gutter(merged.tree, merged.owners, merged.outcomes))
+
+
+def _document(reading: Reading, merged: Merged, part: Part, *, blame: bool) -> Pieces:
     from dtovl.cli.outcome import Pieces
     from dtovl.report.json import diagnostics, document_pieces
+    from dtovl.report.show import node_objects, overview_object
 
     content = {
-        "file": file,
-        **overview_object(tree),
+        "file": merged.base,
+        "overlays": [outcome.overlay.name for outcome in merged.outcomes],
+        **overview_object(merged.tree),
         "path": part.start.path,
         "nodes": None,
         "diagnostics": diagnostics(reading.sink),
     }
-    return reading.outcome(Pieces(document_pieces("show", content, "nodes", node_objects(part))))
+    nodes = node_objects(part, merged.owners if blame else None)
+    return Pieces(document_pieces("show", content, "nodes", nodes))
 
 
 def find_node(tree: Tree, wanted: str, name: str) -> Node:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.overlay.owners import Owners
+    from dtovl.report.blame import Gutter
 
 VALUE_LIMIT = 400
 """Most characters of a value in text; JSON and source have all of it."""
@@ -42,8 +44,11 @@ class Part(NamedTuple):
                 stack.extend(reversed(below))
 
 
-def tree_lines(part: Part, name: str) -> Iterator[Line]:
-    """Write part of a tree, below what there is to say about the whole, which is called name."""
+def tree_lines(part: Part, name: str, gutter: Gutter | None = None) -> Iterator[Line]:
+    """Write part of a tree, below what there is to say about the whole, which is called name.
+
+    gutter tells whose everything is, in a column beside it.
+    """
     tree = part.tree
     yield from _overview_lines(tree, name)
     references = References(tree)
@@ -54,20 +59,40 @@ def tree_lines(part: Part, name: str) -> Iterator[Line]:
             skipped.add(node)
             continue
         yield BLANK
-        yield Line((("path", node.path), *_marks(tree, node)))
-        yield from _property_lines(tree, references, node)
+        beside = (gutter.beside(node),) if gutter is not None else ()
+        yield Line((*beside, ("path", node.path), *_marks(tree, node)))
+        yield from _property_lines(tree, references, node, gutter)
         if cut:
-            yield Line((("dim", f"  ... {amount(len(node.children), 'node')} below"),))
+            blank = (("", " " * gutter.width),) if gutter is not None else ()
+            below = f"  ... {amount(len(node.children), 'node')} below"
+            yield Line((*blank, ("dim", below)))
     if hidden:
         yield BLANK
         yield Line((("dim", f"not shown: {', '.join(node.path for node in hidden)}"),), hang=2)
 
 
-def node_objects(part: Part) -> Iterator[dict[str, object]]:
-    """Give part of a tree for machines: its nodes in tree order, each made when it is asked for."""
+def node_objects(part: Part, owners: Owners | None = None) -> Iterator[dict[str, object]]:
+    """Give part of a tree for machines: its nodes in tree order, each made when it is asked for.
+
+    owners: tell whose each node and property is.
+    """
     references = References(part.tree)
     for node, _ in part.nodes():
-        yield _node_object(part.tree, references, node)
+        found = _node_object(part.tree, references, node)
+        yield found if owners is None else {**found, **_owned(part.tree, owners, node)}
+
+
+def _owned(tree: Tree, owners: Owners, node: Node) -> dict[str, object]:
+    """Give the owners of a node and of its properties, in the order of those."""
+    from dtovl.report.blame import owner_object
+
+    return {
+        "owner": owner_object(owners.owner_of(node)),
+        "property_owners": [
+            [owner_object(layer.owner) for layer in owners.layers(node, key)]
+            for key, _ in tree.properties_of(node)
+        ],
+    }
 
 
 def overview_object(tree: Tree) -> dict[str, object]:
@@ -136,15 +161,23 @@ def _marks(tree: Tree, node: Node) -> Iterator[Span]:
         yield "label", "  (" + ", ".join(labels) + ")"
 
 
-def _property_lines(tree: Tree, references: References, node: Node) -> Iterator[Line]:
+def _property_lines(
+    tree: Tree, references: References, node: Node, gutter: Gutter | None
+) -> Iterator[Line]:
+    hang = 6 if gutter is None else 6 + gutter.width
     for key, value in tree.properties_of(node):
-        name = ("name", "  " + printable(plain_name(key)))
-        names = references.names(node, key, value)
-        if not value:
-            yield Line((name,))
-            continue
-        text = render(value, name=key, references=names, limit=VALUE_LIMIT)
-        yield Line((name, ("", " = "), ("value", text)), hang=6, fixed=2)
+        spans: list[Span] = [] if gutter is None else [gutter.beside(node, key)]
+        spans.append(("name", "  " + printable(plain_name(key))))
+        fixed = len(spans)
+        if value:
+            own = gutter.names(node, key) if gutter is not None else None
+            names = references.names(node, key, value) if own is None else own
+            text = render(value, name=key, references=names, limit=VALUE_LIMIT)
+            spans += [("", " = "), ("value", text)]
+            fixed += 1
+        if gutter is not None:
+            spans.append(gutter.behind(node, key))
+        yield Line(tuple(spans), hang=hang, fixed=fixed)
 
 
 def _node_object(tree: Tree, references: References, node: Node) -> dict[str, object]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.model.specifiers import References, pair_nodes
+from dtovl.overlay.owners import OVERLAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.overlay.changes import FragmentChanges
     from dtovl.overlay.outcome import Outcome
+    from dtovl.overlay.owners import Layer
 
 
 class MergedReferences:
@@ -69,4 +73,42 @@ class MergedReferences:
             if labels or live is not None:
                 names[offset] = labels[0] if labels or live is None else live.path
         names.update(self._overlay.outside(source, key))
+        return {offset: name for offset, name in names.items() if offset + 4 <= len(value)}
+
+
+class LayerReferences:
+    """Names of the nodes that cells refer to, in values that overlays of a stack brought.
+
+    Unlike MergedReferences it answers for any layer of any property, whoever has hidden it since.
+    """
+
+    __slots__ = ("_live", "_named", "_sources", "tree")
+
+    def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
+        self.tree = tree
+        self._named = References(tree)
+        # Overlay, fragment, node of the tree -> the node that was merged into it, and its fixups.
+        self._sources: dict[tuple[int, str, Node], tuple[References, Node]] = {}
+        self._live: dict[Node, Node] = {}
+        for number, outcome in enumerate(outcomes, 1):
+            fixups = References(outcome.overlay.tree)
+            for fragment in outcome.overlay.fragments:
+                target = outcome.targets.get(fragment.node)
+                for source, live in pair_nodes(fragment.content, target).items():
+                    self._sources[number, fragment.name, live] = fixups, source
+                    self._live[source] = live
+
+    def names(self, node: Node, key: str, layer: Layer) -> dict[int, str]:
+        """Give byte offset -> label or path for the value of a layer."""
+        value, owner = layer.value or b"", layer.owner
+        names = self._named.names(node, key, value)
+        found = self._sources.get((owner.number, owner.fragment, node))
+        if owner.kind != OVERLAY or found is None:
+            return names
+        fixups, source = found
+        for offset, target in fixups.sites(source, key, source.properties.get(key, b"")):
+            labels, live = fixups.tree.labels_of(target), self._live.get(target)
+            if labels or live is not None:
+                names[offset] = labels[0] if labels or live is None else live.path
+        names.update(fixups.outside(source, key))
         return {offset: name for offset, name in names.items() if offset + 4 <= len(value)}
