@@ -141,7 +141,8 @@ PROPERTY_LEAKED = Code(
     "DT209",
     "property-leaked",
     Severity.INFO,
-    message="property {name} of a node that {overlay} did not bring stays in memory for good",
+    message="{count} properties of nodes that {overlay} did not bring stay in memory for good, "
+    "the first is {name}",
     suggestion="put the property on a node of the overlay where that is possible",
     source="kernel of_changeset_destroy",
     explanation="""\

@@ -10,26 +10,31 @@ Source: kernel of_changeset_* and __of_changeset_* (drivers/of/dynamic.c).
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
-from dtovl.live import primitives
-from dtovl.live.notify import tell_node, tell_property
+from dtovl.live.notify import tell_all
 from dtovl.live.objects import Flag
+from dtovl.live.primitives import (
+    add_property,
+    attach,
+    attach_sysfs,
+    detach,
+    detach_sysfs,
+    remove_property,
+    update_property,
+)
 from dtovl.model.dialect import ERRNO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dtovl.live.objects import Property
     from dtovl.live.state import Live
     from dtovl.model.node import Node
     from dtovl.model.tree import Origin
 
 
-class Action(Enum):
-    """What an entry does; values are the words of notifications."""
+class Action:
+    """What an entry does: the words of notifications."""
 
     ATTACH = "attach-node"
     DETACH = "detach-node"
@@ -65,7 +70,7 @@ class Entry:
 
     def __init__(
         self,
-        action: Action,
+        action: str,
         node: Node,
         prop: Property | None = None,
         old: Property | None = None,
@@ -78,13 +83,16 @@ class Entry:
         self.origin = origin
         self.was: Origin | None = None
 
-    def inverse(self) -> Entry:
-        """Give the entry that undoes this one. Source: kernel __of_changeset_entry_invert."""
-        if self.action is not Action.UPDATE:
-            return Entry(_INVERSE[self.action], self.node, self.prop, self.old)
+    def inverse(self) -> tuple[str, Property | None, Property | None]:
+        """Give what undoes this entry: action, property, old property.
+
+        Source: kernel __of_changeset_entry_invert.
+        """
+        if self.action != Action.UPDATE:
+            return _INVERSE[self.action], self.prop, self.old
         if self.old is None:
-            return Entry(Action.REMOVE, self.node, self.prop, self.prop)
-        return Entry(Action.UPDATE, self.node, self.old, self.prop)
+            return Action.REMOVE, self.prop, self.prop
+        return Action.UPDATE, self.old, self.prop
 
 
 class LiveChangeset:
@@ -101,7 +109,7 @@ class LiveChangeset:
     def record(
         self,
         live: Live,
-        action: Action,
+        action: str,
         node: Node,
         prop: Property | None = None,
         origin: Origin | None = None,
@@ -112,7 +120,7 @@ class LiveChangeset:
         """
         live.get(node)
         old = None
-        if action is Action.UPDATE and prop is not None and not live.dialect.late_old_property:
+        if action == Action.UPDATE and prop is not None and not live.dialect.late_old_property:
             old = find_property(live, node, prop.name)
         entry = Entry(action, node, prop, old, origin)
         self.entries.append(entry)
@@ -132,7 +140,7 @@ class LiveChangeset:
         """Apply all entries, telling nobody. Give the error, and whether rolling back failed."""
         entries = self.entries
         for place, entry in enumerate(entries):
-            error = live.fault(f"apply-entry-{place}") or _apply(live, entry)
+            error = (live.faults and live.fault(f"apply-entry-{place}")) or _apply(live, entry)
             if error:
                 live.print(3, f"OF: Error applying changeset ({_number(error)})")
                 failed = False
@@ -147,7 +155,9 @@ class LiveChangeset:
         """Revert all entries, newest first. Give the error, and whether applying again failed."""
         entries = self.entries
         for place in range(len(entries) - 1, -1, -1):
-            error = live.fault(f"revert-entry-{place}") or _revert(live, entries[place])
+            error = (live.faults and live.fault(f"revert-entry-{place}")) or _revert(
+                live, entries[place]
+            )
             if error:
                 live.print(3, f"OF: Error reverting changeset ({_number(error)})")
                 failed = False
@@ -160,22 +170,29 @@ class LiveChangeset:
 
     def notify_applied(self, live: Live) -> str:
         """Tell of all entries in order; the last error is given."""
-        return _notify(live, self.entries)
+        told = [(entry.action, entry.node, entry.prop, entry.old) for entry in self.entries]
+        return tell_all(live, told)
 
     def notify_reverted(self, live: Live) -> str:
         """Tell of the inverse of all entries, newest first; the last error is given."""
-        return _notify(live, [entry.inverse() for entry in reversed(self.entries)])
+        told = []
+        for entry in reversed(self.entries):
+            action, prop, old = entry.inverse()
+            told.append((action, entry.node, prop, old))
+        return tell_all(live, told)
 
     def destroy(self, live: Live) -> None:
         """Drop the entries and their references, newest first; nothing is undone.
 
         Source: kernel of_changeset_destroy, __of_changeset_entry_destroy.
         """
+        put = live.put
         for entry in reversed(self.entries):
             node = entry.node
-            if entry.action is Action.ATTACH and live.has_flag(node, Flag.OVERLAY):
+            attached = entry.prop is None and entry.action == Action.ATTACH
+            if attached and live.has_flag(node, Flag.OVERLAY):
                 _check_unheld(live, node)
-            live.put(node)
+            put(node)
         self.entries.clear()
         self.destroyed = True
 
@@ -215,50 +232,63 @@ def _number(error: str) -> int:
 
 def _revert(live: Live, entry: Entry) -> str:
     """Undo an entry. Source: kernel __of_changeset_entry_revert."""
-    error = _apply(live, entry.inverse())
-    if not error and entry.origin is not None:
+    action, prop, old = entry.inverse()
+    node = entry.node
+    if prop is None:
+        _change_node(live, action, node)
+    else:
+        error = ""
+        if action == Action.REMOVE:
+            error = remove_property(live, node, prop)
+        elif action == Action.ADD:
+            error = add_property(live, node, prop)
+        else:
+            late = live.dialect.late_old_property
+            update_property(live, node, prop, old, late=late)
+        if error:
+            _print_failed(live, action, node, prop)
+            return error
+    if entry.origin is not None:
         _withdraw_origin(live, entry)
-    return error
+    return ""
 
 
 def _apply(live: Live, entry: Entry) -> str:
     """Carry out an entry. Source: kernel __of_changeset_entry_apply."""
     node, prop, action = entry.node, entry.prop, entry.action
-    if action is Action.ATTACH:
-        primitives.attach(live, node)
-        primitives.attach_sysfs(live, node)
-    elif action is Action.DETACH:
-        primitives.detach(live, node)
-        primitives.detach_sysfs(live, node)
+    if prop is None:
+        _change_node(live, action, node)
     else:
-        assert prop is not None
-        error = _change_property(live, entry, node, prop)
+        error = ""
+        if action == Action.ADD:
+            error = add_property(live, node, prop)
+        elif action == Action.REMOVE:
+            error = remove_property(live, node, prop)
+        else:
+            late = live.dialect.late_old_property
+            replaced = update_property(live, node, prop, entry.old, late=late)
+            if late:
+                entry.old = replaced
         if error:
-            verb = f"{_KERNEL_NAMES[action]:<15}"
-            path = node.kernel_path
-            live.print(3, f"OF: changeset: apply failed: {verb} ", path, ":", prop.name)
+            _print_failed(live, action, node, prop)
             return error
     if entry.origin is not None:
         _enter_origin(live, entry)
     return ""
 
 
-def _change_property(live: Live, entry: Entry, node: Node, prop: Property) -> str:
-    if entry.action is Action.ADD:
-        error = primitives.add_property(live, node, prop)
-        if not error:
-            primitives.add_property_sysfs(live, node, prop)
-    elif entry.action is Action.REMOVE:
-        error = primitives.remove_property(live, node, prop)
-        if not error:
-            primitives.remove_property_sysfs(live, node, prop)
+def _change_node(live: Live, action: str, node: Node) -> None:
+    if action == Action.ATTACH:
+        attach(live, node)
+        attach_sysfs(live, node)
     else:
-        error = ""
-        replaced = primitives.update_property(live, node, prop)
-        if live.dialect.late_old_property:
-            entry.old = replaced
-        primitives.update_property_sysfs(live, node, prop, entry.old)
-    return error
+        detach(live, node)
+        detach_sysfs(live, node)
+
+
+def _print_failed(live: Live, action: str, node: Node, prop: Property) -> None:
+    verb = f"{_KERNEL_NAMES[action]:<15}"
+    live.print(3, f"OF: changeset: apply failed: {verb} ", node.kernel_path, ":", prop.name)
 
 
 def _enter_origin(live: Live, entry: Entry) -> None:
@@ -280,17 +310,3 @@ def _withdraw_origin(live: Live, entry: Entry) -> None:
         origins.pop((entry.node, entry.prop.name), None)
     else:
         origins[entry.node, entry.prop.name] = entry.was
-
-
-def _notify(live: Live, entries: Iterable[Entry]) -> str:
-    """Tell of entries in order. Source: kernel __of_changeset_entry_notify."""
-    last = ""
-    for entry in entries:
-        if entry.prop is None:
-            error = tell_node(live, entry.action.value, entry.node)
-        else:
-            error = tell_property(live, entry.action.value, entry.node, entry.prop, entry.old)
-        if error:
-            live.print(3, "OF: changeset notifier error @", entry.node.kernel_path)
-            last = error
-    return last

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from dtovl.live.objects import Overlaid, Reconfig
+from dtovl.live.objects import Overlaid
 
 if TYPE_CHECKING:
-    from dtovl.live.objects import Property
+    from dtovl.live.objects import Property, Reconfig
     from dtovl.live.state import Live
     from dtovl.model.node import Node
 
@@ -31,30 +31,48 @@ class Listener(Protocol):
 
 def tell_node(live: Live, action: str, node: Node) -> str:
     """Tell of a node attached or detached; give the error of the listener that failed."""
-    live.emit(Reconfig(action, node))
-    return _tell(live, action, node, None, None, None)
+    return _tell(live, (action, node, None, None))
 
 
 def tell_property(
     live: Live, action: str, node: Node, prop: Property, old: Property | None = None
 ) -> str:
     """Tell of a property, unless its node is not in sysfs. Source: kernel of_property_notify."""
-    if not live.in_sysfs(node):
+    return _tell(live, (action, node, prop, old)) if live.in_sysfs(node) else ""
+
+
+def tell_all(live: Live, told: list[Reconfig]) -> str:
+    """Tell of entries in order; errors are logged, the last one is given.
+
+    Source: kernel __of_changeset_entry_notify.
+    """
+    out = live.out
+    heard = [event for event in told if event[2] is None or event[1] not in out]
+    if not live.listeners and live.platform is None:
+        live.log.extend(heard)
         return ""
-    length = None if old is None else len(old.value)
-    live.emit(Reconfig(action, node, prop.name, len(prop.value), length))
-    return _tell(live, action, node, prop.name, prop.value, None if old is None else old.value)
+    last = ""
+    for event in heard:
+        error = _tell(live, event)
+        if error:
+            live.print(3, "OF: changeset notifier error @", event[1].kernel_path)
+            last = error
+    return last
 
 
-def _tell(
-    live: Live, action: str, node: Node, name: str | None, new: bytes | None, old: bytes | None
-) -> str:
+def _tell(live: Live, event: Reconfig) -> str:
+    """Tell the chain of one entry; give the error of the first listener that fails."""
+    live.log.append(event)
+    action, node, prop, old = event
     for listener in live.listeners:
         error = listener.reconfig("reconfig-first", action, node)
         if error:
             return error
     if live.platform is not None:
-        error = live.platform.reconfig(action, node, name, new, old)
+        name = None if prop is None else prop.name
+        new = None if prop is None else prop.value
+        before = None if old is None else old.value
+        error = live.platform.reconfig(action, node, name, new, before)
         if error:
             return error
     for listener in live.listeners:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, IntFlag
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from dtovl.overlay.outcome import Outcome
 
 
-class Flag(IntFlag):
-    """Flags of a node (kernel include/linux/of.h); values are the bits of `_flags`."""
+class Flag:
+    """Flags of a node (kernel include/linux/of.h): the bits of `_flags`, as plain numbers."""
 
     DYNAMIC = 0x02
     DETACHED = 0x04
@@ -19,6 +19,17 @@ class Flag(IntFlag):
     POPULATED_BUS = 0x10
     OVERLAY = 0x20
     OVERLAY_FREE_CSET = 0x40
+
+
+FLAG_NAMES = {
+    Flag.DYNAMIC: "DYNAMIC",
+    Flag.DETACHED: "DETACHED",
+    Flag.POPULATED: "POPULATED",
+    Flag.POPULATED_BUS: "POPULATED_BUS",
+    Flag.OVERLAY: "OVERLAY",
+    Flag.OVERLAY_FREE_CSET: "OVERLAY_FREE_CSET",
+}
+"""Names of the flags, in the order of their bits."""
 
 
 class Maker(Enum):
@@ -54,17 +65,12 @@ class Holder(NamedTuple):
     where: str = ""
 
 
-class Reconfig(NamedTuple):
-    """A notification of the OF reconfig chain; lengths in bytes, None where there is no property.
+Reconfig = tuple[str, "Node", "Property | None", "Property | None"]
+"""A notification of the OF reconfig chain: action, node, property, old property.
 
-    Source: kernel of_reconfig_notify, of_property_notify.
-    """
-
-    action: str
-    node: Node
-    name: str | None = None
-    length: int | None = None
-    old_length: int | None = None
+A bare tuple, as there is one for each entry, and most are never looked at.
+Source: kernel of_reconfig_notify, of_property_notify.
+"""
 
 
 class Overlaid(NamedTuple):

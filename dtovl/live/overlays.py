@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, Changeset, SetProperty
 from dtovl.codes import live as codes
-from dtovl.live.changeset import Action, LiveChangeset
+from dtovl.live.changeset import Action, Entry, LiveChangeset
 from dtovl.live.notify import tell_fragment
 from dtovl.live.objects import Flag, Maker, Oops, Property
 from dtovl.live.topmost import find_blocker
@@ -155,27 +155,30 @@ class Overlays:
         live, changeset = self.live, record.changeset
         exporting = None if outcome.overlay.symbols is None else outcome.overlay.symbols.name
         fresh: set[Node] = set()
+        entries = changeset.entries
+        late = live.dialect.late_old_property
+        made = live.made_properties
+        get = live.get
         for entry in outcome.changeset.entries:
-            if isinstance(entry, AttachNode):
-                node = entry.node
+            node = entry.node
+            if isinstance(entry, SetProperty):
+                assert entry.new is not None
+                exported = entry.origin is not None and entry.origin.fragment == exporting
+                prop = Property(entry.key, entry.new, Maker.SYMBOL if exported else Maker.OVERLAY)
+                made.append(prop)
+                if node in fresh or entry.old is None:
+                    entries.append(Entry(Action.ADD, node, prop, None, entry.origin))
+                else:
+                    old = None if late else live.object_of(node, entry.key)
+                    entries.append(Entry(Action.UPDATE, node, prop, old, entry.origin))
+            elif isinstance(entry, AttachNode):
+                # Whoever made it drops its own reference: the entry's is the only one left.
                 fresh.add(node)
                 node.parent = entry.parent
-                live.counts[node] = 1
-                live.out.add(node)
-                live.set_flag(node, Flag.DYNAMIC | Flag.DETACHED | Flag.OVERLAY)
-                live.made_nodes.append(node)
-                changeset.record(live, Action.ATTACH, node, None, entry.origin)
-                # Whoever made it drops its own reference: the entry's is the only one now.
-                live.counts[node] -= 1
-            elif isinstance(entry, SetProperty) and entry.new is not None:
-                node = entry.node
-                exported = entry.origin is not None and entry.origin.fragment == exporting
-                maker = Maker.SYMBOL if exported else Maker.OVERLAY
-                prop = Property(entry.key, entry.new, maker)
-                live.made_properties.append(prop)
-                add = node in fresh or entry.old is None
-                action = Action.ADD if add else Action.UPDATE
-                changeset.record(live, action, node, prop, entry.origin)
+                live.enter(node, Flag.OVERLAY)
+                entries.append(Entry(Action.ATTACH, node, None, None, entry.origin))
+                continue
+            get(node)
 
     def _refused(self, record: LiveOverlay, outcome: Outcome, refused: Refused) -> str:
         live = self.live
@@ -319,10 +322,17 @@ class Overlays:
     def _note_leaks(self, record: LiveOverlay) -> None:
         """Say which properties stay on dead lists for ever."""
         live = self.live
-        for entry in record.changeset.entries:
-            prop, node = entry.prop, entry.node
-            if prop is not None and not live.has_flag(node, Flag.DYNAMIC):
-                live.find(codes.PROPERTY_LEAKED, node, name=prop.name, overlay=record.name)
+        left = [
+            entry
+            for entry in record.changeset.entries
+            if entry.prop is not None and not live.has_flag(entry.node, Flag.DYNAMIC)
+        ]
+        if left:
+            first = left[0]
+            assert first.prop is not None
+            name = f"{first.node.kernel_path}/{first.prop.name}"
+            facts = {"count": len(left), "name": name, "overlay": record.name}
+            live.find(codes.PROPERTY_LEAKED, first.node, **facts)
 
     # -- shared --------------------------------------------------------------------------------
 
@@ -353,7 +363,8 @@ class Overlays:
     def _touch_ghosts(self) -> None:
         if self.ghosts:
             names = ", ".join(one.name for one in self.ghosts)
-            self.live.find(codes.FREED_OVERLAY_USED, overlay=names)
+            pairs = self.ghosts[-1].pairs
+            self.live.find(codes.FREED_OVERLAY_USED, pairs[0][0] if pairs else None, overlay=names)
 
     def is_suspect(self, verb: str) -> bool:
         """Tell, and log, that the kernel does not trust its tree any more."""

@@ -13,18 +13,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
-from dtovl.live.objects import Flag, Maker, Oops, Property
+from dtovl.live.files import add_file, free_name, remove_file
+from dtovl.live.objects import Flag, Oops, Property
 from dtovl.model.cells import cell
 from dtovl.model.node import REPEAT, Node, free_key, plain_name
 from dtovl.model.tree import PHANDLE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dtovl.live.state import Live
 
-_NAME_TRIES = 16
-
+_FIRST_REPEAT = f"{REPEAT}1"
 
 # -- nodes -----------------------------------------------------------------------------------------
 
@@ -35,10 +33,7 @@ def new_node(live: Live, name: str, parent: Node, phandle: int = 0) -> Node:
     Source: kernel __of_node_dup.
     """
     node = Node(name, parent, phandle)
-    live.counts[node] = 1
-    live.out.add(node)
-    live.set_flag(node, Flag.DYNAMIC | Flag.DETACHED)
-    live.made_nodes.append(node)
+    live.enter(node, 0)
     return node
 
 
@@ -150,7 +145,7 @@ def attach_sysfs(live: Live, node: Node) -> None:
     assert parent is not None
     if not live.in_sysfs(parent):
         raise Oops(f"{node.path} is attached before its parent: the parent has no directory", node)
-    name = _free_name(live, parent, node.name, node)
+    name = free_name(live, parent, node.name, node)
     if name != node.name:
         live.renamed.setdefault(parent, set()).add(name)
         live.names[node] = name
@@ -158,7 +153,7 @@ def attach_sysfs(live: Live, node: Node) -> None:
     live.kobject_names.add(node)
     live.get(parent)
     for key in node.properties:
-        _add_file(live, node, live.object_of(node, key), key.replace(REPEAT, "#"))
+        add_file(live, node, live.object_of(node, key), key.replace(REPEAT, "#"))
     live.get(node)
 
 
@@ -170,7 +165,7 @@ def detach_sysfs(live: Live, node: Node) -> None:
         assert parent is not None
         live.spell_name(node)
         for key in node.properties:
-            _remove_file(live, node, live.object_of(node, key))
+            remove_file(live, node, live.object_of(node, key))
         live.out.add(node)
         if node in live.names:
             live.renamed[parent].discard(live.names.pop(node))
@@ -183,54 +178,86 @@ def detach_sysfs(live: Live, node: Node) -> None:
 
 
 def add_property(live: Live, node: Node, prop: Property) -> str:
-    """Append a property; `-EEXIST` when the node has one of that name.
+    """Append a property and make its file; `-EEXIST` when the node has one of that name.
 
-    Source: kernel __of_add_property.
+    Source: kernel __of_add_property, __of_add_property_sysfs.
     """
-    _spell(live, node, prop)
+    name = prop.name
+    if node not in live.spelled or name == "name":
+        _spell(live, node, prop)
     properties = node.properties
-    _take_dead(live, node, prop)
-    if prop.name in properties:
+    if node in live.dead:
+        _take_dead(live, node, prop)
+    if name in properties:
         _cut_behind(live, node, prop)
         return "-EEXIST"
-    properties[prop.name] = prop.value
-    live.objects[node, prop.name] = prop
+    properties[name] = prop.value
+    live.objects[node, name] = prop
+    if node not in live.out:
+        add_file(live, node, prop)
     return ""
 
 
 def remove_property(live: Live, node: Node, prop: Property) -> str:
-    """Move a property object to the dead list; `-ENODEV` when the node does not have it.
+    """Move a property to the dead list, its file goes; `-ENODEV` when the node does not have it.
 
-    Source: kernel __of_remove_property.
+    Source: kernel __of_remove_property, __of_remove_property_sysfs.
     """
-    _spell(live, node, prop)
-    key = _key_of(live, node, prop)
+    key: str | None = prop.name
+    if node not in live.spelled or key == "name":
+        _spell(live, node, prop)
+    if live.objects.get((node, prop.name)) is not prop:
+        key = _key_of(live, node, prop)
     if key is None:
         return "-ENODEV"
     del node.properties[key]
     del live.objects[node, key]
-    if key in node.properties or REPEAT in key or f"{key}{REPEAT}1" in node.properties:
+    if key + _FIRST_REPEAT in node.properties:
         _rename_repeated(live, node, key)
-    live.dead.setdefault(node, []).insert(0, prop)
+    _bury(live, node, prop)
+    if node not in live.out:
+        remove_file(live, node, prop)
     return ""
 
 
-def update_property(live: Live, node: Node, prop: Property) -> Property | None:
+def update_property(
+    live: Live, node: Node, prop: Property, recorded: Property | None, *, late: bool = True
+) -> Property | None:
     """Put a property in the place of the first one of its name, or at the end; give the old one.
 
-    Source: kernel __of_update_property.
+    The file that goes is that of the old one, or, unless late, of the recorded one, whether it was
+    replaced or not. Source: kernel __of_update_property, __of_update_property_sysfs.
     """
-    _spell(live, node, prop)
-    _take_dead(live, node, prop)
-    old = live.object_of(node, prop.name) if prop.name in node.properties else None
+    name = prop.name
+    if node not in live.spelled or name == "name":
+        _spell(live, node, prop)
+    if node in live.dead:
+        _take_dead(live, node, prop)
+    old = live.object_of(node, name) if name in node.properties else None
     if old is prop:
         _tie_to_dead(live, node, prop)
-        return old
-    node.properties[prop.name] = prop.value
-    live.objects[node, prop.name] = prop
-    if old is not None:
-        live.dead.setdefault(node, []).insert(0, old)
+    else:
+        node.properties[name] = prop.value
+        live.objects[node, name] = prop
+        if old is not None:
+            _bury(live, node, old)
+    gone = old if late else recorded
+    if gone is not old:
+        live.stray_files = True
+    if gone is not None:
+        remove_file(live, node, gone)
+    if node not in live.out:
+        add_file(live, node, prop)
     return old
+
+
+def _bury(live: Live, node: Node, prop: Property) -> None:
+    """Put a property at the head of the dead list."""
+    dead = live.dead.get(node)
+    if dead is None:
+        live.dead[node] = [prop]
+    else:
+        dead.insert(0, prop)
 
 
 def _spell(live: Live, node: Node, prop: Property) -> None:
@@ -245,8 +272,6 @@ def _spell(live: Live, node: Node, prop: Property) -> None:
 
 def _key_of(live: Live, node: Node, prop: Property) -> str | None:
     """Find the key under which a node has a property object."""
-    if live.objects.get((node, prop.name)) is prop:
-        return prop.name
     for key in node.properties:
         if plain_name(key) == prop.name and live.objects.get((node, key)) is prop:
             return key
@@ -310,108 +335,9 @@ def _rename_repeated(live: Live, node: Node, key: str) -> None:
 
 def _rename_repeats(children: dict[str, Node], key: str) -> None:
     """Let the next child of a name that occurred more than once be found by that name."""
-    if REPEAT in key or f"{key}{REPEAT}1" not in children:
+    if REPEAT in key or key + _FIRST_REPEAT not in children:
         return
     heir = next(other for other in children if plain_name(other) == key)
     order = [(key if other == heir else other, child) for other, child in children.items()]
     children.clear()
     children.update(order)
-
-
-# -- files of properties ---------------------------------------------------------------------------
-
-
-def add_property_sysfs(live: Live, node: Node, prop: Property) -> None:
-    """Make the file of a property, if its node is in sysfs. Source: __of_add_property_sysfs."""
-    if live.in_sysfs(node):
-        _add_file(live, node, prop)
-
-
-def remove_property_sysfs(live: Live, node: Node, prop: Property) -> None:
-    """Remove the file of a property, if its node is in sysfs.
-
-    Source: kernel __of_remove_property_sysfs.
-    """
-    if live.in_sysfs(node):
-        _remove_file(live, node, prop)
-
-
-def update_property_sysfs(live: Live, node: Node, prop: Property, old: Property | None) -> None:
-    """Replace a file; old need not be the property that was replaced in the list.
-
-    Source: kernel __of_update_property_sysfs.
-    """
-    if old is not None:
-        _remove_file(live, node, old)
-    if live.in_sysfs(node):
-        _add_file(live, node, prop)
-
-
-def _add_file(live: Live, node: Node, prop: Property, fresh: str = "") -> None:
-    """Make the file of a property; fresh is its name in a directory that is being made."""
-    if live.fault("property-file"):
-        return
-    name = fresh or _free_name(live, node, prop.name, prop)
-    if prop.sysfs is not None and not fresh:
-        live.strings_lost += 1
-    if fresh and fresh != prop.name:
-        _print_renamed(live, node, fresh)
-    prop.sysfs = name
-    prop.gone = False
-    if prop.maker is Maker.BOOT:
-        live.boot_files.add(prop)
-    if name != prop.name:
-        live.renamed.setdefault(node, set()).add(name)
-
-
-def _remove_file(live: Live, node: Node, prop: Property) -> None:
-    if prop.sysfs is None:
-        if prop.gone:
-            live.find(codes.NAME_FREED_TWICE, node, name=prop.name)
-        elif live.in_sysfs(node):
-            raise Oops(f"the file of property {prop.name} is removed, which was never made", node)
-        return
-    if prop.sysfs != prop.name:
-        live.renamed.get(node, set()).discard(prop.sysfs)
-    prop.sysfs = None
-    prop.gone = True
-    if prop.maker is Maker.BOOT:
-        live.boot_files.discard(prop)
-
-
-def _free_name(live: Live, node: Node, name: str, what: Node | Property) -> str:
-    """Give the name for an entry of a node's directory, with a number when it is taken.
-
-    Source: kernel safe_name (drivers/of/kobj.c).
-    """
-    if name not in _entries(live, node, name, what):
-        return name
-    chosen = name
-    for number in range(1, _NAME_TRIES):
-        chosen = f"{name}#{number}"
-        if chosen not in live.renamed.get(node, ()):
-            break
-    _print_renamed(live, node, chosen)
-    return chosen
-
-
-def _print_renamed(live: Live, node: Node, name: str) -> None:
-    live.print(4, "Duplicate name in ", node.name or "base", f', renamed to "{name}"')
-
-
-def _entries(live: Live, node: Node, name: str, what: Node | Property) -> Iterator[str]:
-    """Give name once if another entry of the directory has it."""
-    found = node.properties.get(name)
-    if found is not None:
-        known = live.objects.get((node, name))
-        if known is None or (known is not what and known.sysfs == name):
-            yield name
-            return
-    child = node.children.get(name)
-    if child is not None and (child is not what or live.in_sysfs(child)) and live.in_sysfs(child):
-        yield name
-        return
-    for prop in live.dead.get(node, ()):
-        if prop is not what and prop.sysfs == name:
-            yield name
-            return

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 SATURATED = -(1 << 30)
 """What a count becomes that was used after it reached 0 (kernel REFCOUNT_SATURATED)."""
 
-_NO_BITS = Flag(0)
-
 
 class Live:
     """The devicetree of a running kernel.
@@ -72,15 +70,16 @@ class Live:
         self.names: dict[Node, str] = {}
         self.called: dict[Node, str | None] = {}
         self.strings_lost = 0
+        self.stray_files = False
         self.boot_files: set[Property] = set()
         self.log: list[LogEntry] = []
         self.findings: list[Diagnostic] = []
         self.listeners: list[Listener] = []
         self.platform: PlatformBus | None = None
         self.faults: dict[str, str] = {}
-        self._bits: dict[Node, Flag] = {}
+        self._bits: dict[Node, int] = {}
         self._boot: dict[Node, int] | None = None
-        self._boot_names: set[Node] = set()
+        self.spelled: set[Node] = set()
 
     # -- log -----------------------------------------------------------------------------------
 
@@ -106,21 +105,21 @@ class Live:
 
     # -- flags ---------------------------------------------------------------------------------
 
-    def flags(self, node: Node) -> Flag:
+    def flags(self, node: Node) -> int:
         """Give the flags of a node."""
-        return self._bits.get(node, _NO_BITS)
+        return self._bits.get(node, 0)
 
-    def has_flag(self, node: Node, flag: Flag) -> bool:
+    def has_flag(self, node: Node, flag: int) -> bool:
         """Tell whether a node carries a flag."""
-        return bool(self._bits.get(node, _NO_BITS) & flag)
+        return self._bits.get(node, 0) & flag != 0
 
-    def set_flag(self, node: Node, flag: Flag) -> None:
+    def set_flag(self, node: Node, flag: int) -> None:
         """Set a flag of a node."""
-        self._bits[node] = self._bits.get(node, _NO_BITS) | flag
+        self._bits[node] = self._bits.get(node, 0) | flag
 
-    def clear_flag(self, node: Node, flag: Flag) -> None:
+    def clear_flag(self, node: Node, flag: int) -> None:
         """Clear a flag of a node."""
-        left = self._bits.get(node, _NO_BITS) & ~flag
+        left = self._bits.get(node, 0) & ~flag
         if left:
             self._bits[node] = left
         else:
@@ -132,7 +131,7 @@ class Live:
 
     def attached(self, node: Node) -> bool:
         """Tell whether a node is linked into the tree."""
-        return not self.has_flag(node, Flag.DETACHED)
+        return not self._bits.get(node, 0) & Flag.DETACHED
 
     # -- references ----------------------------------------------------------------------------
 
@@ -154,21 +153,28 @@ class Live:
 
     def get(self, node: Node) -> None:
         """Take a reference (kernel of_node_get)."""
-        count = self.touch(node)
-        if count <= 0:
-            self._saturate(node, "taken")
+        counts = self.counts
+        count = counts.get(node)
+        if count is None:
+            count = self.touch(node)
+        if count > 0:
+            counts[node] = count + 1
         else:
-            self.counts[node] = count + 1
+            self._saturate(node, "taken")
 
     def put(self, node: Node) -> None:
         """Drop a reference; the last one releases the node (kernel of_node_put)."""
-        count = self.touch(node)
-        if count <= 0:
-            self._saturate(node, "dropped")
-            return
-        self.counts[node] = count - 1
-        if count == 1:
+        counts = self.counts
+        count = counts.get(node)
+        if count is None:
+            count = self.touch(node)
+        if count > 1:
+            counts[node] = count - 1
+        elif count == 1:
+            counts[node] = 0
             self._release(node)
+        else:
+            self._saturate(node, "dropped")
 
     def _saturate(self, node: Node, verb: str) -> None:
         self.counts[node] = SATURATED
@@ -261,19 +267,21 @@ class Live:
 
     def implies_name(self, node: Node) -> bool:
         """Tell whether the kernel gave the node a `name` that the tree does not hold (yet)."""
-        return (
-            "name" not in node.properties
-            and node not in self._boot_names
-            and not self.has_flag(node, Flag.DYNAMIC)
-        )
+        return node not in self.spelled and "name" not in node.properties
 
     def spell_name(self, node: Node) -> None:
         """Put the `name` that the kernel made at boot into the properties, before they change."""
-        if self.implies_name(node):
-            node.properties["name"] = own_name(node)
-            self._boot_names.add(node)
-        elif not self.has_flag(node, Flag.DYNAMIC):
-            self._boot_names.add(node)
+        if node not in self.spelled:
+            self.spelled.add(node)
+            node.properties.setdefault("name", own_name(node))
+
+    def enter(self, node: Node, flags: int) -> None:
+        """Take up a node that was made since boot; its count is 1, it is not attached."""
+        self.counts[node] = 1
+        self.out.add(node)
+        self._bits[node] = flags | Flag.DYNAMIC | Flag.DETACHED
+        self.spelled.add(node)
+        self.made_nodes.append(node)
 
     def called_name(self, node: Node) -> str | None:
         """Give what the kernel calls a node (np->name): the `name` it had when it was attached."""

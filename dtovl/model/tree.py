@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dtovl.model.cells import cell, text
@@ -91,6 +92,7 @@ class Tree:
         "_labels_by_path",
         "_largest",
         "_mixed_names",
+        "_numbers",
         "by_phandle",
         "head_children",
         "head_properties",
@@ -115,6 +117,7 @@ class Tree:
         self.positions: dict[Node | tuple[Node, str], Location] = {}
         self.labels: dict[Node, tuple[str, ...]] = {}
         self._largest: tuple[int, int] | None = None
+        self._numbers: list[int] | None = None
         self._mixed_names: tuple[set[str], set[str]] | None = None
         self._labels_by_path: dict[str, tuple[str, ...]] | None = None
         self._first_children: dict[tuple[Node, bool], dict[str, Node]] = {}
@@ -153,6 +156,7 @@ class Tree:
         self.odd_phandles.clear()
         self.shared_phandles.clear()
         self._largest = None
+        self._numbers = None
         for node in self.walk():
             node.phandle = live_phandle(node)
             self.index(node)
@@ -164,6 +168,8 @@ class Tree:
         """
         number = node.phandle
         if number:
+            if self._numbers is not None:
+                heappush(self._numbers, -number)
             first = self.by_phandle.setdefault(number, node)
             if first is not node:
                 sharers = self.shared_phandles.setdefault(number, [])
@@ -222,13 +228,26 @@ class Tree:
         Source: libfdt fdt_find_max_phandle; kernel live_tree_max_phandle.
         """
         if self._largest is None:
-            numbers = self.by_phandle.keys()
-            live = max((number for number in numbers if number != POISON), default=0)
-            boot = max(numbers, default=0)
+            live = self._largest_number()
+            boot = max(live, POISON) if POISON in self.by_phandle else live
             if self.odd_phandles:
                 boot = max(map(boot_phandle, self.walk()))
             self._largest = (boot, live)
         return self._largest
+
+    def _largest_number(self) -> int:
+        """Give the largest phandle but POISON, by a heap that may hold numbers that have gone.
+
+        So asking again and again while the largest comes and goes costs no walk over all.
+        """
+        numbers = self.by_phandle
+        heap = self._numbers
+        if heap is None:
+            heap = self._numbers = [-number for number in numbers]
+            heapify(heap)
+        while heap and (-heap[0] not in numbers or -heap[0] == POISON):
+            heappop(heap)
+        return -heap[0] if heap else 0
 
     def restore_largest(self, largest: tuple[int, int]) -> None:
         """Put back what largest_phandles gave before changes that are all reverted now."""

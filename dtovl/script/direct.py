@@ -37,10 +37,7 @@ def dup_node(live: Live, source: Node, parent: Node, name: str) -> Node:
 
 def new_property(live: Live, node: Node, prop: Property) -> str:
     """Put a property on a node that is not attached; nobody is told."""
-    error = primitives.add_property(live, node, prop)
-    if not error:
-        primitives.add_property_sysfs(live, node, prop)
-    return error
+    return primitives.add_property(live, node, prop)
 
 
 def attach_node(live: Live, node: Node) -> str:
@@ -63,15 +60,13 @@ def add_property(live: Live, node: Node, prop: Property) -> str:
     """Add a property; `-EEXIST` when there is one of that name."""
     error = primitives.add_property(live, node, prop)
     if not error:
-        primitives.add_property_sysfs(live, node, prop)
         tell_property(live, "add-property", node, prop)
     return error
 
 
 def update_property(live: Live, node: Node, prop: Property) -> str:
     """Replace a property, or add it."""
-    old = primitives.update_property(live, node, prop)
-    primitives.update_property_sysfs(live, node, prop, old)
+    old = primitives.update_property(live, node, prop, None)
     tell_property(live, "update-property", node, prop, old)
     return ""
 
@@ -83,6 +78,5 @@ def remove_property(live: Live, node: Node, name: str) -> str:
         return "-ENODEV"
     error = primitives.remove_property(live, node, prop)
     if not error:
-        primitives.remove_property_sysfs(live, node, prop)
         tell_property(live, "remove-property", node, prop)
     return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.live.objects import Flag
+from dtovl.live.objects import FLAG_NAMES
 from dtovl.live.state import own_name
 from dtovl.model.node import plain_name
 
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from dtovl.model.node import Node
     from dtovl.script.machine import Machine
 
-_FLAGS = (
-    Flag.DYNAMIC,
-    Flag.DETACHED,
-    Flag.POPULATED,
-    Flag.POPULATED_BUS,
-    Flag.OVERLAY,
-    Flag.OVERLAY_FREE_CSET,
-)
 _MOST_VISITS = 60
 
 
@@ -69,7 +61,7 @@ def _children(live: Live, node: Node) -> Iterator[Node]:
 
 def _flags(live: Live, node: Node) -> list[str]:
     flags = live.flags(node)
-    return [flag.name for flag in _FLAGS if flags & flag and flag.name]
+    return [name for flag, name in FLAG_NAMES.items() if flags & flag]
 
 
 def _node_state(live: Live, node: Node) -> dict[str, Any]:

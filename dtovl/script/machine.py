@@ -86,10 +86,20 @@ class Machine:
             except Oops as oops:
                 self._crash(step, oops)
                 answer = {}
+        self._name_overlay(step)
         answer["log"] = render_log(live.log)
         answer["findings"] = list(live.findings)
         answer["hazard"] = self.gone or _corruption(live.findings)
         return answer
+
+    def _name_overlay(self, step: Step) -> None:
+        """Say in every finding of the step which overlay it is about."""
+        unnamed = [found for found in self.live.findings if not found.who]
+        if not unnamed or step.op not in ("apply", "remove"):
+            return
+        who = step.text("overlay") if step.op == "apply" else self.names.overlay_name(step)
+        for found in unnamed:
+            found.who = who
 
     def _crash(self, step: Step, oops: Oops) -> None:
         """Say who makes the kernel crash, and carry out nothing from now on."""
@@ -100,8 +110,6 @@ class Machine:
             refused = oops.outcome.refused
             if refused is not None:
                 self._explain(oops.outcome)
-        elif step.op == "remove":
-            who = self.names.overlay_name(step)
         cure = "the state of the kernel after this is unknown"
         self.live.find(live_codes.KERNEL_CRASH, oops.node, who=who, what=oops.what, cure=cure)
 
@@ -231,7 +239,7 @@ class Machine:
             prop = find_property(self.live, node, step.text("name"))
             if prop is None:
                 return {"ret": _ret("-ENODEV")}
-        elif action in (Action.ADD, Action.UPDATE, Action.REMOVE):
+        elif action.endswith("property"):
             prop = self._property(step)
         changeset.record(self.live, action, node, prop)
         return {"ret": 0}

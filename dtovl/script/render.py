@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.live.objects import DeviceEvent, Injected, Overlaid, Reconfig
+from dtovl.live.objects import DeviceEvent, Injected, Overlaid
 from dtovl.overlay.outcome import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dtovl.live.objects import Property
     from dtovl.live.state import LogEntry
+    from dtovl.model.node import Node
 
 _DRIVER_CALLS = ("probe", "remove")
 
@@ -23,8 +25,8 @@ def render_log(log: Iterable[LogEntry]) -> list[dict[str, Any]]:
 def _render(entry: LogEntry) -> dict[str, Any]:
     if isinstance(entry, LogLine):
         return {"level": entry.level, "text": entry.text}
-    if isinstance(entry, Reconfig):
-        return _reconfig(entry)
+    if type(entry) is tuple:
+        return _reconfig(*entry)
     if isinstance(entry, Overlaid):
         return {
             "event": "overlay",
@@ -37,17 +39,15 @@ def _render(entry: LogEntry) -> dict[str, Any]:
     return _device(entry)
 
 
-def _reconfig(entry: Reconfig) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "event": "reconfig",
-        "action": entry.action,
-        "node": entry.node.path,
-    }
-    if entry.name is not None:
-        found["property"] = entry.name
-        found["length"] = entry.length
-    if entry.old_length is not None:
-        found["old_length"] = entry.old_length
+def _reconfig(
+    action: str, node: Node, prop: Property | None, old: Property | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"event": "reconfig", "action": action, "node": node.path}
+    if prop is not None:
+        found["property"] = prop.name
+        found["length"] = len(prop.value)
+    if old is not None:
+        found["old_length"] = len(old.value)
     return found
 
 
