@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING
 from dtovl.checks.traces import Fact, Spot, State, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class Choice:
     """The overlays chosen, by number, and what is known of each spot.
 
-    chosen maps numbers to traces; writers has all traces that touch a spot; sole are the numbers
-    of those that alone explain something.
+    symbols is the place of /__symbols__. chosen maps numbers to traces; writers has all traces that
+    touch a spot; sole are the numbers of those that alone explain something.
     """
 
-    def __init__(self, traces: Sequence[Trace]) -> None:
+    def __init__(self, traces: Sequence[Trace], symbols: int) -> None:
         self.traces = traces
+        self._symbols = symbols
         self.chosen: dict[int, Trace] = {}
         self.writers: dict[Spot, list[Trace]] = {}
         for trace in traces:
@@ -141,7 +142,7 @@ class Choice:
         missing, an overlay has to explain at_least times as much.
         """
         heap = [
-            (-self._gain(trace), len(trace.facts) - trace.count(State.FOUND), trace.number)
+            (-self._gain(trace), trace.count(State.ABSENT) + trace.count(State.OTHER), trace.number)
             for trace in traces
         ]
         heapify(heap)
@@ -179,18 +180,26 @@ class Choice:
         queue = deque(self.chosen.values())
         while queue:
             trace = queue.popleft()
-            wanted = [spot for spot in sorted(trace.needs) if not self._supplied(trace, spot)]
-            wanted += [fact.spot for fact in self.missing(trace)]
-            for spot in wanted:
+            wanted = {
+                spot for spot in self._prerequisites(trace) if not self._supplied(trace, spot)
+            }
+            back = [fact.spot for fact in self.missing(trace)]
+            for spot in [*sorted(wanted), *back]:
                 for other in self.writers.get(spot, ()):
-                    fact = other.facts[spot]
                     if other is trace or other.number not in self._possible:
                         continue
-                    if spot in trace.needs or fact.state is State.FOUND:
+                    if spot in wanted or other.facts[spot].state is State.FOUND:
                         if other.number not in self.chosen:
                             self._choose(other)
                             queue.append(other)
                         break
+
+    def _prerequisites(self, trace: Trace) -> Iterator[Spot]:
+        """Give what the base lacks and an overlay cannot be applied without."""
+        yield from trace.needs
+        for label, (_, of_base) in trace.labels.items():
+            if not of_base:
+                yield self._symbols, label
 
     def _supplied(self, trace: Trace, spot: Spot) -> bool:
         writers = self.writers.get(spot, ())

@@ -13,7 +13,8 @@ from dtovl.checks.choice import Choice
 from dtovl.checks.leftovers import Leftover, Rebuilt, rebuild
 from dtovl.checks.sequence import Order, find_order
 from dtovl.checks.subject import counted
-from dtovl.checks.traces import Fact, Places, Spot, State, Trace, Untraced, survey
+from dtovl.checks.survey import survey
+from dtovl.checks.traces import Fact, Places, Spot, State, Trace, Untraced
 from dtovl.codes import identify as codes
 from dtovl.diagnostics import Note, Sink
 from dtovl.model.cells import strings
@@ -101,12 +102,14 @@ def identify(
     """
     places = Places(live)
     traces, untraced = survey(base, overlays, places, base_name)
-    choice = Choice(traces)
-    order = find_order(choice, base.largest_phandles()[1])
-    rebuilt = rebuild(base, live, order.order, places)
+    choice = Choice(traces, places.symbols)
+    order = find_order(choice, base.largest_phandles()[1], places.symbols)
     found = [_candidate(trace, choice) for trace in traces]
     found += [_refused(one, overlays) for one in untraced]
     found.sort(key=lambda one: one.number)
+    doubtful = {one.number for one in found if one.status is Status.UNDECIDED}
+    complete = not any(one.numbers for one in traces if one.number in doubtful)
+    rebuilt = rebuild(base, live, order.order, places, complete=complete)
     result = Identification(found, order, rebuilt, places, [])
     _Reporter(result, base, live, base_name, live_name).report()
     return result

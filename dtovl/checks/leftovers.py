@@ -57,16 +57,20 @@ _ANYWHERE = frozenset({"mac-address", "local-mac-address", "local-bd-address", "
 _PERHAPS = frozenset({"status", "clock-frequency", "timebase-frequency", "bus-frequency"})
 
 
-def rebuild(base: Tree, live: Tree, order: Sequence[Trace], places: Places) -> Rebuilt:
+def rebuild(
+    base: Tree, live: Tree, order: Sequence[Trace], places: Places, *, complete: bool
+) -> Rebuilt:
     """Apply overlays in order to the base, and list what the live tree has beside that.
 
-    The base is as before afterwards.
+    complete: no other overlay can have used up phandles; without that, or when one does not fit,
+    phandles do not tell who applied any. The base is as before afterwards.
     """
     run = _Rebuilding(base, live, places)
     try:
         for trace in order:
             run.apply(trace)
-        return Rebuilt(run.leftovers(), run.appliers, run.refused)
+        appliers = run.appliers if complete and run.fits else {}
+        return Rebuilt(run.leftovers(), appliers, run.refused)
     finally:
         run.revert()
 
@@ -74,7 +78,8 @@ def rebuild(base: Tree, live: Tree, order: Sequence[Trace], places: Places) -> R
 class _Rebuilding:
     """The base with the overlays applied so far.
 
-    sites are the cells of what they set that refer to nodes; before has what was there before.
+    fits: so far the phandles are those that somebody would give. sites are the cells of what the
+    overlays set that refer to nodes; before has what was there before.
     """
 
     def __init__(self, tree: Tree, live: Tree, places: Places) -> None:
@@ -83,7 +88,7 @@ class _Rebuilding:
         self.places = places
         self.appliers: dict[int, Dialect] = {}
         self.refused: list[Trace] = []
-        self._fits = True
+        self.fits = True
         self._outcomes: list[Outcome] = []
         self._sites: dict[tuple[Node, str], list[int]] = {}
         self._before: dict[tuple[Node, str], bytes | None] = {}
@@ -122,7 +127,6 @@ class _Rebuilding:
     def _applier(self, trace: Trace) -> Dialect | None:
         """Tell by the phandles of an overlay who applied it to what the tree is now.
 
-        When they fit nobody, something is different, and later ones would fit by chance.
         Source: libfdt fdt_overlay_apply, which adds the largest phandle; kernel
         of_resolve_phandles, which adds one more, and add_changeset_property, which gives none to
         nodes that are there.
@@ -131,9 +135,9 @@ class _Rebuilding:
         for dialect in DIALECTS.values():
             largest = self.tree.largest_phandles()[1 if dialect.phandle_field else 0]
             fits = largest + dialect.delta_extra in added if added else trace.dropped
-            if self._fits and fits and (dialect.skips_pseudo or not trace.dropped):
+            if fits and (dialect.skips_pseudo or not trace.dropped):
                 return dialect
-        self._fits = self._fits and not added
+        self.fits = self.fits and not added
         return None
 
     def _means_nothing(self, found: Difference) -> bool:

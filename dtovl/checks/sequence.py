@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from dtovl.checks.choice import Choice
 
-Reason = Literal["needs", "overrides"]
+Reason = Literal["needs", "overrides", "relabels"]
 
 
 class Before(NamedTuple):
@@ -54,10 +55,13 @@ class Order(NamedTuple):
         return [trace for trace in self.order if trace.number not in bound]
 
 
-def find_order(choice: Choice, largest: int) -> Order:
-    """Find the order of the chosen overlays; largest is the largest phandle of the base."""
+def find_order(choice: Choice, largest: int, symbols: int) -> Order:
+    """Find the order of the chosen overlays.
+
+    largest is the largest phandle of the base, symbols the place of `/__symbols__`.
+    """
     finder = _Finder([choice.chosen[number] for number in sorted(choice.chosen)])
-    finder.note_needs()
+    finder.note_needs(symbols)
     conflicts = finder.note_contests()
     numbered = finder.numbered(largest)
     finder.settle(numbered)
@@ -85,13 +89,27 @@ class _Finder:
             for spot in trace.facts:
                 self.writers.setdefault(spot, []).append(trace)
 
-    def note_needs(self) -> None:
-        """Note that who brings a label or node comes before who needs it."""
+    def note_needs(self, symbols: int) -> None:
+        """Note that who brings a label or node comes before who needs it.
+
+        And who gives a label to another node comes after those who used it for the first.
+        """
         for trace in self.traces:
             for spot in sorted(trace.needs):
-                first = next((one for one in self.writers.get(spot, ()) if one is not trace), None)
-                if first is not None:
+                for first in self._others(trace, spot)[:1]:
                     self._note(first, trace, "needs", spot)
+            for label, (used, of_base) in trace.labels.items():
+                spot = symbols, label
+                others = self._others(trace, spot)
+                same = [one for one in others if one.facts[spot].value == used]
+                if same and not of_base:
+                    self._note(same[0], trace, "needs", spot)
+                for other in others:
+                    if other not in same and (of_base or other.facts[spot].state is State.FOUND):
+                        self._note(trace, other, "relabels", spot)
+
+    def _others(self, trace: Trace, spot: Spot) -> list[Trace]:
+        return [one for one in self.writers.get(spot, ()) if one is not trace]
 
     def note_contests(self) -> list[Conflict]:
         """Note that who left the value that is there comes after those with another one."""
@@ -120,8 +138,9 @@ class _Finder:
         Source: libfdt overlay_adjust_node_phandles; kernel adjust_overlay_phandles.
         """
         found = []
+        named = Counter(place for trace in self.traces for place, _ in trace.numbers)
         for trace in self.traces:
-            added = {number for place, number in trace.numbers if len(self.writers[place, ""]) == 1}
+            added = {number for place, number in trace.numbers if named[place] == 1}
             if len(added) == 1 and min(added) >= largest:
                 found.append((added.pop(), trace))
         found.sort(key=lambda entry: (entry[0], entry[1].number))

@@ -182,6 +182,8 @@ def _pair(found: Identification, pair: Before) -> str:
         place, key = pair.spot
         what = f"label {key}" if place == found.places.symbols and key else f"node {spot}"
         return f"{second} after {first}: needs its {what}"
+    if pair.reason == "relabels":
+        return f"{second} after {first}: gives label {pair.spot[1]}, which that uses, to another"
     more = f" and {pair.more} more" if pair.more else ""
     return f"{second} after {first}: both set {spot}{more}"
 
