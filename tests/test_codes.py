@@ -15,7 +15,9 @@ from support.trees import Content, tree_of
 
 from dtovl import api
 from dtovl.checks.conventions import check_tree
+from dtovl.checks.forecast import foresee
 from dtovl.checks.refusal import explain
+from dtovl.checks.removal import removal_findings
 from dtovl.checks.subject import Subject
 from dtovl.cli import run
 from dtovl.codes import all_codes, find_code
@@ -28,6 +30,7 @@ from dtovl.model.node import REPEAT, Node
 from dtovl.overlay.apply import apply_overlay
 from dtovl.overlay.fragments import Overlay
 from dtovl.overlay.live import apply_blob
+from dtovl.overlay.stack import apply_stack
 from dtovl.overlay.symbols import adopt_labels
 from dtovl.report import json as as_json
 from dtovl.report.explain import code_lines, code_object
@@ -276,6 +279,18 @@ def by_command(*arguments: str) -> Callable[[Sink, Path], None]:
     return raise_it
 
 
+NEXT_PHANDLE = 1 + 1 + 1
+"""What Linux makes of phandle 1 in an overlay on BASE, whose largest is 1."""
+
+
+def foreseen(sink: Sink, *fragments: Content) -> None:
+    """Forecast the removal of overlays of one fragment each."""
+    tree = tree_of({**BASE, "aliases": {}})
+    overlays = [Overlay(tree_of(overlay_content(one))) for one in fragments]
+    forecast = foresee(tree, apply_stack(tree, overlays, LINUX))
+    sink.diagnostics.extend(removal_findings(forecast, tree))
+
+
 def too_large(sink: Sink, folder: Path) -> None:
     sparse = folder / "sparse"
     with sparse.open("wb") as file:
@@ -335,6 +350,17 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
         base="board.dtb",
         name="board.dts",
     ),
+    "DT240": lambda sink, _: foreseen(sink, at("/soc/dev@1000", {"x": 1})),
+    "DT241": lambda sink, _: foreseen(
+        sink,
+        at("/soc", {"new": {"phandle": 1}}),
+        at("/soc/dev@1000", {"clocks": NEXT_PHANDLE}),
+    ),
+    "DT242": lambda sink, _: foreseen(
+        sink, at("/soc", {"new": {}}), at("/aliases", {"new0": "/soc/new"})
+    ),
+    "DT243": lambda sink, _: foreseen(sink, at("/soc", {"new": {}}), at("/soc", {"x": 1})),
+    "DT244": by_command("blame", "{board}", "/soc/dev@1000:compatble"),
     "DT140": lambda sink, _: sink.diagnostics.extend(
         check_tree(tree_of({"aliases": {"serial0": "/nothing"}}))
     ),

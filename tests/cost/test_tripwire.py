@@ -13,9 +13,12 @@ import pytest
 from support.overlays import at, lines, overlay_of, to
 from support.trees import Content, tree_of
 
+from dtovl.checks.forecast import foresee
 from dtovl.checks.verdicts import apply_checked
 from dtovl.model.dialect import LIBFDT, LINUX, Dialect
 from dtovl.overlay.apply import apply_overlay
+from dtovl.overlay.owners import OVERLAY as OVERLAY_KIND
+from dtovl.overlay.owners import Owner, apply_owned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,6 +169,49 @@ def test_all_verdicts_and_findings(base: Tree, dialect: Dialect) -> None:
     finally:
         disarm(base)
     assert lines(base) == before
+
+
+# Uses a label, and changes a node, of the first.
+SECOND = overlay_of(
+    to("new", {"more": 1}),
+    to("dev_3", {"sound-dai": 0xFFFFFFFF}),
+    fixups={"new": ("/fragment@0:target:0", "/fragment@1/__overlay__:sound-dai:0")},
+    name="second.dtbo",
+)
+
+
+@BOTH
+def test_a_forecast(base: Tree, dialect: Dialect) -> None:
+    before = lines(base)
+    arm(base)
+    try:
+        applied = apply_checked(base, [OVERLAY, SECOND], dialect, base="big.dtb", foresee=foresee)
+        assert [verdict.error for verdict in applied.verdicts] == ["", ""]
+        applied.stack.revert(base)
+    finally:
+        disarm(base)
+    assert lines(base) == before
+    assert applied.forecast is not None
+    first, second = applied.forecast.removals
+    assert first.blocked is not None
+    assert [found.property for found in first.dangling] == ["sound-dai"]
+    assert len(second.leaks) == 1
+
+
+@BOTH
+def test_owners(base: Tree, dialect: Dialect) -> None:
+    arm(base)
+    try:
+        stack, owners = apply_owned(base, [OVERLAY, SECOND], dialect)
+        device = base.find("/soc/bus0/dev@2")
+        assert device is not None
+        assert [layer.owner.number for layer in owners.layers(device, "status")] == [1, 0]
+        for number in (2, 1):
+            stack.outcomes[number - 1].changeset.revert(base)
+            owners.withdraw(Owner(OVERLAY_KIND, number, ""))
+        assert owners.owner_of(device, "status").number == 0
+    finally:
+        disarm(base)
 
 
 @BOTH
