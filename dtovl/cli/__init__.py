@@ -32,7 +32,24 @@ if TYPE_CHECKING:
 
     from dtovl.report.spans import Line
 
-_COMMANDS = ("apply", "show", "blame", "diff", "identify", "convert", "explain")
+_COMMANDS = (
+    "apply",
+    "show",
+    "blame",
+    "diff",
+    "identify",
+    "convert",
+    "explain",
+    "init",
+    "status",
+    "log",
+    "remove",
+    "hold",
+    "release",
+    "undo",
+    "redo",
+    "export",
+)
 _INTERRUPTED = 130
 _COMPLETION = "_DTOVL_COMPLETE"
 

@@ -20,6 +20,7 @@ from dtovl.cli.options import (
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
+from dtovl.cli.session import apply_to_session, session_option
 from dtovl.model.dialect import DIALECTS
 from dtovl.model.limits import MAX_OVERLAYS
 
@@ -50,7 +51,8 @@ def _split_appliers(
 
 @click.command("apply", short_help="Apply overlays: what changes, who would refuse it.")
 @input_argument("base")
-@input_argument("overlays", nargs=-1, required=True, metavar="OVERLAY...")
+@input_argument("overlays", nargs=-1, metavar="OVERLAY...")
+@session_option(required=False)
 @click.option(
     "-o",
     "--output",
@@ -85,6 +87,7 @@ def _split_appliers(
 def command(
     base: str,
     overlays: tuple[str, ...],
+    session: str | None,
     out: str | None,
     out_format: Format | None,
     applier: Dialect,
@@ -102,7 +105,26 @@ def command(
     defines: dict[str, str],
     cpp: str | None,
 ) -> Outcome:
-    """Apply overlays to BASE, in order; show what changes and who would refuse it."""
+    """Apply overlays to BASE, in order; show what changes and who would refuse it.
+
+    With --session there is no BASE: the overlays are applied to the session, as the running kernel
+    does it, and stay there.
+    """
+    if session is not None:
+        return apply_to_session(
+            click.get_current_context(),
+            session,
+            (base, *overlays),
+            fail_on=fail_on,
+            form=form,
+            verbose=verbose,
+            quiet=quiet,
+            source={"include_dirs": include_dirs, "defines": defines, "cpp": cpp},
+        )
+    if not overlays:
+        raise click.MissingParameter(
+            ctx=click.get_current_context(), param_type="argument", param_hint="'OVERLAY...'"
+        )
     from dtovl.checks.forecast import foresee
     from dtovl.checks.verdicts import apply_checked
     from dtovl.cli.inputs import Reading

@@ -11,9 +11,11 @@ from dtovl.fdt.write import flatten
 from dtovl.files import STANDARD_STREAM, is_directory, read_bytes
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from dtovl.model.tree import Tree
 
-    Source = str | os.PathLike[str] | bytes | Tree | "Content"
+    Source: TypeAlias = str | os.PathLike[str] | bytes | Tree | "Content"
 
 
 class Content(NamedTuple):

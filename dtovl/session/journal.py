@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.model.dialect import KERNELS
-from dtovl.session.schema import Head, Row, head_seal, row_seal
+from dtovl.session.schema import Head, Row, digest, head_seal, row_seal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class Operation(NamedTuple):
     """One operation of a session.
 
-    number counts from 1; step is what was asked, as in a list of steps; result what the kernel
-    answered: return value, log lines and events; findings is what dtovl has to say about it (empty
-    for an operation that is undone). in_force is false when it was undone.
+    number counts from 1, 0 is one that was not kept (see refused); step is what was asked, as in a
+    list of steps; result what the kernel answered: return value, log lines and events; findings is
+    what dtovl has to say about it (empty for an operation that is undone). in_force is false when
+    it was undone or not kept.
     """
 
     number: int
@@ -29,8 +30,13 @@ class Operation(NamedTuple):
     in_force: bool = True
 
     @property
+    def refused(self) -> bool:
+        """Tell whether the step was not carried out, since it would have crashed the kernel."""
+        return not self.number
+
+    @property
     def failed(self) -> bool:
-        """Tell whether the kernel gave an error, or the step was refused as it would crash it."""
+        """Tell whether the kernel gave an error, or would have crashed or corrupted memory."""
         return isinstance(self.result.get("ret"), str) or bool(self.result.get("hazard"))
 
 
@@ -104,13 +110,19 @@ class Journal:
         seal = self.seal_at(position)
         self.head = self.head._replace(position=position, seal=seal)
 
-    def name_for(self, name: str, content: bytes) -> str:
-        """Give what steps call an overlay: its name, unless that stands for another blob."""
+    def add_blob(self, name: str, data: bytes) -> tuple[str, bytes]:
+        """Add the blob of an overlay; give what steps call it, and its digest.
+
+        That is its name, unless it stands for another blob already.
+        """
+        key = digest(data)
         free, number = name, 1
-        while self.names.get(free, content) != content:
+        while self.names.get(free, key) != key:
             number += 1
             free = f"{name}#{number}"
-        return free
+        self.contents.setdefault(key, data)
+        self.names[free] = key
+        return free, key
 
 
 def read_journal(store: Store) -> Journal:

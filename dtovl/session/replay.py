@@ -2,48 +2,126 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dtovl.codes.live import NODE_HELD, NODE_LOST
 from dtovl.codes.session import REPLAY_DIFFERS
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import DtovlError, InputError
 from dtovl.inputs import read_blob
+from dtovl.live.changeset import Action
 from dtovl.model.dialect import KERNELS
 from dtovl.script.machine import Machine
 from dtovl.session.digest import tree_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from dtovl.live.changeset import Entry
+    from dtovl.live.objects import Property
+    from dtovl.live.overlays import LiveOverlay
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
     from dtovl.session.journal import Journal
+
+
+_LEAKS = (NODE_HELD, NODE_LOST)
+
+
+class Removal(NamedTuple):
+    """How a node went: which operation removed it, with which overlay."""
+
+    operation: int
+    overlay: str
+
+
+def nodes_of(overlay: LiveOverlay) -> list[Node]:
+    """List the nodes that an overlay brings, parents first."""
+    return [entry.node for entry in overlay.changeset.entries if entry.action is Action.ATTACH]
 
 
 class Replay:
     """A machine that stands after the first operations of a journal, position of them.
 
-    name is what messages call the session; findings are those of each operation. What the machine
-    is made to do is the whole state: it is thrown away when something goes wrong with it.
+    name is what messages call the session. findings are those of each operation; applied maps the
+    ids of listed overlays to the operations that applied them, gone the nodes that overlays brought
+    to how they went, setters the properties that overlays brought and which have gone to their
+    names, told the paths of nodes to what the kernel has printed about their leak.
     """
 
-    __slots__ = ("_name", "findings", "journal", "machine", "position")
+    __slots__ = (
+        "_name",
+        "applied",
+        "findings",
+        "gone",
+        "journal",
+        "machine",
+        "position",
+        "setters",
+        "told",
+    )
 
     def __init__(self, journal: Journal, name: str) -> None:
         self._name = name
         self.journal = journal
         self.position = 0
         self.findings: list[tuple[Diagnostic, ...]] = []
-        base = read_blob(journal.contents[journal.head.content], journal.base)
-        self.machine = Machine(base, KERNELS[journal.head.kernel], self._blob)
+        self.applied: dict[int, int] = {}
+        self.gone: dict[Node, Removal] = {}
+        self.setters: dict[Property, str] = {}
+        self.told: dict[str, list[str]] = {}
+        self.machine = Machine(
+            self.read_base(), KERNELS[journal.head.kernel], self._blob, journal.base
+        )
+
+    def read_base(self) -> Tree:
+        """Read the base anew."""
+        journal = self.journal
+        return read_blob(journal.contents[journal.head.content], journal.base)
 
     def _blob(self, name: str) -> bytes:
         return self.journal.blob(name)
 
     def step(self, step: Mapping[str, object]) -> dict[str, Any]:
         """Carry out one more operation; give the result without its findings."""
-        result: dict[str, Any] = self.machine.step(step)
-        self.findings.append(tuple(result.pop("findings", ())))
+        before = self._entries_of_removed(step)
+        result = self.machine.step(step)
+        findings = tuple(result.pop("findings"))
+        self.findings.append(findings)
         self.position += 1
+        self._note_leaks(findings, result["log"])
+        if before:
+            listed = set(self.machine.overlays.listed)
+            for one, entries in before.items():
+                if one not in listed:
+                    self._note_removal(one.name, entries)
+        elif result.get("id"):
+            self.applied[result["id"]] = self.position
         return result
+
+    def _note_leaks(self, findings: Iterable[Diagnostic], log: list[dict[str, Any]]) -> None:
+        for found in findings:
+            if found.code in _LEAKS:
+                lines = [one["text"] for one in log if "level" in one]
+                told = [line for line in lines if line.endswith(f" {found.path}")]
+                self.told.setdefault(found.path, []).extend(told)
+
+    def _entries_of_removed(self, step: Mapping[str, object]) -> dict[LiveOverlay, list[Entry]]:
+        """Give the entries of the overlays that a step may remove: with the overlay they go."""
+        overlays = self.machine.overlays
+        if step.get("op") == "remove_all":
+            return {one: list(one.changeset.entries) for one in overlays.listed}
+        number = step.get("id") if step.get("op") == "remove" else None
+        found = overlays.find(number) if isinstance(number, int) else None
+        return {} if found is None else {found: list(found.changeset.entries)}
+
+    def _note_removal(self, name: str, entries: Iterable[Entry]) -> None:
+        removal = Removal(self.position, name)
+        for entry in entries:
+            if entry.prop is not None:
+                self.setters[entry.prop] = name
+            else:
+                self.gone[entry.node] = removal
 
     def advance(self, position: int) -> None:
         """Carry out the operations of the journal up to a position; compare the tree at the end.

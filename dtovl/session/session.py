@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import session as codes
-from dtovl.diagnostics import Diagnostic
+from dtovl.codes.usage import PATH_NOT_FOUND
+from dtovl.diagnostics import Diagnostic, Note
 from dtovl.errors import InputError, UsageError
 from dtovl.inputs import read_blob
 from dtovl.model.dialect import KERNELS
+from dtovl.script.lookup import find_by_path
 from dtovl.session import schema
 from dtovl.session.content import read_content
 from dtovl.session.digest import tree_digest
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dtovl.diagnostics import Sink
+    from dtovl.live.objects import Holder
     from dtovl.model.tree import Tree
     from dtovl.script.machine import Machine
     from dtovl.session.content import Source
+    from dtovl.session.status import Status
 
 DEFAULT_KERNEL = "6.1"
 
@@ -179,7 +183,8 @@ class Session:
         """Apply overlays in order, up to the first that the kernel refuses; all in one transaction.
 
         An overlay is what `dtovl.load` takes, or a Tree; options are those of `dtovl.load` for
-        source. A refused one is kept in the journal too: the kernel keeps its id.
+        source. A refused one is kept in the journal too, as the kernel keeps its id; one that
+        would crash the kernel is not, and ends the list (see Operation.refused).
 
         Raises InputError (DT001 to DT048) for what can be no overlay; then nothing is kept.
         """
@@ -188,10 +193,7 @@ class Session:
         with self._change():
             self._cut()  # first, since it frees names
             for one in given:
-                key = schema.digest(one.data)
-                name = self._journal.name_for(one.name, key)
-                self._journal.contents.setdefault(key, one.data)
-                self._journal.names[name] = key
+                name, key = self._journal.add_blob(one.name, one.data)
                 done.append(self._carry_out({"op": "apply", "overlay": name}, key))
                 if done[-1].failed:
                     break
@@ -199,19 +201,55 @@ class Session:
 
     def remove(self, number: int) -> Operation:
         """Remove an overlay by the id that the kernel gave it."""
-        return self.do({"op": "remove", "id": number})[0]
+        with self._change():
+            found = self._replayed().machine.overlays.find(number)
+            # The name is for those who read the journal; the id is what counts.
+            named = {} if found is None else {"overlay": found.name}
+            return self._carry_out({"op": "remove", "id": number, **named}, None)
 
     def remove_all(self) -> Operation:
         """Remove all overlays, newest first, as of_overlay_remove_all does."""
         return self.do({"op": "remove_all"})[0]
 
+    def hold(self, path: str, holder: str) -> Operation:
+        """Take a reference to a node in somebody's name, as a driver does; path is the full one.
+
+        Raises UsageError (DT060) when there is no such node.
+        """
+        with self._change():
+            replay = self._replayed()
+            if find_by_path(replay.machine.live, path)[0] is None:
+                raise UsageError(Diagnostic(PATH_NOT_FOUND, path=path, name=self.name))
+            where = f"operation {replay.position + 1}"
+            step = {"op": "hold", "path": path, "as": holder, "where": where}
+            return self._carry_out(step, None)
+
+    def release(self, path: str, holder: str) -> Operation:
+        """Give back a reference that was taken by hold; the node may have left the tree.
+
+        Raises UsageError (DT269) when that holder has none.
+        """
+        with self._change():
+            here = self.holders(path)
+            if not any(one.name == holder for one in here):
+                notes = tuple(Note(f"{one.name} holds it, since {one.where}") for one in here)
+                raise UsageError(Diagnostic(codes.NOT_HELD, path=path, notes=notes, holder=holder))
+            return self._carry_out({"op": "release", "path": path, "as": holder}, None)
+
     def do(self, *steps: Mapping[str, object]) -> list[Operation]:
         """Carry out steps of a list of steps, but `apply`, in one transaction.
 
+        A step that would crash the kernel is not kept, and ends the list (see Operation.refused).
+
         Raises InputError or UsageError for a step that is wrong; then nothing is kept.
         """
+        done: list[Operation] = []
         with self._change():
-            return [self._carry_out(step, None) for step in steps]
+            for step in steps:
+                done.append(self._carry_out(step, None))
+                if done[-1].refused:
+                    break
+        return done
 
     def undo(self, count: int = 1) -> list[Operation]:
         """Go back over the last operations; give them, newest first.
@@ -234,6 +272,11 @@ class Session:
         with self._store.reading():
             self._catch_up()
 
+    def holders(self, path: str) -> list[Holder]:
+        """Give who holds the node with this full path, in the tree or gone, oldest first."""
+        held = self._replayed().machine.live.holders.items()
+        return [one for node, holders in held if node.path == path for one in holders]
+
     def history(self) -> list[Operation]:
         """Give all operations, undone ones too, with the results as they were kept.
 
@@ -244,36 +287,44 @@ class Session:
             bodies = self._store.results()
         return self._operations(bodies, 0, len(self._journal.rows))
 
+    def status(self) -> Status:
+        """Give what is in force, who owns and holds what, what leaked and what dangles.
+
+        Raises InputError (DT267).
+        """
+        from dtovl.session.status import status_of
+
+        return status_of(self._replayed())
+
     def export(self) -> Tree:
-        """Give a copy of the tree as a blob would hold it: without the names that Linux makes."""
+        """Give a copy of the tree as a blob would hold it: without the names that Linux makes.
+
+        Raises InputError (DT267).
+        """
         from dtovl.session.export import plain_copy
 
-        return plain_copy(self._replayed())
+        replay = self._replayed()
+        return plain_copy(replay.machine.live.tree, replay.read_base)
 
     # -- inside --------------------------------------------------------------------------------
 
     @contextmanager
     def _change(self) -> Iterator[None]:
         """Change the session as it is now: on disk and here, or neither."""
-        before, replay = self._journal, self._replay
-        position = replay.position if replay is not None else 0
+        before = self._journal
         try:
             with self._store.writing():
                 self._catch_up()
-                before, replay = self._journal, self._replay
-                position = replay.position if replay is not None else 0
+                before = self._journal
                 self._journal = before.copy()
                 self._dropped = 0
-                if replay is not None:
-                    replay.journal = self._journal
+                if self._replay is not None:
+                    self._replay.journal = self._journal
                 yield
         except BaseException:
             self._journal = before
-            if replay is not None:
-                replay.journal = before
-            # A machine that moved cannot be moved back.
-            moved = self._replay is not replay or (replay and replay.position != position)
-            self._replay = None if moved else replay
+            # A machine cannot be moved back.
+            self._replay = None
             raise
 
     def _catch_up(self) -> None:
@@ -298,6 +349,10 @@ class Session:
         self._cut()
         journal, replay = self._journal, self._replayed()
         result = replay.step(step)
+        if replay.machine.gone:
+            # Nothing more can be asked of this machine; the session is as before.
+            self._replay = None
+            return Operation(0, step, result, replay.findings[-1], in_force=False)
         body, text = dumps(result, **_COMPACT), dumps(step, **_COMPACT)
         number = len(journal.rows) + 1
         parts = text, key, replay.digest(), schema.digest(body.encode())
