@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dtovl.codes.base import Severity
-from dtovl.model.dialect import DIALECTS
+from dtovl.model.dialect import DIALECTS, KERNELS, LINUX
 from dtovl.model.limits import MAX_BLOB_BYTES
 
 if TYPE_CHECKING:
@@ -69,6 +69,19 @@ def applier_option(function: _F) -> _F:
         help="Whose way to apply: boot loaders and builds, or Linux at run time."
         "  [default: libfdt]",
     )(function)
+
+
+def kernel_option(default: str | None = LINUX.kernel, otherwise: str = "") -> Callable[[_F], _F]:
+    """Add --kernel: the version of Linux whose way is taken.
+
+    otherwise says in the help what counts without the option, where default is None.
+    """
+    return click.option(
+        "--kernel",
+        type=click.Choice(tuple(KERNELS)),
+        default=default,
+        help=f"Which Linux applies at run time.  [default: {default or otherwise}]",
+    )
 
 
 def out_format_option(function: _F) -> _F:
