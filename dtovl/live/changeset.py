@@ -186,13 +186,15 @@ class LiveChangeset:
 
         Source: kernel of_changeset_destroy, __of_changeset_entry_destroy.
         """
-        put = live.put
+        counts = live.counts
         for entry in reversed(self.entries):
             node = entry.node
-            attached = entry.prop is None and entry.action == Action.ATTACH
-            if attached and live.has_flag(node, Flag.OVERLAY):
+            if entry.prop is not None and counts[node] > 1:
+                counts[node] -= 1
+                continue
+            if entry.action == Action.ATTACH and live.has_flag(node, Flag.OVERLAY):
                 _check_unheld(live, node)
-            put(node)
+            live.put(node)
         self.entries.clear()
         self.destroyed = True
 
@@ -232,12 +234,19 @@ def _number(error: str) -> int:
 
 def _revert(live: Live, entry: Entry) -> str:
     """Undo an entry. Source: kernel __of_changeset_entry_revert."""
-    action, prop, old = entry.inverse()
-    node = entry.node
+    node, prop = entry.node, entry.prop
     if prop is None:
-        _change_node(live, action, node)
+        _change_node(live, _INVERSE[entry.action], node)
+    elif entry.action == Action.ADD and entry.origin is None:
+        # Most entries: properties of new nodes.
+        error = remove_property(live, node, prop)
+        if error:
+            _print_failed(live, Action.REMOVE, node, prop)
+        return error
     else:
         error = ""
+        action, prop, old = entry.inverse()
+        assert prop is not None
         if action == Action.REMOVE:
             error = remove_property(live, node, prop)
         elif action == Action.ADD:

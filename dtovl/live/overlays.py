@@ -158,7 +158,7 @@ class Overlays:
         entries = changeset.entries
         late = live.dialect.late_old_property
         made = live.made_properties
-        get = live.get
+        counts, get = live.counts, live.get
         for entry in outcome.changeset.entries:
             node = entry.node
             if isinstance(entry, SetProperty):
@@ -178,7 +178,10 @@ class Overlays:
                 live.enter(node, Flag.OVERLAY)
                 entries.append(Entry(Action.ATTACH, node, None, None, entry.origin))
                 continue
-            get(node)
+            if counts.get(node, 0) > 0:
+                counts[node] += 1
+            else:
+                get(node)
 
     def _refused(self, record: LiveOverlay, outcome: Outcome, refused: Refused) -> str:
         live = self.live

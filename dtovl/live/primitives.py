@@ -46,15 +46,17 @@ def attach(live: Live, node: Node) -> None:
     parent = node.parent
     if parent is None:
         raise Oops("a node without parent is attached", node)
-    _check_rings(live, node)
+    if live.rings:
+        _stop_at_ring(node)
     if not live.has_flag(node, Flag.OVERLAY):
         node.phandle = _phandle(node)
         live.called.pop(node, None)
-    for child in node.children.values():
-        for one in child.walk():
-            live.tree.unindex(one)
-    node.children.clear()
-    live.tree.forget_children(node)
+    if node.children:
+        for child in node.children.values():
+            for one in child.walk():
+                live.tree.unindex(one)
+        node.children.clear()
+        live.tree.forget_children(node)
     if live.attached(node):
         _close_ring(live, parent, node)
     else:
@@ -65,7 +67,9 @@ def attach(live: Live, node: Node) -> None:
 def _link(live: Live, parent: Node, node: Node) -> None:
     tree = live.tree
     live.touch(parent)
-    parent.children[free_key(node.name, parent.children)] = node
+    name = node.name
+    children = parent.children
+    children[name if name not in children else free_key(name, children)] = node
     tree.head_children[parent] = tree.head_children.get(parent, 0) + 1
     tree.note_child(parent, node, head=True)
     tree.note_name(node.name)
@@ -90,9 +94,8 @@ def _close_ring(live: Live, parent: Node, node: Node) -> None:
     live.find(codes.CHILD_RING, node, parent=parent.path)
 
 
-def _check_rings(live: Live, node: Node | None) -> None:
-    if live.rings:
-        raise Oops("the list of children has become a ring: a walk over it never ends", node)
+def _stop_at_ring(node: Node) -> None:
+    raise Oops("the list of children has become a ring: a walk over it never ends", node)
 
 
 def _phandle(node: Node) -> int:
@@ -112,7 +115,8 @@ def detach(live: Live, node: Node) -> None:
     if not live.attached(node) or parent is None:
         live.find(codes.DETACHED_TWICE, node)
         return
-    _check_rings(live, node)
+    if live.rings:
+        _stop_at_ring(node)
     tree = live.tree
     live.touch(parent)
     for one in node.walk() if node.children else (node,):
@@ -125,9 +129,11 @@ def detach(live: Live, node: Node) -> None:
 def _take_child(live: Live, parent: Node, node: Node) -> None:
     children = parent.children
     heads = live.tree.head_children
-    key = next(key for key, child in reversed(children.items()) if child is node)
+    key = node.name
+    if children.get(key) is not node:
+        key = next(key for key, child in reversed(children.items()) if child is node)
     headed = heads.get(parent, 0)
-    if headed and key in islice(reversed(children), headed):
+    if headed and (headed == len(children) or key in islice(reversed(children), headed)):
         heads[parent] = headed - 1
         if headed == 1:
             del heads[parent]

@@ -47,7 +47,6 @@ class Live:
     freed      nodes whose memory has been given back
     lost       nodes that were released and can never be freed
     log        what happened since clear_log, in order
-    findings   what is to be said about it
     faults     place in the kernel -> error it returns next time (see fault)
     """
 
@@ -73,7 +72,7 @@ class Live:
         self.stray_files = False
         self.boot_files: set[Property] = set()
         self.log: list[LogEntry] = []
-        self.findings: list[Diagnostic] = []
+        self._found: list[tuple[Code, Node | None, dict[str, object]]] = []
         self.listeners: list[Listener] = []
         self.platform: PlatformBus | None = None
         self.faults: dict[str, str] = {}
@@ -93,8 +92,16 @@ class Live:
 
     def find(self, code: Code, node: Node | None = None, **facts: object) -> None:
         """Record a finding about a node."""
-        path = "" if node is None else node.path
-        self.findings.append(Diagnostic(code, path=path, **facts))  # type: ignore[arg-type]
+        self._found.append((code, node, facts))
+
+    def take_findings(self) -> list[Diagnostic]:
+        """Give what was recorded since the last call; put into words only now."""
+        found = [
+            Diagnostic(code, path="" if node is None else node.path, **facts)  # type: ignore[arg-type]
+            for code, node, facts in self._found
+        ]
+        self._found.clear()
+        return found
 
     def fault(self, place: str) -> str:
         """Give the error that is to be returned at a place in the kernel, "" for none.
