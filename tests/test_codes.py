@@ -16,10 +16,13 @@ from support.trees import Content, tree_of
 from dtovl import api
 from dtovl.checks.conventions import check_tree
 from dtovl.checks.forecast import foresee
+from dtovl.checks.identify import identify
 from dtovl.checks.refusal import explain
 from dtovl.checks.removal import removal_findings
 from dtovl.checks.subject import Subject
 from dtovl.cli import run
+from dtovl.cli.identify import load_overlays
+from dtovl.cli.inputs import Reading
 from dtovl.codes import all_codes, find_code
 from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Sink
@@ -37,7 +40,7 @@ from dtovl.report.explain import code_lines, code_object
 from dtovl.report.text import diagnostic_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from dtovl.overlay.outcome import Outcome
@@ -305,8 +308,47 @@ def short_incbin(sink: Sink, folder: Path) -> None:
     api.load(source, sink=sink)
 
 
+def empty_folder(folder: Path) -> Path:
+    (folder / "empty").mkdir()
+    return folder
+
+
+def from_folder(sink: Sink, folder: Path) -> None:
+    (folder / "broken.dtbo").write_bytes(b"Not Found")
+    reading = Reading((), {}, None)
+    assert not list(load_overlays(reading, [str(folder)]))
+    sink.diagnostics.extend(reading.sink)
+
+
 def unwritable(content: Content) -> Callable[[Sink, Path], None]:
     return lambda sink, _: api.dump(tree_of(content), form="dts", sink=sink) and None
+
+
+# -- a live tree and the overlays that may be in it ------------------------------------------------
+
+LIVE_BASE: Content = {**NO_SYMBOLS, "chosen": {}, "__symbols__": {"soc": "/soc"}}
+SETS_A = overlay_content(at("/soc", {"a": 1, "b": 2}))
+CHOSEN = (
+    overlay_content(at("/chosen", {"bootargs": "one"}), at("/soc", {"a": 1})),
+    overlay_content(at("/chosen", {"bootargs": "two"}), at("/soc", {"b": 2})),
+)
+IDENTIFIED: dict[str, tuple[Content, tuple[Content, ...]]] = {
+    "DT290": ({**LIVE_BASE, "new": 1}, ()),
+    "DT291": ({**LIVE_BASE, "soc": {**BASE["soc"], "a": 1}}, (SETS_A,)),  # type: ignore[dict-item]
+    "DT292": (LIVE_BASE, (OVERLAYS["DT131"][1],)),
+    "DT293": ({**LIVE_BASE, "compatible": "other,board"}, ()),
+    "DT294": (
+        {**LIVE_BASE, "chosen": {"bootargs": "x"}, "soc": {**BASE["soc"], "a": 1, "b": 2}},  # type: ignore[dict-item]
+        CHOSEN,
+    ),
+    "DT295": (LIVE_BASE, (overlay_content(to("nothing", {})),)),
+    "DT299": (NO_SYMBOLS, ()),
+}
+
+
+def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
+    given = [Overlay(tree_of(one), f"{number}.dtbo") for number, one in enumerate(overlays)]
+    sink.diagnostics.extend(identify(tree_of(LIVE_BASE), tree_of(live), given).findings)
 
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
@@ -361,6 +403,11 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     ),
     "DT243": lambda sink, _: foreseen(sink, at("/soc", {"new": {}}), at("/soc", {"x": 1})),
     "DT244": by_command("blame", "{board}", "/soc/dev@1000:compatble"),
+    "DT296": by_command("identify", "--base", "{overlay}", "--live", "{board}", "{overlay}"),
+    "DT297": lambda sink, folder: by_command(
+        "identify", "--base", "{board}", "--live", "{board}", str(folder / "empty")
+    )(sink, empty_folder(folder)),
+    "DT298": from_folder,
     "DT140": lambda sink, _: sink.diagnostics.extend(
         check_tree(tree_of({"aliases": {"serial0": "/nothing"}}))
     ),
@@ -374,6 +421,8 @@ def raise_code(number: str, sink: Sink, folder: Path) -> None:
         api.load(BLOBS[number](), name="board.dtb", sink=sink)
     elif number in OVERLAYS:
         from_overlay(*OVERLAYS[number], sink)
+    elif number in IDENTIFIED:
+        from_live(*IDENTIFIED[number], sink)
     else:
         OTHERS[number](sink, folder)
 
@@ -403,7 +452,7 @@ def test_every_code_is_raised_and_can_be_shown(code: str, tmp_path: Path) -> Non
 
 def test_the_table_names_no_unknown_code() -> None:
     known = {code.number for code in CODES}
-    raised = {*SOURCES, *BLOBS, *OVERLAYS, *OTHERS, *BY_TEST}
+    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *OTHERS, *BY_TEST}
     assert raised == known
 
 

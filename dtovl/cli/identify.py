@@ -78,7 +78,7 @@ def command(
     reading = Reading(include_dirs, defines, cpp)
     tree = _load_tree(reading, base, "--base")
     running = _load_tree(reading, live, "--live")
-    given = list(_load_overlays(reading, overlays))
+    given = list(load_overlays(reading, overlays))
     found = identify(tree, running, given, base_name=base, live_name=live)
     findings = [*reading.sink, *found.findings]
     failing = fail_on is not None and any(one.severity >= fail_on for one in findings)
@@ -110,7 +110,7 @@ def _wrong_role(path: str, what: str, role: str, cure: str) -> UsageError:
     return UsageError(Diagnostic(WRONG_ROLE, name=path, what=what, role=role, cure=cure))
 
 
-def _load_overlays(reading: Reading, paths: Iterable[str]) -> Iterator[Overlay]:
+def load_overlays(reading: Reading, paths: Iterable[str]) -> Iterator[Overlay]:
     """Read the overlays that files and folders name; what of a folder is none is passed over.
 
     Raises InputError, UsageError (DT296, DT297), click.UsageError.
