@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dtovl.overlay.outcome import Outcome
     from dtovl.overlay.owners import Owners
 
+_MOST_NAMES = 3
+
 
 class Merged(NamedTuple):
     """A base with overlays in force, and whose everything in it is."""
@@ -28,8 +30,10 @@ class Merged(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name the base and the overlays."""
+        """Name the base and the overlays; very many are counted."""
         names = [outcome.overlay.name for outcome in self.outcomes]
+        if len(names) > _MOST_NAMES:
+            return f"{self.base} with {len(names)} overlays"
         return f"{self.base} with {', '.join(names)}" if names else self.base
 
 

@@ -119,7 +119,8 @@ def _overview_lines(tree: Tree, name: str) -> Iterator[Line]:
     kind = "overlay, " if is_overlay(tree) else ""
     size = f"{amount(nodes, 'node')}, {amount(properties, 'property', 'properties')}"
     labels = len(_labels_in(tree, SYMBOLS))
-    yield Line((("heading", f"{name}: {kind}{size}, {amount(labels, 'label')}"),), hang=2)
+    what = f"{kind}{size}, {amount(labels, 'label')}"
+    yield Line((("heading", f"{name}: "), ("heading", what)), hang=2)
     needs = _labels_in(tree, FIXUPS)
     if needs:
         yield Line((("label", "needs   "), ("", "labels " + ", ".join(needs))), hang=8)

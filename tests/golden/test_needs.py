@@ -74,3 +74,28 @@ def test_room_that_suffices(dtovl: Run, snapshot: SnapshotAssertion) -> None:
     dtovl("convert", "gateway.dtb", "--pad", "4096", "-o", "padded.dtb")
     result = dtovl("apply", "padded.dtb", "connector.dtbo", "-o", "out.dtb")
     assert str(result).splitlines()[-3:] == snapshot
+
+
+def test_removal_leaves_a_reference_that_leads_nowhere(
+    dtovl: Run, snapshot: SnapshotAssertion
+) -> None:
+    overlays = ("wifi-rail.dtso", "wifi-supply.dtso")
+    assert str(dtovl("apply", "gateway.dtb", *overlays, "--forecast")) == snapshot
+
+
+def test_removal_is_refused_while_another_overlay_lies_above(
+    dtovl: Run, snapshot: SnapshotAssertion
+) -> None:
+    overlays = ("connector.dtbo", "display.dtbo", "sensor.dtbo")
+    assert str(dtovl("apply", "gateway.dtb", *overlays, "--forecast")) == snapshot
+
+
+def test_who_set_this_property(dtovl: Run, snapshot: SnapshotAssertion) -> None:
+    overlays = ("connector.dtso", "display.dtso")
+    path = "/soc/spi@50000/slot@0:spi-max-frequency"
+    assert str(dtovl("blame", "gateway.dts", *overlays, path)) == snapshot
+
+
+def test_who_brought_what_is_in_this_node(dtovl: Run, snapshot: SnapshotAssertion) -> None:
+    overlays = ("connector.dtso", "display.dtso")
+    assert str(dtovl("blame", "gateway.dts", *overlays, "spi0")) == snapshot
