@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.changeset import AttachNode, Changeset, SetProperty
+from dtovl.changeset import Changeset
 from dtovl.codes import live as codes
 from dtovl.live.changeset import Action, Entry, LiveChangeset
 from dtovl.live.notify import tell_fragment
@@ -23,8 +23,11 @@ from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
 
 if TYPE_CHECKING:
+    from dtovl.changeset import Positions
+    from dtovl.diagnostics import Location
     from dtovl.live.state import Live
     from dtovl.model.node import Node
+    from dtovl.model.tree import Origin
     from dtovl.overlay.fragments import Overlay
 
 
@@ -125,14 +128,11 @@ class Overlays:
         resolved = resolve(overlay.plan(live.dialect), live.tree, live.dialect)
         announce = _PreApply(self, record, outcome)
         try:
-            build(live.tree, outcome, resolved, record.number, announce, self._allocate)
+            recorder = _Recorder(live, record.changeset.entries, _exports(overlay))
+            build(live.tree, outcome, resolved, record.number, announce, recorder)
         finally:
             if not announce.told:
                 self.hold_targets(record, outcome)
-            self._record_entries(record, outcome)
-
-    def _allocate(self) -> str:
-        return self.live.fault("node-copy")
 
     def hold_targets(self, record: LiveOverlay, outcome: Outcome) -> None:
         """Hold the targets found so far. Source: kernel init_overlay_changeset."""
@@ -146,42 +146,6 @@ class Overlays:
             record.pairs.append((symbols, overlay.symbols))
         for target, _ in record.pairs:
             self.live.get(target)
-
-    def _record_entries(self, record: LiveOverlay, outcome: Outcome) -> None:
-        """Record the entries that were built: copies of the overlay's nodes and properties.
-
-        Source: kernel add_changeset_node, add_changeset_property.
-        """
-        live, changeset = self.live, record.changeset
-        exporting = None if outcome.overlay.symbols is None else outcome.overlay.symbols.name
-        fresh: set[Node] = set()
-        entries = changeset.entries
-        late = live.dialect.late_old_property
-        made = live.made_properties
-        counts, get = live.counts, live.get
-        for entry in outcome.changeset.entries:
-            node = entry.node
-            if isinstance(entry, SetProperty):
-                assert entry.new is not None
-                exported = entry.origin is not None and entry.origin.fragment == exporting
-                prop = Property(entry.key, entry.new, Maker.SYMBOL if exported else Maker.OVERLAY)
-                made.append(prop)
-                if node in fresh or entry.old is None:
-                    entries.append(Entry(Action.ADD, node, prop, None, entry.origin))
-                else:
-                    old = None if late else live.object_of(node, entry.key)
-                    entries.append(Entry(Action.UPDATE, node, prop, old, entry.origin))
-            elif isinstance(entry, AttachNode):
-                # Whoever made it drops its own reference: the entry's is the only one left.
-                fresh.add(node)
-                node.parent = entry.parent
-                live.enter(node, Flag.OVERLAY)
-                entries.append(Entry(Action.ATTACH, node, None, None, entry.origin))
-                continue
-            if counts.get(node, 0) > 0:
-                counts[node] += 1
-            else:
-                get(node)
 
     def _refused(self, record: LiveOverlay, outcome: Outcome, refused: Refused) -> str:
         live = self.live
@@ -328,7 +292,9 @@ class Overlays:
         left = [
             entry
             for entry in record.changeset.entries
-            if entry.prop is not None and not live.has_flag(entry.node, Flag.DYNAMIC)
+            # Those of new nodes have no origin of their own.
+            if entry.origin is not None and entry.prop is not None
+            if not live.has_flag(entry.node, Flag.DYNAMIC)
         ]
         if left:
             first = left[0]
@@ -403,6 +369,59 @@ class _PreApply:
         if error:
             facts = {"error": error, "action": "pre-apply", "target": target, "printed": True}
             raise Refused(Problem.NOTIFIER, **facts)
+
+
+class _Recorder:
+    """Records the entries of an overlay: copies of its nodes and properties.
+
+    Each entry holds its node. exporting is the fragment name of exported labels.
+    Source: kernel add_changeset_node, add_changeset_property, of_changeset_action.
+    """
+
+    __slots__ = ("_entries", "_exporting", "_late", "_live")
+
+    def __init__(self, live: Live, entries: list[Entry], exporting: str | None) -> None:
+        self._live = live
+        self._entries = entries
+        self._exporting = exporting
+        self._late = live.dialect.late_old_property
+
+    def attach(self, parent: Node, node: Node, origin: Origin, positions: Positions | None) -> None:
+        """Take a new node; whoever made it drops its own reference, the entry's is left."""
+        live = self._live
+        error = live.fault("node-copy")
+        if error:
+            raise Refused(Problem.NO_MEMORY, error=error, node=node)
+        node.parent = parent
+        live.enter(node, Flag.OVERLAY)
+        self._entries.append(Entry(Action.ATTACH, node, None, None, origin))
+
+    def add(self, node: Node, name: str, value: bytes, position: Location | None) -> None:
+        """Take a property of a new node."""
+        live = self._live
+        prop = Property(name, value, Maker.OVERLAY)
+        live.made_properties.append(prop)
+        live.counts[node] += 1
+        self._entries.append(Entry(Action.ADD, node, prop))
+
+    def change(
+        self, node: Node, name: str, value: bytes, origin: Origin, position: Location | None
+    ) -> None:
+        """Take a property of a node that is there: added, or updated if the node has it."""
+        live = self._live
+        exported = origin.fragment == self._exporting
+        prop = Property(name, value, Maker.SYMBOL if exported else Maker.OVERLAY)
+        live.made_properties.append(prop)
+        live.get(node)
+        if name in node.properties:
+            old = None if self._late else live.object_of(node, name)
+            self._entries.append(Entry(Action.UPDATE, node, prop, old, origin))
+        else:
+            self._entries.append(Entry(Action.ADD, node, prop, None, origin))
+
+
+def _exports(overlay: Overlay) -> str | None:
+    return None if overlay.symbols is None else overlay.symbols.name
 
 
 def _no(error: str) -> int:

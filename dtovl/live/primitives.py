@@ -212,12 +212,13 @@ def remove_property(live: Live, node: Node, prop: Property) -> str:
     key: str | None = prop.name
     if node not in live.spelled or key == "name":
         _spell(live, node, prop)
-    if live.objects.get((node, prop.name)) is not prop:
+    objects = live.objects
+    if objects.get((node, prop.name)) is not prop:
         key = _key_of(live, node, prop)
     if key is None:
         return "-ENODEV"
     del node.properties[key]
-    del live.objects[node, key]
+    del objects[node, key]
     if key + _FIRST_REPEAT in node.properties:
         _rename_repeated(live, node, key)
     _bury(live, node, prop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dtovl.changeset import AttachNode, Entry, SetProperty
 from dtovl.model.cells import cell
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from dtovl.changeset import Positions
+    from dtovl.diagnostics import Location
     from dtovl.overlay.outcome import Outcome
 
 _PSEUDO = frozenset({"name", "phandle", "linux,phandle"})
@@ -30,14 +31,14 @@ def build(
     outcome: Outcome,
     resolved: Resolved,
     number: int,
-    announce: Callable[[], None] | None,
-    allocate: Callable[[], str] | None = None,
+    announce: Callable[[], None] | None = None,
+    recorder: Recorder | None = None,
 ) -> list[Entry]:
     """Find all targets, then list the entries that bring the overlay in. Nothing is changed.
 
     Log lines that the kernel prints on the way go to outcome.lines. announce is called between
-    the two, once all targets are in outcome.targets; allocate is asked before each node is made,
-    an error that it gives ends the building. Raises Refused.
+    the two, once all targets are in outcome.targets. A recorder takes the entries instead of the
+    list, one by one. Raises Refused.
     Source: kernel init_overlay_changeset, build_changeset, changeset_dup_entry_check.
     """
     overlay, dialect = outcome.overlay, outcome.dialect
@@ -49,7 +50,7 @@ def build(
         raise Refused(Problem.NO_FRAGMENTS)
     if announce is not None:
         announce()
-    builder = _Builder(tree, outcome, resolved, number, allocate)
+    builder = _Builder(tree, outcome, resolved, number, recorder)
     # What was listed before a refusal matters to a kernel that keeps it.
     outcome.changeset.entries = builder.entries
     for fragment in overlay.fragments:
@@ -59,6 +60,41 @@ def build(
     if builder.crash is not None:
         raise builder.crash
     return builder.entries
+
+
+class Recorder(Protocol):
+    """Takes the entries of an overlay as they are found; may raise Refused."""
+
+    def attach(self, parent: Node, node: Node, origin: Origin, positions: Positions | None) -> None:
+        """Take a new node."""
+
+    def add(self, node: Node, name: str, value: bytes, position: Location | None) -> None:
+        """Take a property of a new node."""
+
+    def change(
+        self, node: Node, name: str, value: bytes, origin: Origin, position: Location | None
+    ) -> None:
+        """Take a property of a node of the base, added or updated."""
+
+
+class _Lister:
+    """Makes a list of plain changeset entries."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+
+    def attach(self, parent: Node, node: Node, origin: Origin, positions: Positions | None) -> None:
+        self._entries.append(AttachNode(parent, node, origin, positions=positions))
+
+    def add(self, node: Node, name: str, value: bytes, position: Location | None) -> None:
+        self._entries.append(SetProperty(node, name, value, position=position))
+
+    def change(
+        self, node: Node, name: str, value: bytes, origin: Origin, position: Location | None
+    ) -> None:
+        self._entries.append(SetProperty(node, name, value, origin, position=position))
 
 
 class Doubled(NamedTuple):
@@ -78,13 +114,13 @@ class _Builder:
     """
 
     __slots__ = (
-        "allocate",
         "crash",
         "entries",
         "number",
         "origin",
         "outcome",
         "positions",
+        "recorder",
         "resolved",
         "sources",
         "touched",
@@ -97,9 +133,8 @@ class _Builder:
         outcome: Outcome,
         resolved: Resolved,
         number: int,
-        allocate: Callable[[], str] | None,
+        recorder: Recorder | None,
     ) -> None:
-        self.allocate = allocate
         self.tree = tree
         self.outcome = outcome
         self.resolved = resolved
@@ -107,6 +142,7 @@ class _Builder:
         self.positions = outcome.overlay.tree.positions
         self.crash: Refused | None = None
         self.entries: list[Entry] = []
+        self.recorder: Recorder = _Lister(self.entries) if recorder is None else recorder
         self.touched: list[tuple[Hashable, str | None]] = []
         self.sources: list[tuple[Node, str | None]] = []
         self.origin = Origin(number, outcome.overlay.name, "")
@@ -190,7 +226,7 @@ class _Builder:
 
     def _set(self, node: Node, key: str, live: Node, name: str, value: bytes) -> None:
         place = self.positions.get((node, key)) if self.positions else None
-        self.entries.append(SetProperty(live, name, value, self.origin, position=place))
+        self.recorder.change(live, name, value, self.origin, place)
         self.touched.append((live, name))
         self.sources.append((node, key))
 
@@ -203,24 +239,19 @@ class _Builder:
         while stack:
             node, parent, above = stack.pop()
             identity = (above, node.name)
-            error = self.allocate() if self.allocate is not None else ""
-            if error:
-                raise Refused(Problem.NO_MEMORY, error=error, node=node)
             fresh = Node(node.name)
             properties = self.resolved.properties(node)
             own = properties.get("phandle")
             if own is not None and len(own) == 4:
                 fresh.phandle = cell(own)
-            self.entries.append(
-                AttachNode(parent, fresh, self.origin, positions=self._place(node, fresh))
-            )
+            self.recorder.attach(parent, fresh, self.origin, self._place(node, fresh))
             self.touched.append((identity, None))
             self.sources.append((node, None))
             for key, value in properties.items():
                 name = plain_name(key)
                 self._note_crash(node, name, value)
                 place = self.positions.get((node, key)) if self.positions else None
-                self.entries.append(SetProperty(fresh, name, value, position=place))
+                self.recorder.add(fresh, name, value, place)
                 self.touched.append((identity, name))
                 self.sources.append((node, key))
             if "name" not in properties:
