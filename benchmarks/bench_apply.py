@@ -4,8 +4,8 @@
 
 Base and overlay are read already. Ours applies the overlay with all diagnostics of one applier,
 and takes it out again, so that the base is as before; "both" gives the verdicts and diagnostics of
-both appliers, as the command does. The peer copies base and overlay, opens the base with room to
-grow and applies. Boards of 80 KB and more come from CORPUS (an unpacked or packed `corpus.tar.xz`
+both appliers and the forecast of removal, as the command does. The peer copies base and overlay,
+opens the base with room to grow and applies. Boards of 80 KB and more come from CORPUS (an unpacked or packed `corpus.tar.xz`
 beside the checkout by default), with overlays that apply to them, and are made up besides, with 1
 and 20 fragments. Then one overlay is applied to made-up bases from 10 KB to 10 MB.
 
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import libfdt
 
+from dtovl.checks.forecast import foresee
 from dtovl.checks.verdicts import apply_checked, try_stack
 from dtovl.fdt.read import unflatten
 from dtovl.fdt.write import flatten
@@ -161,10 +162,11 @@ def own(tree: Tree, change: Overlay, dialect: Dialect) -> Callable[[], object]:
 
 
 def both(tree: Tree, change: Overlay) -> Callable[[], object]:
-    """Apply, diagnose and revert with both appliers."""
+    """Apply, diagnose, forecast the removal and revert with both appliers."""
 
     def step() -> None:
-        apply_checked(tree, [change], LIBFDT, base="board.dtb").stack.revert(tree)
+        applied = apply_checked(tree, [change], LIBFDT, base="board.dtb", foresee=foresee)
+        applied.stack.revert(tree)
 
     return step
 
