@@ -139,6 +139,15 @@ class Dialect(NamedTuple):
     probe_failed_level: int
     # What stands before kobject_add_internal in its own line: lib/kobject.c.
     kobject_prefix: str
+    # Built with interrupt domains: without them of_irq_parse_one is a stub (linux/of_irq.h).
+    irq_domains: bool
+    # Built with PCI, whose buses have addresses of their own form: of_busses (address.c).
+    pci_bus: bool
+    # An interrupt that climbs without a map names the node it comes to: of_irq_parse_raw.
+    irq_names_parent: bool
+    # A bus counts only with its own #address-cells, and addresses must not run over:
+    # of_match_bus, __of_address_resource_bounds.
+    strict_addresses: bool
     # Offsets are read by kstrtoint (kernel: whole rest, sign) or strtoul (libfdt: blanks, wraps).
     strict_numbers: bool
 
@@ -274,6 +283,10 @@ LINUX = Dialect(
     probe_failed="{driver}: probe of {device} failed with error {number}",
     probe_failed_level=4,
     kobject_prefix="",
+    irq_domains=True,
+    pci_bus=True,
+    irq_names_parent=False,
+    strict_addresses=False,
     strict_numbers=True,
 )
 
@@ -294,6 +307,8 @@ LINUX_7_2 = LINUX._replace(
     probe_failed="{driver} {device}: probe with driver {driver} failed with error {number}",
     probe_failed_level=3,
     kobject_prefix="kobject: ",
+    irq_names_parent=True,
+    strict_addresses=True,
 )
 
 LIBFDT = Dialect(
@@ -373,6 +388,10 @@ LIBFDT = Dialect(
     probe_failed="",
     probe_failed_level=4,
     kobject_prefix="",
+    irq_domains=False,
+    pci_bus=False,
+    irq_names_parent=False,
+    strict_addresses=False,
     strict_numbers=False,
 )
 

@@ -36,8 +36,13 @@ class Step:
         return str(value)
 
     def number(self, name: str, default: int | None = None) -> int:
-        """Give a number."""
+        """Give a number; a text is read as C writes them (`102`, `0x66`)."""
         value = self.values.get(name, default)
+        if isinstance(value, str):
+            try:
+                return int(value, 0)
+            except ValueError as error:
+                raise self._wrong(name, value, "a number") from error
         if isinstance(value, bool) or not isinstance(value, int):
             raise self._wrong(name, value, "a number")
         return value
