@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from dtovl.errors import DtovlError
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.session.session import Session
 
 __all__ = [
     "Changeset",
     "Diagnostic",
     "DtovlError",
     "Node",
+    "Session",
     "Tree",
     "apply_overlay",
     "check_tree",
@@ -32,6 +34,7 @@ _HOMES = {
     "Diagnostic": "dtovl.diagnostics",
     "DtovlError": "dtovl.errors",
     "Node": "dtovl.model.node",
+    "Session": "dtovl.session.session",
     "Tree": "dtovl.model.tree",
     "apply_overlay": "dtovl.api",
     "check_tree": "dtovl.checks.conventions",
