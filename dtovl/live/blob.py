@@ -20,16 +20,24 @@ if TYPE_CHECKING:
 
 
 class Parsed:
-    """A blob as the kernel takes it, read once: the overlay and its warnings, or the refusal."""
+    """A blob as the kernel takes it, read once: the overlay and its warnings, or the refusal.
 
-    __slots__ = ("overlay", "refused", "warnings")
+    size is the blob's totalsize in bytes.
+    """
+
+    __slots__ = ("overlay", "refused", "size", "warnings")
 
     def __init__(
-        self, overlay: Overlay, refused: Refused | None = None, warnings: tuple[str, ...] = ()
+        self,
+        overlay: Overlay,
+        refused: Refused | None = None,
+        warnings: tuple[str, ...] = (),
+        size: int = 0,
     ) -> None:
         self.overlay = overlay
         self.refused = refused
         self.warnings = warnings
+        self.size = size
 
 
 def parse_blob(data: bytes, name: str, size: int | None = None) -> Parsed:
@@ -50,7 +58,7 @@ def parse_blob(data: bytes, name: str, size: int | None = None) -> Parsed:
         problem = Problem.STRUCTURE if broken.code else Problem.STRUCTURE_EMPTY
         return Parsed(none, Refused(problem, code=broken.code))
     add_names(tree)
-    return Parsed(Overlay(tree, name), None, tuple(warnings))
+    return Parsed(Overlay(tree, name), None, tuple(warnings), blob.totalsize)
 
 
 def add_names(tree: Tree) -> None:
@@ -91,7 +99,7 @@ def apply_parsed(overlays: Overlays, parsed: Parsed) -> Applied:
     live = overlays.live
     refused = parsed.refused
     if refused is None:
-        return overlays.apply(parsed.overlay, parsed.warnings)
+        return overlays.apply(parsed.overlay, parsed.warnings, parsed.size)
     if overlays.is_suspect("apply"):
         return Applied("-EBUSY", 0)
     return refuse_blob(live, parsed.overlay, refused)

@@ -9,7 +9,7 @@ Source: kernel of_overlay_fdt_apply, of_overlay_remove, free_overlay_changeset
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import Changeset
 from dtovl.codes import live as codes
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from dtovl.overlay.fragments import Overlay
 
 
+# Sizes of struct device_node and struct property of a 64-bit kernel with sysfs, in bytes; and what
+# the copy of a blob is larger by (FDT_ALIGN_SIZE).
+_NODE_BYTES, _PROPERTY_BYTES, _ALIGN_BYTES = 200, 112, 8
+
+
 class Applied:
     """What came of an apply: the error ("" for none) and the id that the caller got, 0 for none."""
 
@@ -42,16 +47,41 @@ class Applied:
         self.outcome = outcome
 
 
+class Memory(NamedTuple):
+    """Memory that belongs to an overlay in the list, in bytes, and is freed with it.
+
+    fdt_copy is the kernel's copy of the blob, tree the unflattened one (as large as on a 64-bit
+    kernel, about). Nothing of the live tree points into them but the names of new nodes; the
+    listeners of the overlay chain see the tree, and must not keep pointers into it.
+    Source: kernel of_overlay_fdt_apply, unflatten_dt_nodes, free_overlay_changeset.
+    """
+
+    fdt_copy: int
+    tree: int
+
+
 class LiveOverlay:
     """An overlay in the list (kernel struct overlay_changeset).
 
     pairs are (target, content) of its fragments as far as targets were found, each target held;
-    in_force tells whether its entries are applied; pointers are those who kept one into its tree.
+    in_force tells whether its entries are applied, error why not; pointers are those who kept one into its tree.
     """
 
-    __slots__ = ("changeset", "in_force", "name", "number", "outcome", "pairs", "pointers")
+    __slots__ = (
+        "_blob_bytes",
+        "changeset",
+        "error",
+        "in_force",
+        "name",
+        "number",
+        "outcome",
+        "pairs",
+        "pointers",
+    )
 
-    def __init__(self, number: int, overlay: Overlay) -> None:
+    def __init__(self, number: int, overlay: Overlay, blob_bytes: int) -> None:
+        self._blob_bytes = blob_bytes
+        self.error = ""
         self.number = number
         self.name = overlay.name
         self.changeset = LiveChangeset(f"overlay {number} ({overlay.name})")
@@ -59,6 +89,14 @@ class LiveOverlay:
         self.in_force = False
         self.outcome: Outcome | None = None
         self.pointers: list[str] = []
+
+    def memory(self) -> Memory:
+        """Tell how much memory the kernel keeps for the overlay besides what is in the tree."""
+        size = 0
+        if self.outcome is not None:
+            for node in self.outcome.overlay.tree.walk():
+                size += _NODE_BYTES + len(node.name) + 1 + _PROPERTY_BYTES * len(node.properties)
+        return Memory(self._blob_bytes + _ALIGN_BYTES, size)
 
 
 class Overlays:
@@ -78,11 +116,13 @@ class Overlays:
 
     # -- apply ---------------------------------------------------------------------------------
 
-    def apply(self, overlay: Overlay, warnings: tuple[str, ...] = ()) -> Applied:
+    def apply(
+        self, overlay: Overlay, warnings: tuple[str, ...] = (), blob_bytes: int = 0
+    ) -> Applied:
         """Apply an overlay whose blob passed the header checks and was unflattened.
 
-        The nodes of its tree have their `name` properties; warnings are those of unflattening.
-        Raises Oops.
+        The nodes of its tree have their `name` properties; warnings are those of unflattening,
+        blob_bytes is the size of the blob. Raises Oops.
 
         Source: kernel of_overlay_fdt_apply, of_overlay_apply.
         """
@@ -96,19 +136,21 @@ class Overlays:
         self._touch_ghosts()
         for line in warnings:
             live.print(4, line)
-        record = LiveOverlay(self._free_number(), overlay)
+        record = LiveOverlay(self._free_number(), overlay, blob_bytes)
         self.listed.append(record)
         outcome = Outcome(overlay, live.dialect, Changeset())
         record.outcome = outcome
         try:
             self._build(record, outcome)
         except Refused as refused:
-            return Applied(self._refused(record, outcome, refused), record.number, outcome)
+            record.error = self._refused(record, outcome, refused)
+            return Applied(record.error, record.number, outcome)
         live.log.extend(outcome.lines)
         error, failed = record.changeset.apply_entries(live)
         if error:
             if failed:
                 self._set_suspect("apply", record)
+            record.error = error
             return Applied(error, record.number, outcome)
         record.in_force = True
         error = record.changeset.notify_applied(live)
