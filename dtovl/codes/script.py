@@ -105,3 +105,51 @@ tags, bounded size, depth and aliases.
     - {op: apply, overlay: camera.dtbo, as: camera}
     - {op: remove, overlay: camera}""",
 )
+
+YAML_REFUSED = Code(
+    "DT287",
+    "yaml-refused",
+    Severity.ERROR,
+    message="{name} cannot be read as YAML: {what}",
+    suggestion="mend the line; `dtovl run --help` shows the form of a step file",
+    source="YAML 1.2; bounds of dtovl",
+    explanation="""\
+What dtovl takes of YAML is mappings, lists, text and numbers. Tags, several documents, a key that
+stands twice, anchors that hold themselves, and files that grow beyond a bound when their aliases
+are written out are refused, as such files do harm to those who read them carelessly.
+
+    base: board.dtb
+    base: other.dtb                                  which one?
+    base: board.dtb                                  once""",
+)
+
+RECORDING_DIFFERS = Code(
+    "DT288",
+    "recording-differs",
+    Severity.ERROR,
+    message="step {step} ({op}) differs from what is recorded: {what}",
+    suggestion="{cure}",
+    source="dtovl run --check",
+    explanation="""\
+The file holds what a kernel answered when it carried out the step, and dtovl answers something
+else: the kernel is of another version or configuration, its drivers did something that dtovl cannot
+know, the base is not what the board ran with, or dtovl is wrong about the kernel.
+
+    dtovl run case.json --check                      recorded on Linux 7.2
+    dtovl run case.json --check --kernel 7.2""",
+)
+
+PARAMETER_UNKNOWN = Code(
+    "DT289",
+    "parameter-unknown",
+    Severity.ERROR,
+    message="{what} has no parameter {name}{hint}",
+    suggestion="leave it out; it has {known}",
+    source="dtovl run",
+    explanation="""\
+A step, or the step file itself, has a key that means nothing. It is refused, since a parameter that
+is misspelled would be passed over without a word.
+
+    - {op: fail, chain: overlay, action: pre-apply, errno: EBUSY, nht: 2}
+    - {op: fail, chain: overlay, action: pre-apply, errno: EBUSY, nth: 2}""",
+)

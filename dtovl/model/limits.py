@@ -49,3 +49,18 @@ MAX_SOURCE_STEPS = 20_000_000
 
 MAX_UNPACKED_BYTES = 64 << 20
 """Largest blob after decompression, in bytes."""
+
+MAX_YAML_BYTES = 1 << 20
+"""Most characters of a YAML file (20,000 steps)."""
+
+MAX_YAML_DEPTH = 32
+"""Deepest nesting of mappings and lists in a YAML or JSON file."""
+
+MAX_YAML_VALUES = 200_000
+"""Most values of a YAML file, those that aliases repeat counted each time."""
+
+MAX_JSON_BYTES = 16 << 20
+"""Largest JSON file in bytes (a recorded case has some hundred KiB)."""
+
+MAX_STEPS = 20_000
+"""Most steps of one step file."""

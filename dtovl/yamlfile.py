@@ -1,0 +1,218 @@
+"""The one door to YAML: plain data with the lines it stands on, whoever wrote the file.
+
+Only what step files need is read: mappings with text as keys, lists, text, numbers, true, false,
+null. Tags, duplicate keys, several documents and anchors that hold themselves are refused; size,
+depth and the number of values, those repeated by aliases included, are bounded. The text is taken
+event by event, so no nesting makes anything here recurse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dtovl.codes.script import YAML_REFUSED
+from dtovl.diagnostics import Diagnostic, Location
+from dtovl.errors import InputError
+from dtovl.model.limits import MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_VALUES
+
+_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class Number(int):
+    """A number that remembers how it was written: `00000010` may be hex digits, or a name."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        """Make the number of its text: decimal, also with zeros in front, or hex after `0x`."""
+        digits = text.lstrip("+-")
+        number = super().__new__(cls, text, 16 if digits[:2] == "0x" else 10)
+        number.text = text
+        return number
+
+    def __str__(self) -> str:
+        """Write the number as the file has it."""
+        return self.text
+
+
+class Map(dict[str, Any]):
+    """A mapping of a file; line is where it begins, lines where each key stands, from 1."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+
+class _Open:
+    """A mapping or list that has not ended.
+
+    size counts the values in it and itself, height the levels below it and its own.
+    """
+
+    __slots__ = ("anchor", "height", "key", "size", "value")
+
+    def __init__(self, value: Map | list[Any], anchor: str | None) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.key: str | None = None
+        self.size = 1
+        self.height = 1
+
+
+def read_yaml(text: str, name: str) -> Any:
+    """Read a YAML document; mappings are Map, numbers Number, an empty document is None.
+
+    name is what messages call the file. Raises InputError (DT287).
+    """
+    if len(text) > MAX_YAML_BYTES:
+        raise _refused(name, 0, f"it has {len(text)} characters, the bound is {MAX_YAML_BYTES}")
+
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    builder = _Builder(name)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(filter(None, (error.context, error.problem)))
+        raise _refused(name, mark.line + 1 if mark else 0, what) from error
+    except yaml.YAMLError as error:
+        raise _refused(name, 0, " ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise _refused(name, 0, "it is nested too deep") from error
+    return builder.result
+
+
+class _Builder:
+    """Puts the values of one document together."""
+
+    def __init__(self, name: str) -> None:
+        self.result: Any = None
+        self._name = name
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Any, int, int]] = {}
+        self._pending: set[str] = set()
+        self._values = 0
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        """Take the next event. Raises InputError."""
+        kind = type(event).__name__
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
+            if event.tag is not None:
+                raise _refused(self._name, line, f"tags such as {event.tag} are not read")
+            self._begin(event, kind, line)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._end()
+        elif kind == "AliasEvent":
+            self._alias(event.anchor, line)
+        elif kind == "DocumentStartEvent":
+            self._documents += 1
+            if self._documents > 1:
+                raise _refused(self._name, line, "it holds more than one document")
+
+    def _begin(self, event: Any, kind: str, line: int) -> None:
+        if kind == "ScalarEvent":
+            value = event.value if event.style else _plain(event.value)
+            if self._wants_key():
+                self._key(event.value, line)
+                value = event.value
+            else:
+                self._put(value, 1, 0, line)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = (value, 1, 0)
+            return
+        if self._wants_key():
+            raise _refused(self._name, line, "a key is a mapping or list: only text can be one")
+        self._count(1, 1, line)
+        value = Map(line) if kind == "MappingStartEvent" else []
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
+            self._pending.add(event.anchor)
+        self._open.append(_Open(value, event.anchor))
+
+    def _end(self) -> None:
+        done = self._open.pop()
+        if done.anchor is not None:
+            self._anchors[done.anchor] = (done.value, done.size, done.height)
+            self._pending.discard(done.anchor)
+        self._store(done.value, done.size, done.height)
+
+    def _alias(self, anchor: str, line: int) -> None:
+        if anchor in self._pending:
+            raise _refused(self._name, line, f"&{anchor} holds itself")
+        if anchor not in self._anchors:
+            raise _refused(self._name, line, f"there is no &{anchor} before *{anchor}")
+        value, size, height = self._anchors[anchor]
+        if self._wants_key():
+            if not isinstance(value, str):
+                raise _refused(self._name, line, "a key must be text")
+            self._key(value, line)
+        else:
+            self._put(value, size, height, line)
+
+    def _put(self, value: Any, size: int, height: int, line: int) -> None:
+        self._count(size, height, line)
+        self._store(value, size, height)
+
+    def _count(self, size: int, height: int, line: int) -> None:
+        """Count values that come in, and the levels that they reach down."""
+        if len(self._open) + height > MAX_YAML_DEPTH:
+            what = f"it is nested deeper than {MAX_YAML_DEPTH} levels"
+            raise _refused(self._name, line, what)
+        self._values += size
+        if self._values > MAX_YAML_VALUES:
+            what = f"it has more than {MAX_YAML_VALUES} values, those of aliases included"
+            raise _refused(self._name, line, what)
+
+    def _wants_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1].value, Map) and not self._has_key()
+
+    def _has_key(self) -> bool:
+        return self._open[-1].key is not None
+
+    def _key(self, key: str, line: int) -> None:
+        top = self._open[-1]
+        assert isinstance(top.value, Map)
+        if key in top.value.lines:
+            first = top.value.lines[key]
+            raise _refused(self._name, line, f"key {key!r} stands twice, first in line {first}")
+        top.value.lines[key] = line
+        top.key = key
+
+    def _store(self, value: Any, size: int, height: int) -> None:
+        if not self._open:
+            self.result = value
+            return
+        top = self._open[-1]
+        top.size += size
+        top.height = max(top.height, height + 1)
+        if isinstance(top.value, Map):
+            assert top.key is not None
+            top.value[top.key] = value
+            top.key = None
+        else:
+            top.value.append(value)
+
+
+def _plain(text: str) -> Any:
+    """Give the value of text without quotes (YAML 1.2 core schema, without fractions)."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return Number(text) if _NUMBER.fullmatch(text) else text
+
+
+def _refused(name: str, line: int, what: str) -> InputError:
+    return InputError(Diagnostic(YAML_REFUSED, at=Location(name, line), name=name, what=what))
