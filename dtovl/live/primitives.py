@@ -53,15 +53,29 @@ def attach(live: Live, node: Node) -> None:
         live.called.pop(node, None)
     if node.children:
         for child in node.children.values():
-            for one in child.walk():
-                live.tree.unindex(one)
+            _cut_off(live, child)
         node.children.clear()
+        live.tree.head_children.pop(node, None)
         live.tree.forget_children(node)
-    if live.attached(node):
+    if live.attached(node) and _is_listed(parent, node):
         _close_ring(live, parent, node)
     else:
         _link(live, parent, node)
     live.clear_flag(node, Flag.DETACHED)
+
+
+def _cut_off(live: Live, top: Node) -> None:
+    """Note that no walk over the tree finds a node, and what is below it, any more."""
+    tree, loose = live.tree, live.loose
+    for one in top.walk():
+        if one not in loose:
+            tree.unindex(one)
+            loose.add(one)
+
+
+def _is_listed(parent: Node, node: Node) -> bool:
+    children = parent.children
+    return children.get(node.name) is node or any(one is node for one in children.values())
 
 
 def _link(live: Live, parent: Node, node: Node) -> None:
@@ -73,6 +87,12 @@ def _link(live: Live, parent: Node, node: Node) -> None:
     tree.head_children[parent] = tree.head_children.get(parent, 0) + 1
     tree.note_child(parent, node, head=True)
     tree.note_name(node.name)
+    loose = live.loose
+    if loose:
+        if parent in loose or live.has_flag(parent, Flag.DETACHED):
+            loose.add(node)
+            return
+        loose.discard(node)
     tree.index(node)
 
 
@@ -83,8 +103,7 @@ def _close_ring(live: Live, parent: Node, node: Node) -> None:
     position = next(place for place, child in enumerate(siblings) if child is node)
     ring = [node, *siblings[:position]]
     for lost in siblings[position + 1 :]:
-        for one in lost.walk():
-            live.tree.unindex(one)
+        _cut_off(live, lost)
     parent.children.clear()
     for child in ring:
         parent.children[free_key(child.name, parent.children)] = child
@@ -119,9 +138,11 @@ def detach(live: Live, node: Node) -> None:
         _stop_at_ring(node)
     tree = live.tree
     live.touch(parent)
-    for one in node.walk() if node.children else (node,):
-        tree.unindex(one)
     _take_child(live, parent, node)
+    for child in node.children.values():
+        _cut_off(live, child)
+    if node not in live.loose:
+        tree.unindex(node)
     tree.forget_children(parent)
     live.set_flag(node, Flag.DETACHED)
 
@@ -131,6 +152,8 @@ def _take_child(live: Live, parent: Node, node: Node) -> None:
     heads = live.tree.head_children
     key = node.name
     if children.get(key) is not node:
+        if not _is_listed(parent, node):
+            raise Oops(f"{node.path} is detached, which its parent does not list any more", node)
         key = next(key for key, child in reversed(children.items()) if child is node)
     headed = heads.get(parent, 0)
     if headed and (headed == len(children) or key in islice(reversed(children), headed)):

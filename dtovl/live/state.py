@@ -44,6 +44,7 @@ class Live:
     objects    (node, key) -> the object of a property; what is absent is of boot
     out        nodes that are not in sysfs
     holders    node -> who holds references by name
+    loose      nodes below a detached one, or dropped from its children: no walk finds them
     freed      nodes whose memory has been given back
     lost       nodes that were released and can never be freed
     log        what happened since clear_log, in order
@@ -62,6 +63,7 @@ class Live:
         self.kobject_names: set[Node] = set()
         self.renamed: dict[Node, set[str]] = {}
         self.rings: set[Node] = set()
+        self.loose: set[Node] = set()
         self.holders: dict[Node, list[Holder]] = {}
         self.freed: set[Node] = set()
         self.freed_properties: set[Property] = set()
