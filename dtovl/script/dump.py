@@ -59,7 +59,8 @@ def _children(live: Live, node: Node) -> Iterator[Node]:
             return
 
 
-def _flags(live: Live, node: Node) -> list[str]:
+def flag_names(live: Live, node: Node) -> list[str]:
+    """List the names of a node's flags."""
     flags = live.flags(node)
     return [name for flag, name in FLAG_NAMES.items() if flags & flag]
 
@@ -67,7 +68,7 @@ def _flags(live: Live, node: Node) -> list[str]:
 def _node_state(live: Live, node: Node) -> dict[str, Any]:
     return {
         "refs": live.count(node),
-        "flags": _flags(live, node),
+        "flags": flag_names(live, node),
         "sysfs": live.in_sysfs(node),
         "phandle": node.phandle,
         "full_name": node.name,
@@ -79,7 +80,7 @@ def _dump(live: Live, node: Node) -> dict[str, Any]:
         "path": node.path,
         "phandle": node.phandle,
         "refs": live.count(node),
-        "flags": _flags(live, node),
+        "flags": flag_names(live, node),
         "sysfs": live.in_sysfs(node),
         "name": _kernel_name(live, node),
         "props": [[name, value.hex()] for name, value in properties(live, node)],

@@ -197,9 +197,11 @@ class _Reader:
         values = {
             key: _latin(value, place)
             for key, value in given.items()
-            if key not in ("result", "note", *_WRITTEN)
+            if key not in ("result", "note")
         }
-        self._write_value(op, given, values)
+        # Other operations have parameters of these names, too.
+        if "string" in FORMS[op].may:
+            self._write_value(op, given, values)
         result = given.get("result")
         if result is not None and not isinstance(result, dict):
             raise _wrong(f"`result` of step {number} is no mapping", self._at(given, "result"))
@@ -209,7 +211,7 @@ class _Reader:
 
     def _write_value(self, op: str, given: Mapping[str, Any], values: dict[str, Any]) -> None:
         """Put the value of a property into hex digits, whichever way it is written."""
-        written = [key for key in _WRITTEN if given.get(key) is not None]
+        written = [key for key in _WRITTEN if values.pop(key, None) is not None]
         if not written:
             return
         key = written[0]
