@@ -95,9 +95,6 @@ class _Finder:
         And who gives a label to another node comes after those who used it for the first.
         """
         for trace in self.traces:
-            for spot in sorted(trace.needs):
-                for first in self._others(trace, spot)[:1]:
-                    self._note(first, trace, "needs", spot)
             for label, (used, of_base) in trace.labels.items():
                 spot = symbols, label
                 others = self._others(trace, spot)
@@ -107,6 +104,9 @@ class _Finder:
                 for other in others:
                     if other not in same and (of_base or other.facts[spot].state is State.FOUND):
                         self._note(trace, other, "relabels", spot)
+            for spot in sorted(trace.needs):
+                for first in self._others(trace, spot)[:1]:
+                    self._note(first, trace, "needs", spot)
 
     def _others(self, trace: Trace, spot: Spot) -> list[Trace]:
         return [one for one in self.writers.get(spot, ()) if one is not trace]

@@ -80,23 +80,30 @@ class _Survey:
         self._waiting: dict[Hashable, list[int]] = {}
 
     def look_at_all(self) -> None:
-        """Look at each overlay on the base, then at some with those that seem to be in force."""
+        """Look at each overlay on the base, then at some with those that seem to be in force.
+
+        Those in force in part come last: with their labels others would lead elsewhere.
+        """
         numbers = range(1, len(self.overlays) + 1)
         for number in numbers:
             self._look_at(number, keep=False)
-        refused = [number for number in numbers if number not in self.traces]
-        for number, trace in self.traces.items():
-            if _seems_in_force(trace):
-                outcome = self._apply(number)[-1]
-                if outcome.applies:
-                    self._keep(outcome)
-        self._look_again(refused)
+        self._waiting = {None: [number for number in numbers if number not in self.traces]}
+        seeming = [number for number, one in self.traces.items() if _seems_in_force(one)]
+        for whole in (True, False):
+            for number in seeming:
+                if whole is not bool(self.traces[number].count(State.ABSENT)):
+                    self._keep(self._apply(number)[-1])
+            waiting = self._still_waiting()
+            self._waiting.clear()
+            self._look_again(waiting)
         self._look_again([number for number, one in self.traces.items() if self._turned(one)])
 
     def untraced(self) -> list[Untraced]:
         """Say of the overlays that still wait why they are refused."""
-        waiting = sorted(number for numbers in self._waiting.values() for number in numbers)
-        return [self._explained(number) for number in waiting]
+        return [self._explained(number) for number in self._still_waiting()]
+
+    def _still_waiting(self) -> list[int]:
+        return sorted(number for numbers in self._waiting.values() for number in numbers)
 
     def revert(self) -> None:
         """Take out all that is still in force."""
@@ -104,6 +111,7 @@ class _Survey:
             outcome.changeset.revert(self.tree)
 
     def _look_again(self, numbers: Iterable[int]) -> None:
+        """Look at overlays with what seems to be in force; what still is refused waits."""
         queue = deque(numbers)
         while queue:
             number = queue.popleft()
@@ -161,6 +169,7 @@ class _Survey:
         return outcomes
 
     def _keep(self, outcome: Outcome) -> None:
+        """Leave an overlay in force; one that is refused here, beside others, is not."""
         self._in_force.append(outcome)
         for place, old in _replaced(outcome).items():
             self._original.setdefault(place, old)

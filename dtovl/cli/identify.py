@@ -32,7 +32,11 @@ _ENDINGS = (".dtbo", ".dtso")
 _NO_OVERLAY = "no overlay, as it has no fragments"
 
 
-@click.command("identify", short_help="Which overlays are in force on a board.")
+@click.command(
+    "identify",
+    short_help="Which overlays are in force on a board.",
+    options_metavar="--base BASE --live DIR|DTB [OPTIONS]",
+)
 @click.option(
     "--base",
     required=True,
@@ -136,7 +140,7 @@ def _load_overlay(reading: Reading, path: str) -> Overlay:
     from dtovl.overlay.fragments import Overlay
 
     overlay = Overlay(reading.load(path), path)
-    if overlay.fragments or overlay.symbols is not None:
+    if overlay.fragments:
         return overlay
     cure = "give overlays; the devicetree of the board goes to --base"
     raise _wrong_role(path, _NO_OVERLAY, "OVERLAY", cure)

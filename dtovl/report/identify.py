@@ -172,7 +172,7 @@ def _order_lines(found: Identification, verbose: bool) -> Iterator[Line]:
         yield Line((("", f"  {listed(free)}: either order"),), hang=4, fixed=0)
     if order.numbered and free:
         names = ", then ".join(one.overlay.name for one in order.numbered)
-        yield Line((("", f"  by the numbers of phandles it was {names}"),), hang=4, fixed=0)
+        yield Line((("", f"  by the numbers of phandles: {names}"),), hang=4, fixed=0)
 
 
 def _pair(found: Identification, pair: Before) -> str:
