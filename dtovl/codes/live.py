@@ -1,4 +1,4 @@
-"""DT200 to DT222: what changesets, removals and references do to a live tree."""
+"""DT200 to DT223: what changesets, removals and references do to a live tree."""
 
 from __future__ import annotations
 
@@ -191,13 +191,14 @@ FAILED_STUCK = Code(
     "DT213",
     "failed-stuck",
     Severity.ERROR,
-    message="{overlay} failed with {count} recorded entries and keeps id #{number}: it can never be removed",
+    message="{overlay} failed with {count} recorded entries and keeps id "
+    "#{number}: it can never be removed",
     suggestion="run `dtovl apply` on the overlay before the board does; reboot to get rid of it",
     source="kernel __of_changeset_revert_entries",
     explanation="""\
 The overlay failed while its changeset was built. The entries recorded so far were never applied,
 but removing the id tries to revert them: -ENODEV each time, or a crash in Linux 6.1 when the last
-one is an update. Until reboot it blocks the removal of lower overlays that touch the same nodes.""",
+one is an update. Until reboot it blocks the removal of lower overlays on the same nodes.""",
 )
 
 UNKNOWN_ID = Code(
@@ -288,7 +289,8 @@ SUSPECT = Code(
     "DT221",
     "state-suspect",
     Severity.ERROR,
-    message="a change of {overlay} could not be taken back: nothing can be applied or removed any more",
+    message="a change of {overlay} could not be taken back: nothing can be applied "
+    "or removed any more",
     suggestion="reboot",
     source="kernel devicetree_corrupt",
     explanation="""\
@@ -300,10 +302,28 @@ READ_BEYOND = Code(
     "DT222",
     "read-beyond-end",
     Severity.ERROR,
-    message="property {name} has no NUL at its end: the kernel reads beyond it",
-    suggestion="end the string with NUL",
-    source="kernel of_device_uevent (Linux 6.1)",
+    message="property {name} ends too early: the kernel reads beyond its end",
+    suggestion="end strings with NUL; give masks a cell for each cell they are laid over",
+    source="kernel of_device_uevent, of_find_node_opts_by_path, of_irq_parse_raw (Linux 6.1)",
     explanation="""\
-The kernel takes strings for terminated where it has not checked. What stands behind the value in
-memory becomes part of it.""",
+The kernel takes strings for terminated, and masks of maps for as long as what they are laid over,
+where it has not checked. What stands behind the value in memory becomes part of it.
+
+    gpio-map-mask = <0xf>;      with #gpio-cells = <2>
+    gpio-map-mask = <0xf 0>;""",
+)
+
+FREED_NODE_USED = Code(
+    "DT223",
+    "freed-node-used",
+    Severity.ERROR,
+    message="a reference is {verb} to a node whose memory was freed",
+    suggestion="do not use a node after its last reference was dropped",
+    source="kernel of_node_release",
+    explanation="""\
+The node was freed when its last reference went. Whoever still has a pointer to it, and takes or
+drops a reference, writes to memory that may belong to somebody else by now.
+
+    of_node_put(np); ... of_node_get(np);
+    of_node_get(np) before the other reference is put""",
 )

@@ -64,7 +64,8 @@ class LiveOverlay:
     """An overlay in the list (kernel struct overlay_changeset).
 
     pairs are (target, content) of its fragments as far as targets were found, each target held;
-    in_force tells whether its entries are applied, error why not; pointers are those who kept one into its tree.
+    in_force tells whether its entries are applied, error what the kernel answered; pointers are
+    those who kept one into its tree.
     """
 
     __slots__ = (
@@ -236,23 +237,22 @@ class Overlays:
         What is freed stays in the list: whoever looks at it next reads freed memory.
         Source: kernel of_overlay_remove_all.
         """
-        if self.ghosts:
-            self._touch_ghosts()
+        again = bool(self.ghosts)
+        self._touch_ghosts()
         for record in reversed(list(self.listed)):
             if self.is_suspect("remove"):
                 return "-EBUSY"
-            self._touch_ghosts()
             error, gone = self._take_out(record)
             if gone:
                 self._free(record)
+                # The removal of the next one looks at this one.
+                if self.listed:
+                    self._touch(record)
                 self.ghosts.append(record)
             if error:
                 return error
-        return "-ENODEV" if self.ghosts and not self.listed and self._revisited() else ""
-
-    def _revisited(self) -> bool:
-        """Tell whether a former remove_all left nothing but ghosts: their ids are garbage."""
-        return bool(self.ghosts) and self.ghosts[-1].pairs == []
+        # What is left of a former round has no id that could be found.
+        return "-ENODEV" if again else ""
 
     def find(self, number: int) -> LiveOverlay | None:
         """Find a listed overlay by its id."""
@@ -372,10 +372,13 @@ class Overlays:
         return "", None
 
     def _touch_ghosts(self) -> None:
+        """Note that freed overlays, still in the list, are looked at."""
         if self.ghosts:
-            names = ", ".join(one.name for one in self.ghosts)
-            pairs = self.ghosts[-1].pairs
-            self.live.find(codes.FREED_OVERLAY_USED, pairs[0][0] if pairs else None, overlay=names)
+            self._touch(self.ghosts[-1])
+
+    def _touch(self, ghost: LiveOverlay) -> None:
+        node = ghost.pairs[0][0] if ghost.pairs else None
+        self.live.find(codes.FREED_OVERLAY_USED, node, overlay=ghost.name)
 
     def is_suspect(self, verb: str) -> bool:
         """Tell, and log, that the kernel does not trust its tree any more."""

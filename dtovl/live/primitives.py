@@ -147,6 +147,16 @@ def detach(live: Live, node: Node) -> None:
     live.set_flag(node, Flag.DETACHED)
 
 
+def _unindex(live: Live, start: Node) -> None:
+    """Take a node and all below it out of the phandle indices, where they are not out already."""
+    tree = live.tree
+    for node in start.walk() if start.children else (start,):
+        number = node.phandle
+        known = number and tree.by_phandle.get(number)
+        if not number or known is node or node in tree.shared_phandles.get(number, ()):
+            tree.unindex(node)
+
+
 def _take_child(live: Live, parent: Node, node: Node) -> None:
     children = parent.children
     heads = live.tree.head_children

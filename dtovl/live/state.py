@@ -116,7 +116,14 @@ class Live:
 
     def flags(self, node: Node) -> int:
         """Give the flags of a node."""
-        return self._bits.get(node, 0)
+        bits = self._bits.get(node, 0)
+        return bits if self.platform is None else bits | self.platform.flags(node)
+
+    def detached_of_boot(self) -> list[Node]:
+        """List the nodes of boot that are detached."""
+        wanted = Flag.DETACHED
+        both = Flag.DYNAMIC | Flag.DETACHED
+        return [node for node, bits in self._bits.items() if bits & both == wanted]
 
     def has_flag(self, node: Node, flag: int) -> bool:
         """Tell whether a node carries a flag."""
@@ -151,7 +158,10 @@ class Live:
             return known
         if self._boot is None:
             self._boot = boot_references(self.tree, self.dialect)
-        return 2 + len(node.children) + self._boot.get(node, 0)
+        boot = self._boot.get(node, 0)
+        if self.platform is not None:
+            boot += self.platform.boot_references(node)
+        return 2 + len(node.children) + boot
 
     def touch(self, node: Node) -> int:
         """Keep the count of a node explicitly from now on; give it."""
@@ -187,7 +197,8 @@ class Live:
 
     def _saturate(self, node: Node, verb: str) -> None:
         self.counts[node] = SATURATED
-        self.find(codes.COUNT_BROKEN, node, verb=verb)
+        code = codes.FREED_NODE_USED if node in self.freed else codes.COUNT_BROKEN
+        self.find(code, node, verb=verb)
 
     def hold(self, node: Node, holder: str, where: str = "") -> None:
         """Take a reference in somebody's name; where tells the place in words."""

@@ -42,7 +42,8 @@ class Machine:
     """A live tree with what steps gave names to: overlays, nodes, changesets.
 
     read gives the bytes of an overlay by the name that steps use; base is the display name of the
-    base; fw_devlink tells whether devices wait for the suppliers that their nodes name. live, overlays and names may be looked at between steps.
+    base; fw_devlink tells whether devices wait for the suppliers that their nodes name. live,
+    overlays and names may be looked at between steps.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Machine:
         self._read = read
         self._parsed: dict[tuple[str, int | None], Parsed] = {}
         self.listener = ScriptListener(self.live)
+        self._explained: list[Diagnostic] = []
         self.live.listeners.append(self.listener)
         self.live.platform = PlatformBus(self.live, fw_devlink=fw_devlink)
 
@@ -75,7 +77,8 @@ class Machine:
         step = Step(values)
         live = self.live
         live.log.clear()
-        live.findings.clear()
+        live.take_findings()
+        self._explained = []
         answer: Answer
         if self.gone:
             live.find(codes.KERNEL_GONE, op=step.op)
@@ -86,15 +89,16 @@ class Machine:
             except Oops as oops:
                 self._crash(step, oops)
                 answer = {}
-        self._name_overlay(step)
+        findings = self._explained + live.take_findings()
+        self._name_overlay(step, findings)
         answer["log"] = render_log(live.log)
-        answer["findings"] = list(live.findings)
-        answer["hazard"] = self.gone or _corruption(live.findings)
+        answer["findings"] = findings
+        answer["hazard"] = self.gone or _corruption(findings)
         return answer
 
-    def _name_overlay(self, step: Step) -> None:
+    def _name_overlay(self, step: Step, findings: list[Diagnostic]) -> None:
         """Say in every finding of the step which overlay it is about."""
-        unnamed = [found for found in self.live.findings if not found.who]
+        unnamed = [found for found in findings if not found.who]
         if not unnamed or step.op not in ("apply", "remove"):
             return
         who = step.text("overlay") if step.op == "apply" else self.names.overlay_name(step)
@@ -149,7 +153,7 @@ class Machine:
 
         sink = Sink()
         explain(Subject(outcome, self.live.tree, sink, self.base, None, [outcome.overlay], 1))
-        self.live.findings[:0] = sink.diagnostics
+        self._explained = sink.diagnostics
 
     def _remove(self, step: Step) -> Answer:
         number = step.number("id") if step.has("id") else self.names.overlay(step)
@@ -315,6 +319,13 @@ class Machine:
         labelled = [held.node for held in self.names.labels.values() if held.own > 0]
         return {"leaks": find_leaks(self.live, changesets, labelled)}
 
+    def _dump(self, step: Step) -> Answer:
+        from dtovl.script.touched import describe_nodes, touched_nodes
+
+        one = step.has("node")
+        nodes = [self.names.node(step, step.text("node"))] if one else touched_nodes(self)
+        return {"nodes": describe_nodes(self, nodes, whole=one)}
+
     def state(self) -> Answer:
         """Give the state of tree, named nodes and devices, as recordings have it."""
         from dtovl.script.dump import dump_state
@@ -340,6 +351,7 @@ def _corruption(findings: list[Diagnostic]) -> str | None:
 
 _CORRUPTING = (
     live_codes.FREED_PARENT,
+    live_codes.FREED_NODE_USED,
     live_codes.NAME_FREED_TWICE,
     live_codes.FREED_OVERLAY_USED,
     live_codes.READ_BEYOND,
@@ -383,4 +395,5 @@ _OPS: dict[str, Callable[[Machine, Step], Answer]] = {
     "fail_off": Machine._fail_off,
     **dict.fromkeys(("populate", "driver", "unbind", "bind"), Machine._device),
     "leak_scan": Machine._leak_scan,
+    "dump": Machine._dump,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.codes import script as codes
+from dtovl.live.objects import Oops
 from dtovl.model.paths import Miss, find_path
 from dtovl.script.parameters import wrong
 
@@ -62,10 +63,10 @@ class Names:
         return self._files.get(number, "")
 
     def node(self, step: Step, name: str) -> Node:
-        """Find the node of a path or label. Raises InputError (DT284)."""
+        """Find the node of a path or label. Raises InputError (DT284), Oops."""
         held = self.labels.get(name)
         if held is not None:
-            return held.node
+            return self._alive(held).node
         if name.startswith("/"):
             found = find_path(self._live.tree, name, self._live.dialect)
             if not isinstance(found, Miss):
@@ -83,6 +84,12 @@ class Names:
         held = self.labels.get(label)
         if held is None:
             raise self._unknown(step, "node", label, self.labels)
+        return self._alive(held)
+
+    def _alive(self, held: Held) -> Held:
+        """Stop a step that uses a node whose memory is gone. Raises Oops."""
+        if held.node in self._live.freed:
+            raise Oops(f"{held.label} is a node whose memory was freed", held.node)
         return held
 
     def overlay(self, step: Step) -> int:

@@ -25,8 +25,6 @@ def render_log(log: Iterable[LogEntry]) -> list[dict[str, Any]]:
 def _render(entry: LogEntry) -> dict[str, Any]:
     if isinstance(entry, LogLine):
         return {"level": entry.level, "text": entry.text}
-    if type(entry) is tuple:
-        return _reconfig(*entry)
     if isinstance(entry, Overlaid):
         return {
             "event": "overlay",
@@ -36,7 +34,9 @@ def _render(entry: LogEntry) -> dict[str, Any]:
         }
     if isinstance(entry, Injected):
         return {"event": "inject", "errno": entry.error}
-    return _device(entry)
+    if isinstance(entry, DeviceEvent):
+        return _device(entry)
+    return _reconfig(*entry)
 
 
 def _reconfig(
