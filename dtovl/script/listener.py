@@ -22,7 +22,7 @@ RECONFIG_ACTIONS = (
 
 
 class Order(NamedTuple):
-    """What a chain is to answer to an action: error, from the first-th call on, as often as times."""
+    """What a chain answers to an action: error, from the first-th call on, as often as times."""
 
     action: str
     error: str
