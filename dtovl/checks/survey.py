@@ -86,17 +86,20 @@ class _Survey:
         """
         numbers = range(1, len(self.overlays) + 1)
         for number in numbers:
-            self._look_at(number, keep=False)
+            outcome = self._apply(number)[-1]
+            if outcome.applies:
+                self.traces[number] = self._trace(number, outcome)
+                outcome.changeset.revert(self.tree)
         self._waiting = {None: [number for number in numbers if number not in self.traces]}
-        seeming = [number for number, one in self.traces.items() if _seems_in_force(one)]
         for whole in (True, False):
-            for number in seeming:
-                if whole is not bool(self.traces[number].count(State.ABSENT)):
+            for number, trace in self.traces.items():
+                if whole is not bool(trace.count(State.ABSENT)) and _seems_in_force(trace):
                     self._keep(self._apply(number)[-1])
             waiting = self._still_waiting()
             self._waiting.clear()
-            self._look_again(waiting)
-        self._look_again([number for number, one in self.traces.items() if self._turned(one)])
+            self._look_again(waiting, whole=whole)
+        turned = [number for number, trace in self.traces.items() if self._turned(trace)]
+        self._look_again(turned, whole=False)
 
     def untraced(self) -> list[Untraced]:
         """Say of the overlays that still wait why they are refused."""
@@ -110,35 +113,27 @@ class _Survey:
         for outcome in reversed(self._in_force):
             outcome.changeset.revert(self.tree)
 
-    def _look_again(self, numbers: Iterable[int]) -> None:
-        """Look at overlays with what seems to be in force; what still is refused waits."""
+    def _look_again(self, numbers: Iterable[int], *, whole: bool) -> None:
+        """Look at overlays with what seems to be in force; what still is refused waits.
+
+        Those that seem so as well stay in force; whole: only if nothing of them is missing.
+        """
         queue = deque(numbers)
         while queue:
             number = queue.popleft()
-            refused = self._look_at(number, keep=True)
-            if refused is not None:
+            outcomes = self._apply(number)
+            refused = outcomes[0].refused
+            if not outcomes[-1].applies and refused is not None:
                 if number not in self.traces:
                     self._waiting.setdefault(_wanted(refused), []).append(number)
                 continue
-            if _seems_in_force(self.traces[number]):
-                for key in self._brought(self.traces[number]):
+            trace = self.traces[number] = self._trace(number, outcomes[-1])
+            if _seems_in_force(trace) and not (whole and trace.count(State.ABSENT)):
+                self._keep(outcomes[-1])
+                for key in self._brought(trace):
                     queue.extend(self._waiting.pop(key, ()))
-
-    def _look_at(self, number: int, *, keep: bool) -> Refused | None:
-        """Make the trace of an overlay, or give the problem when no dialect accepts it.
-
-        keep: leave it in force if it seems to be so in the live tree.
-        """
-        outcomes = self._apply(number)
-        outcome = outcomes[-1]
-        if not outcome.applies:
-            return outcomes[0].refused
-        trace = self.traces[number] = self._trace(number, outcome)
-        if keep and _seems_in_force(trace):
-            self._keep(outcome)
-        else:
-            outcome.changeset.revert(self.tree)
-        return None
+            else:
+                outcomes[-1].changeset.revert(self.tree)
 
     def _turned(self, trace: Trace) -> bool:
         """Tell whether an overlay that is not there uses a label that leads elsewhere by now."""
