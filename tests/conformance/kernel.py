@@ -66,11 +66,14 @@ def machine_maker(kernel: str) -> Callable[[Case], Machine]:
     from dtovl.model.dialect import KERNELS as DIALECTS
     from dtovl.script.machine import Machine as OurMachine
 
+    # The recorded kernels were built without interrupt domains and without PCI.
+    dialect = DIALECTS[kernel]._replace(irq_domains=False, pci_bus=False)
+
     def start(case: Case) -> Machine:
         tree = unflatten((case.folder / case.base).read_bytes(), case.base)
         return OurMachine(
             tree,
-            DIALECTS[kernel],
+            dialect,
             lambda name: (case.folder / name).read_bytes(),
             fw_devlink="fw_devlink=off" not in case.cmdline,
         )
