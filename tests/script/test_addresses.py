@@ -96,10 +96,11 @@ def test_flags_must_be_the_same_on_a_plain_bus_with_flags() -> None:
 
 
 def test_isa_bus_tells_memory_from_ports() -> None:
-    ranges = [0, 0x1000, 0, 0x9000, 0x100]
-    isa = bus_of(ranges, [0, 0x1008, 4, 1, 0x60, 4], name="isa@0")
+    ranges = [0, 0x1000, 0, 0x9000, 0x100, 1, 0, 0, 0xA000, 0x100]
+    isa = bus_of(ranges, [0, 0x1008, 4, 1, 0x60, 4, 0, 0x60, 4], name="isa@0")
     assert address(isa, "/isa@0/dev") == (0x9008, 0x900B)
-    assert address(isa, "/isa@0/dev", 1) == "-EINVAL"
+    assert address(isa, "/isa@0/dev", 1) == "-EINVAL"  # ports need a host bridge
+    assert address(isa, "/isa@0/dev", 2) == "-EINVAL"  # the range is one of ports
 
 
 def test_pci_bus_compares_kinds_only() -> None:

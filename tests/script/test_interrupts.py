@@ -42,6 +42,14 @@ def test_interrupt_parent_is_inherited() -> None:
     assert irq(live, "/bare") == {"ret": "-EINVAL"}
 
 
+def test_number_of_an_interrupt_wraps() -> None:
+    live = controllers(own={"interrupt-parent": 2, "interrupts": [9]})
+    assert irq(live, index=-1) == {"ret": "-EOVERFLOW"}
+    for index in (-1, (1 << 30) - 1):
+        with pytest.raises(Oops, match="far beyond"):
+            irq(live, "/own", index)
+
+
 def test_extended_interrupts_come_first() -> None:
     live = controllers(n={"interrupts-extended": [2, 3, 1, 4, 5], "interrupts": [7, 7]})
     assert irq(live, "/n") == {"ret": 0, "node": "/pic", "args": [3]}
