@@ -28,13 +28,8 @@ def boot_references(tree: Tree, dialect: Dialect) -> dict[Node, int]:
         if node is not None and not isinstance(node, Miss):
             found[node] = found.get(node, 0) + 1
 
-    chosen = tree.root.children.get("chosen") or tree.root.children.get("chosen@0")
-    hold(chosen)
-    if chosen is not None:
-        stdout = next((chosen.properties[key] for key in _STDOUT if key in chosen.properties), None)
-        path = None if stdout is None else text(stdout)
-        if path:
-            hold(find_path(tree, path, dialect))
+    hold(chosen_node(tree))
+    hold(console(tree, dialect))
     aliases = tree.aliases
     if aliases is None or aliases in tree.origins:
         return found
@@ -44,3 +39,19 @@ def boot_references(tree: Tree, dialect: Dialect) -> dict[Node, int]:
         if name not in _PSEUDO and name[-1:].isdigit() and path:
             hold(find_path(tree, path, dialect))
     return found
+
+
+def chosen_node(tree: Tree) -> Node | None:
+    """Give `/chosen`."""
+    return tree.root.children.get("chosen") or tree.root.children.get("chosen@0")
+
+
+def console(tree: Tree, dialect: Dialect) -> Node | None:
+    """Give the node that `/chosen` names as console."""
+    chosen = chosen_node(tree)
+    if chosen is None:
+        return None
+    stdout = next((chosen.properties[key] for key in _STDOUT if key in chosen.properties), None)
+    path = None if stdout is None else text(stdout)
+    found = find_path(tree, path, dialect) if path else None
+    return None if isinstance(found, Miss) else found

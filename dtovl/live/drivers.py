@@ -14,6 +14,7 @@ from dtovl.model.dialect import ERRNO
 if TYPE_CHECKING:
     from dtovl.live.devicecore import DeviceCore
     from dtovl.live.devices import Device
+    from dtovl.model.dialect import Dialect
 
 DEFER = "-EPROBE_DEFER"
 """What a probe gives that is to be tried again later."""
@@ -44,11 +45,13 @@ class Driver:
     """A driver: name and the `compatible` strings it claims (kernel struct platform_driver).
 
     Subclasses say what probe and remove do. fails is the error that every probe gives, "" for none.
+    deciding are the claimed strings at which its probe does something to nodes.
     """
 
     def __init__(self, name: str, compatibles: tuple[str, ...], fails: str = "") -> None:
         self.name = name
         self.compatibles = frozenset(one.lower() for one in compatibles)
+        self.deciding = self.compatibles
         self.fails = fails
 
     def matches(self, device: Device, kinds: list[str]) -> bool:
@@ -67,16 +70,28 @@ class Driver:
         """Give a device up."""
 
 
-class SimpleBusDriver(Driver):
-    """The driver of buses that need nothing. Source: kernel drivers/bus/simple-pm-bus.c."""
+BUS_KINDS = ("simple-bus", "simple-mfd", "isa")
+"""Compatibles whose children become devices at boot. Source: of_default_bus_match_table; the
+recorded kernels are built without ARM_AMBA."""
 
-    _MANAGED = "simple-pm-bus"
+
+class SimpleBusDriver(Driver):
+    """The driver of buses that need nothing; what populates are those that need a little more.
+
+    Source: kernel drivers/bus/simple-pm-bus.c.
+    """
+
+    _PLAIN = (*BUS_KINDS, "arm,amba-bus")
+
+    def __init__(self, populates: tuple[str, ...]) -> None:
+        super().__init__("simple-pm-bus", (*populates, *self._PLAIN))
+        self.deciding = frozenset(populates)
 
     def probe(self, core: DeviceCore, device: Device) -> str:
-        """Bind what is a simple bus first of all; a power-managed bus gets its children here."""
+        """Bind what is a simple bus first of all; others that it claims get their children here."""
         kinds = core.kinds(device.node)
         first = next((kind for kind in kinds if kind.lower() in self.compatibles), None)
-        if first is None or first.lower() == self._MANAGED:
+        if first is None or first.lower() in self.deciding:
             core.populate(device.node, device, buses=False)
             return ""
         return "" if first == kinds[0] and first in self.compatibles else "-ENODEV"
@@ -113,9 +128,23 @@ class TestDriver(Driver):
             core.depopulate(device)
 
 
-BUS_KINDS = ("simple-bus", "simple-mfd", "isa")
-"""Compatibles whose children become devices at boot. Source: of_default_bus_match_table; the
-recorded kernels are built without ARM_AMBA."""
-
-SIMPLE_BUS = SimpleBusDriver("simple-pm-bus", ("simple-pm-bus", *BUS_KINDS, "arm,amba-bus"))
 TEST_DRIVER = TestDriver("dtovl-test", ("dtovl,test-device",))
+SIMPLE_BUS = SimpleBusDriver(("simple-pm-bus",))
+# Source: kernel simple_pm_bus_of_match (Linux 7.2); seen as one more device on Layerscape boards.
+SIMPLE_BUS_7_2 = SimpleBusDriver(
+    (
+        "simple-pm-bus",
+        "fsl,ls1021a-scfg",
+        "fsl,ls1043a-scfg",
+        "fsl,ls1046a-scfg",
+        "fsl,ls1088a-isc",
+        "fsl,ls2080a-isc",
+        "fsl,lx2160a-isc",
+    )
+)
+
+
+def default_drivers(dialect: Dialect) -> tuple[Driver, ...]:
+    """Give the drivers of the recorded kernels, in the order in which they register."""
+    newer = dialect.late_device_links
+    return (SIMPLE_BUS_7_2 if newer else SIMPLE_BUS, TEST_DRIVER)

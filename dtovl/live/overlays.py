@@ -159,7 +159,7 @@ class Overlays:
             live.print(3, f"OF: overlay: overlay apply changeset entry notify error {_no(error)}")
             live.find(codes.LISTENER_FAILED, overlay=record.name, error=error, when="apply")
         if live.platform is not None:
-            live.platform.settle()
+            live.platform.settle(target for target, _ in record.pairs)
         late, _ = self.tell(record, "post-apply")
         if late:
             live.find(codes.LISTENER_FAILED, overlay=record.name, error=late, when="apply")

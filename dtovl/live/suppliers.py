@@ -23,8 +23,16 @@ if TYPE_CHECKING:
     """Gives the value of a property of a node, None when it has none of that name."""
 
 _LISTS = frozenset(
-    """extcon interrupt-parent nvmem-cells wakeup-parent leds backlight panel pinctrl-0 pinctrl-1
-    pinctrl-2 pinctrl-3 pinctrl-4 pinctrl-5 pinctrl-6 pinctrl-7 pinctrl-8""".split()
+    {
+        "extcon",
+        "interrupt-parent",
+        "nvmem-cells",
+        "wakeup-parent",
+        "leds",
+        "backlight",
+        "panel",
+        *(f"pinctrl-{number}" for number in range(9)),
+    }
 )
 _WITH_CELLS = {
     "clocks": "#clock-cells",
