@@ -12,8 +12,8 @@ from dtovl.report.text import counts, diagnostics_lines, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from dtovl.checks.kernel_kinds import Kind
     from dtovl.diagnostics import Diagnostic
-    from dtovl.report.kernel_log import Meaning
     from dtovl.session.journal import Operation
 
 _LOUDEST_LEVEL = 6  # of the kernel's lines; what is above is shown by debugging kernels only
@@ -96,7 +96,7 @@ def history_lines(operations: Iterable[Operation], *, verbose: bool = False) -> 
 
     What a line of the kernel means is said at the first one of its kind.
     """
-    told: set[Meaning] = set()
+    told: set[Kind] = set()
     least = Severity.INFO if verbose else Severity.WARNING
     for operation in operations:
         yield heading(operation)
