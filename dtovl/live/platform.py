@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtovl.codes import live as codes
 from dtovl.live.boot import chosen_node, console
 from dtovl.live.devicecore import DeviceCore
 from dtovl.live.drivers import BUS_KINDS, default_drivers
 from dtovl.live.objects import Flag, Maker, Oops
 from dtovl.live.suppliers import is_okay
 from dtovl.live.view import View
-from dtovl.model.dialect import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,9 @@ _RESERVED = frozenset(
     }
 )
 _FRAMEBUFFER = "simple-framebuffer"
+
+_OPEN_ENDED = frozenset({b"", b"o", b"ok", b"oka", b"okay"})
+"""Values that a comparison with `okay` reads beyond, as they have no NUL."""
 
 
 class PlatformBus:
@@ -62,6 +65,7 @@ class PlatformBus:
         self._links = fw_devlink
         self._core: DeviceCore | None = None
         self._of_boot: frozenset[Node] = frozenset()
+        self._overread: set[Node] = set()
 
     @property
     def core(self) -> DeviceCore:
@@ -197,8 +201,10 @@ class PlatformBus:
             device = core.by_node.get(node)
             if device is not None:
                 core.destroy(device)
-        if action == "detach-node" and self._core is not None:
-            self._core.links.leave(node)
+        if action == "detach-node":
+            self._overread.discard(node)
+            if self._core is not None:
+                self._core.links.leave(node)
         return answer
 
     def _come(self, node: Node) -> str:
@@ -233,17 +239,23 @@ class PlatformBus:
         return int(after) - int(before)
 
     def _is_okay(self, node: Node, value: bytes) -> bool:
-        if not value and Problem.STATUS_EMPTY in self.live.dialect.hazards:
-            self._check_empty(node)
+        if not self._strict and value in _OPEN_ENDED:
+            self._compare(node, value)
         return is_okay(value, strict=self._strict)
 
-    def _check_empty(self, node: Node) -> None:
-        """Stop where a `status` without value, copied from an overlay, is compared as a string."""
+    def _compare(self, node: Node, value: bytes) -> None:
+        """Find out what it takes to compare a `status` that ends before `okay` does.
+
+        Values of boot lie in the blob and have zero bytes behind them. Raises Oops.
+        """
         known = self.live.objects.get((node, "status"))
         objects = [*self.live.dead.get(node, ()), *([known] if known is not None else [])]
-        for prop in objects:
-            if prop.name == "status" and not prop.value and prop.maker is Maker.OVERLAY:
-                raise Oops("a status without value is compared as a string", node)
+        makers = {one.maker for one in objects if one.name == "status" and one.value == value}
+        if not value and Maker.OVERLAY in makers:
+            raise Oops("a status without value is compared as a string", node)
+        if value and makers - {Maker.BOOT} and node not in self._overread:
+            self._overread.add(node)
+            self.live.find(codes.READ_BEYOND, node, name="status")
 
     def settle(self, targets: Iterable[Node] = ()) -> None:
         """Look again at who waits for whom, after an overlay with these targets was applied.
