@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtovl.live.objects import FLAG_NAMES
 from dtovl.live.state import own_name
 from dtovl.model.node import plain_name
+from dtovl.script.reading import ALL_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def flag_names(live: Live, node: Node) -> list[str]:
 
 def _node_state(live: Live, node: Node) -> dict[str, Any]:
     return {
-        "refs": live.count(node),
+        "refs": live.count(node) & ALL_BITS,
         "flags": flag_names(live, node),
         "sysfs": live.in_sysfs(node),
         "phandle": node.phandle,
@@ -79,7 +80,7 @@ def _dump(live: Live, node: Node) -> dict[str, Any]:
     return {
         "path": node.path,
         "phandle": node.phandle,
-        "refs": live.count(node),
+        "refs": live.count(node) & ALL_BITS,
         "flags": flag_names(live, node),
         "sysfs": live.in_sysfs(node),
         "name": _kernel_name(live, node),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _NO_ALIAS = frozenset({"name", "phandle", "linux,phandle"})
 _INT_MAX = 0x7FFF_FFFF
+_GOLDEN_RATIO = 0x61C8_8647
+_CACHE_BITS = 7
 
 
 def visit(live: Live, node: Node) -> None:
@@ -61,6 +63,8 @@ def find_by_path(live: Live, path: str) -> tuple[Node | None, str | None]:
 def find_phandle(live: Live, number: int) -> Node | None:
     """Find the node with a phandle; nobody has 0. Source: kernel of_find_node_by_phandle."""
     node = live.tree.by_phandle.get(number) if number else None
+    if number in live.tree.shared_phandles:
+        node = _find_shared(live, number)
     if node is not None:
         visit(live, node)
     elif number and live.rings:
@@ -128,6 +132,28 @@ def stem_of(node: Node) -> str:
 def c_text(text: str) -> str:
     """Cut a text where a string in C ends."""
     return text.partition("\0")[0]
+
+
+def _find_shared(live: Live, number: int) -> Node | None:
+    """Find the one of several nodes with one phandle that the kernel gives.
+
+    That is the one it put into its cache at boot, where each slot takes the first node in tree
+    order, or else the first in tree order now. (That look-ups replace what is in a slot is left
+    out: it takes two phandles of one slot, one of them twice in the tree.)
+    """
+    tree = live.tree
+    slot = _cache_slot(number)
+    for other, node in tree.by_phandle.items():
+        if _cache_slot(other) == slot and not live.has_flag(node, Flag.DYNAMIC):
+            if other == number:
+                return node
+            break
+    return next((node for node in _all_nodes(live) if node.phandle == number), None)
+
+
+def _cache_slot(number: int) -> int:
+    """Give the slot of a phandle. Source: kernel of_phandle_cache_hash, hash_32."""
+    return (number * _GOLDEN_RATIO & 0xFFFF_FFFF) >> (32 - _CACHE_BITS)
 
 
 def _boot_aliases(live: Live) -> Node | None:

@@ -21,10 +21,11 @@ from dtovl.live.state import Live
 from dtovl.model.dialect import ERRNO, LINUX
 from dtovl.script import direct
 from dtovl.script.listener import CHAINS, OVERLAY_ACTIONS, RECONFIG_ACTIONS, Order, ScriptListener
-from dtovl.script.lookup import find_by_path
+from dtovl.script.lookup import find_by_path, find_phandle
 from dtovl.script.names import Names
 from dtovl.script.parameters import Step, wrong
 from dtovl.script.queries import QUERIES
+from dtovl.script.reading import ALL_BITS
 from dtovl.script.render import render_log
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Machine:
 
     def _hold_phandle(self, step: Step) -> Answer:
         number = step.number("phandle")
-        node = self.live.tree.by_phandle.get(number) if number else None
+        node = find_phandle(self.live, number)
         return self._held(step, node, f"hold phandle {number:#x}")
 
     def _held(self, step: Step, node: Node | None, where: str) -> Answer:
@@ -220,7 +221,8 @@ class Machine:
         return {"node": path}
 
     def _refs(self, step: Step) -> Answer:
-        return {"refs": self.live.count(self.names.node(step, step.text("node")))}
+        node = self.names.node(step, step.text("node"))
+        return {"refs": self.live.count(node) & ALL_BITS}
 
     def _print_path(self, step: Step) -> Answer:
         held = self.names.held(step)

@@ -206,6 +206,26 @@ def test_phandle_is_taken_as_text_and_number() -> None:
     assert ask(live_of(BOARD), "find_phandle", phandle=0) == {"node": None}
 
 
+def test_shared_phandle_is_that_of_boot_or_the_first_in_the_tree() -> None:
+    for taken in (7, 0):
+        live = live_of({"host": {}, "old": {"phandle": taken}})
+        host = live.tree.root.children["host"]
+        for name in ("x", "y"):
+            node = new_node(live, name, host)
+            add_property(live, node, Property("phandle", cells(7), Maker.OVERLAY))
+            attach(live, node)
+        expected = "/old" if taken else "/host/y"
+        assert ask(live, "find_phandle", phandle=7) == {"node": expected}
+
+
+def test_shared_phandle_of_a_slot_taken_at_boot() -> None:
+    live = live_of({"a": {"phandle": 2}, "b": {"phandle": 91}, "host": {}})
+    node = new_node(live, "x", live.tree.root)
+    add_property(live, node, Property("phandle", cells(91), Maker.OVERLAY))
+    attach(live, node)
+    assert ask(live, "find_phandle", phandle=91) == {"node": "/x"}
+
+
 # -- strings ---------------------------------------------------------------------------------------
 
 
