@@ -5,9 +5,10 @@
 Base and overlay are read already. Ours applies the overlay with all diagnostics of one applier,
 and takes it out again, so that the base is as before; "both" gives the verdicts and diagnostics of
 both appliers and the forecast of removal, as the command does. The peer copies base and overlay,
-opens the base with room to grow and applies. Boards of 80 KB and more come from CORPUS (an unpacked or packed `corpus.tar.xz`
-beside the checkout by default), with overlays that apply to them, and are made up besides, with 1
-and 20 fragments. Then one overlay is applied to made-up bases from 10 KB to 10 MB.
+opens the base with room to grow and applies. Boards of 80 KB and more come from CORPUS (an unpacked
+or packed `corpus.tar.xz` beside the checkout by default), with overlays that apply to them, and are
+made up besides, with 1 and 20 fragments. Then one overlay is applied to made-up bases from 10 KB to
+10 MB.
 
 All take turns in one process; the best CPU time of each counts. Printed are microseconds and
 ratios; the status is 1 when a ratio on a base of 80 KB or more, or the flatness, misses its bound.

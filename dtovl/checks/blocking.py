@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import AttachNode, SetProperty
@@ -9,7 +11,6 @@ from dtovl.model.node import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
 
     from dtovl.changeset import Entry
     from dtovl.model.node import Node
@@ -48,17 +49,21 @@ class Overlaps:
     """The nodes that each overlay of a stack has entries for.
 
     Two overlays overlap where a node of one is a node of the other, or lies below one. The node of
-    an entry that adds a node is the new one, not its parent.
+    an entry that adds a node is the new one, not its parent. Sets of overlays are numbers, a bit
+    for each: every one of thousands may overlap with every other, over thousands of nodes.
     Source: kernel node_overlaps_later_cs, find_node.
     """
 
-    __slots__ = ("_below", "_stack", "_touched")
+    __slots__ = ("_above", "_below", "_stack", "_touched", "_under")
 
     def __init__(self, stack: Sequence[Sequence[Entry]]) -> None:
         self._stack = stack
         # Node -> overlay -> its first entry for the node; and its first for a node at or below it.
         self._touched: dict[Node, dict[int, Entry]] = {}
         self._below: dict[Node, dict[int, Entry]] = {}
+        # Node -> the overlays with an entry for it or a node above it, or for it or a node below.
+        self._above: dict[Node | None, int] = {None: 0}
+        self._under: dict[Node, int] = {}
         for number, entries in enumerate(stack, 1):
             for entry in entries:
                 self._enter(entry, number)
@@ -76,49 +81,68 @@ class Overlaps:
             below[number] = entry
             above = above.parent
 
-    def blocked(self, number: int, asked: AbstractSet[int] = frozenset()) -> Blocked | None:
+    def blocked(self, number: int, asked: Iterable[int] = ()) -> Blocked | None:
         """Tell what is in the way of removing an overlay, counted from 1; None: nothing.
 
         asked are overlays of which the caller wants to know whether they are in the way.
-
         Source: kernel overlay_removal_is_ok: the entries of the overlay in order, for each the
         later overlays, newest first.
         """
-        met: dict[int, tuple[Entry, Entry]] = {}
-        first: tuple[int, Entry, Entry] | None = None
-        left = len(self._stack) - number
-        for entry in _one_per_node(self._stack[number - 1]):
-            if len(met) == left:
-                break
-            hits = self._later(entry.node, number)
-            if hits and first is None:
-                latest = max(hits)
-                first = latest, entry, hits[latest]
-            for later, other in hits.items():
-                met.setdefault(later, (entry, other))
-        if first is None:
+        later = -1 << number + 1
+        entries = list(_one_per_node(self._stack[number - 1]))
+        around = [self._around(entry.node) & later for entry in entries]
+        met = reduce(or_, around, 0)
+        if not met:
             return None
-        told = sorted(met, reverse=True)[:MOST_BLOCKERS]
-        newest = [_blocker(later, *met[later]) for later in told]
-        return Blocked(_blocker(*first), newest, len(met), frozenset(met.keys() & asked))
+        place = next(place for place, some in enumerate(around) if some)
+        latest = around[place].bit_length() - 1
+        first = self._blocker(latest, entries[place])
+        newest = []
+        for one in _newest(met, MOST_BLOCKERS):
+            place = next(place for place, some in enumerate(around) if some >> one & 1)
+            newest.append(self._blocker(one, entries[place]))
+        guards = frozenset(one for one in asked if met >> one & 1)
+        return Blocked(first, newest, met.bit_count(), guards)
 
-    def _later(self, node: Node, number: int) -> dict[int, Entry]:
-        """Give the overlays after number with an entry above, at or below a node, and the entry."""
-        hits: dict[int, Entry] = {}
+    def _around(self, node: Node) -> int:
+        """Give the overlays with an entry at a node, above it or below it."""
+        chain = []
         above: Node | None = node
-        while above is not None:
-            _add_later(hits, self._touched.get(above), number)
+        while above not in self._above:
+            assert above is not None
+            chain.append(above)
             above = above.parent
-        _add_later(hits, self._below.get(node), number)
-        return hits
+        found = self._above[above]
+        for one in reversed(chain):
+            found |= _bits(self._touched.get(one, ()))
+            self._above[one] = found
+        under = self._under.get(node)
+        if under is None:
+            under = self._under[node] = _bits(self._below[node])
+        return found | under
+
+    def _blocker(self, number: int, own: Entry) -> Blocker:
+        """Tell of a later overlay that overlaps at an entry, with its entry nearest above."""
+        above: Node | None = own.node
+        while above is not None and number not in self._touched.get(above, ()):
+            above = above.parent
+        other = (self._below[own.node] if above is None else self._touched[above])[number]
+        return Blocker(number, own.node.kernel_path, words(own), words(other))
 
 
-def _add_later(hits: dict[int, Entry], found: dict[int, Entry] | None, number: int) -> None:
-    # Entered by number, so the later ones are the last.
-    for later in reversed(found) if found else ():
-        if later <= number:
-            break
-        hits.setdefault(later, found[later])  # type: ignore[index]  # not None: it was gone through
+def _bits(numbers: Iterable[int]) -> int:
+    found = 0
+    for number in numbers:
+        found |= 1 << number
+    return found
+
+
+def _newest(numbers: int, most: int) -> Iterator[int]:
+    while numbers and most:
+        newest = numbers.bit_length() - 1
+        yield newest
+        numbers ^= 1 << newest
+        most -= 1
 
 
 def _one_per_node(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -127,10 +151,6 @@ def _one_per_node(entries: Iterable[Entry]) -> Iterator[Entry]:
         if entry.node not in seen:
             seen.add(entry.node)
             yield entry
-
-
-def _blocker(number: int, own: Entry, other: Entry) -> Blocker:
-    return Blocker(number, own.node.kernel_path, words(own), words(other))
 
 
 def words(entry: Entry) -> str:

@@ -43,7 +43,7 @@ class Dangling(NamedTuple):
 class Pointers:
     """Finds what points to the nodes that overlays of a stack in force have made."""
 
-    __slots__ = ("_made", "_numbers", "_outcomes", "_paths", "_references", "_tree")
+    __slots__ = ("_made", "_named", "_numbers", "_outcomes", "_paths", "_references", "_tree")
 
     def __init__(self, tree: Tree, outcomes: Sequence[Outcome]) -> None:
         self._tree = tree
@@ -57,6 +57,8 @@ class Pointers:
         }
         self._numbers = {node.phandle for node in self._made if node.phandle}
         self._paths: dict[str, Node] | None = None
+        # Few names of properties come again and again.
+        self._named: dict[str, bool] = {}
 
     def of_overlays(self) -> Iterator[Dangling]:
         """Give what later overlays let point to nodes of earlier ones, in order."""
@@ -77,8 +79,10 @@ class Pointers:
         stack = [tree.root] if self._made else []
         while stack:
             node = stack.pop()
+            paths = node is tree.symbols or node is tree.aliases
             for key in node.properties:
-                yield from self._of_property(node, key, 0, ())
+                if paths or self._refers(key):
+                    yield from self._of_property(node, key, 0, ())
             below = [
                 child
                 for child in tree.children_of(node)
@@ -120,10 +124,16 @@ class Pointers:
             target = by_number.get(cell(value, offset)) if offset + 4 <= len(value) else None
             if target is not None:
                 found[offset] = target
-        named = pattern_of(plain_name(key)) is not None
-        if named and len(value) >= 4 and not self._numbers.isdisjoint(cells(value)):
+        if self._refers(key) and not self._numbers.isdisjoint(cells(value)):
             found.update(self._references.sites(node, key, value))
         return [(offset, found[offset]) for offset in sorted(found)]
+
+    def _refers(self, key: str) -> bool:
+        """Tell whether a property of this name refers to nodes."""
+        named = self._named.get(key)
+        if named is None:
+            named = self._named[key] = pattern_of(plain_name(key)) is not None
+        return named
 
     def _path(self, value: bytes) -> list[tuple[int | None, Node]]:
         if self._paths is None:

@@ -9,7 +9,7 @@ from dtovl.codes import ownership as codes
 from dtovl.diagnostics import Note, Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dtovl.checks.dangling import Dangling
     from dtovl.checks.forecast import Forecast, Removal
@@ -24,13 +24,14 @@ _LEAK_LINE = "OF: overlay: WARNING: memory leak will occur if overlay removed, p
 def removal_findings(forecast: Forecast, tree: Tree) -> list[Diagnostic]:
     """List what there is to say about the removals of a forecast, worst first, then by overlay."""
     sink = Sink()
+    users = _users(forecast)
     for removal in forecast.removals:
         for found in removal.loose:
             _dangling(sink, forecast, removal, found)
         if removal.blocked is not None:
             _blocked(sink, forecast, removal)
         if removal.leaks:
-            _leaks(sink, forecast, removal, tree)
+            _leaks(sink, forecast, removal, _cure(forecast, removal, tree, users))
     return sorted(sink, key=lambda found: -found.severity)
 
 
@@ -40,7 +41,7 @@ def _who(forecast: Forecast, removal: Removal) -> str:
     return f"overlay {removal.number} ({removal.name})"
 
 
-def _leaks(sink: Sink, forecast: Forecast, removal: Removal, tree: Tree) -> None:
+def _leaks(sink: Sink, forecast: Forecast, removal: Removal, cure: str) -> None:
     leaks = removal.leaks
     shown = [f"{_LEAK_LINE}{leak.node.kernel_path}/{leak.property}" for leak in leaks[:_MOST_LINES]]
     if len(leaks) > _MOST_LINES:
@@ -55,30 +56,33 @@ def _leaks(sink: Sink, forecast: Forecast, removal: Removal, tree: Tree) -> None
         kernel=tuple(shown),
         count=f"{counted(len(leaks), 'property', 'properties')}, {size} of names and values",
         overlay=removal.name,
-        cure=_cure(forecast, removal, tree),
+        cure=cure,
     )
 
 
-def _cure(forecast: Forecast, removal: Removal, tree: Tree) -> str:
-    """Say how to rewrite an overlay so that it leaks less."""
+def _cure(forecast: Forecast, removal: Removal, tree: Tree, users: Mapping[str, list[int]]) -> str:
+    """Say how to rewrite an overlay so that it leaks less; users are those of labels."""
     labels = {leak.property for leak in removal.leaks if leak.node is tree.symbols}
     cures = []
     if len(labels) < len(removal.leaks):
         cures.append("let the overlay bring whole nodes where that can be")
     if labels:
-        wanted = _first_user(forecast, removal, labels)
-        cure = f"keep its labels, which {wanted} wants" if wanted else "compile it without `-@`"
-        cures.append(cure)
+        # Users of a label of this overlay come after it.
+        first = min((users[label][0] for label in labels if label in users), default=None)
+        if first is None:
+            cures.append("compile it without `-@`")
+        else:
+            cures.append(f"keep its labels, which {forecast.removals[first].name} wants")
     return "; ".join(cures)
 
 
-def _first_user(forecast: Forecast, removal: Removal, labels: set[str]) -> str:
-    """Name the first later overlay that wants one of some labels; "" for none."""
-    for later in forecast.removals[removal.number :]:
-        plan = later.outcome.overlay.plan(forecast.dialect)
-        if any(fixup.label in labels for fixup in plan.fixups):
-            return later.name
-    return ""
+def _users(forecast: Forecast) -> dict[str, list[int]]:
+    """Map each label that overlays want to their places in the list of removals, in order."""
+    users: dict[str, list[int]] = {}
+    for place, removal in enumerate(forecast.removals):
+        for fixup in removal.outcome.overlay.plan(forecast.dialect).fixups:
+            users.setdefault(fixup.label, []).append(place)
+    return users
 
 
 def _dangling(sink: Sink, forecast: Forecast, removal: Removal, found: Dangling) -> None:
