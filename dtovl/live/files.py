@@ -29,13 +29,15 @@ def add_file(live: Live, node: Node, prop: Property, fresh: str = "") -> None:
     ):
         prop.sysfs = own  # the common case: nothing else can have the name
         return
-    if live.fault("property-file"):
-        return
     name = fresh or free_name(live, node, own, prop)
     if prop.sysfs is not None and not fresh:
         live.strings_lost += 1
     if fresh and fresh != own:
         _print_renamed(live, node, fresh)
+    if live.fault("property-file"):
+        # The kernel warns with a stack and goes on: the name is kept, the file is missing.
+        prop.sysfs = ""
+        return
     prop.sysfs = name
     if prop.maker is Maker.BOOT:
         live.boot_files.add(prop)

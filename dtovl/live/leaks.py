@@ -64,7 +64,7 @@ def _reached(
             stack.append(entry.node)
             kept.update(prop for prop in (entry.prop, entry.old) if prop is not None)
     # A file in sysfs points to its property, whatever node has it.
-    kept.update(prop for prop in live.made_properties if prop.sysfs is not None)
+    kept.update(prop for prop in live.made_properties if prop.sysfs)
     while stack:
         node = stack.pop()
         if node in nodes or node in live.freed or not live.has_flag(node, Flag.DYNAMIC):

@@ -44,8 +44,8 @@ class Maker(Enum):
 class Property:
     """A property as an object (kernel struct property): changesets know it by identity.
 
-    sysfs is the name of its file in sysfs, None while it has none; gone tells that it had one:
-    the kernel keeps a pointer to that freed name.
+    sysfs is the name of its file in sysfs, None while it has none, "" when the file could not be
+    made; gone tells that it had one: the kernel keeps a pointer to that freed name.
     """
 
     __slots__ = ("gone", "maker", "name", "sysfs", "value")
