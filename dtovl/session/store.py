@@ -125,7 +125,8 @@ class Store:
         except BaseException as error:
             if self._file.in_transaction:
                 self._file.rollback()
-            if isinstance(error, sqlite3.Error):
+            # SQLite's own message may quote what is no text in a damaged file.
+            if isinstance(error, sqlite3.Error | UnicodeDecodeError):
                 raise InputError(self._diagnosed(error, done)) from error
             raise
 
@@ -326,8 +327,9 @@ class Store:
             what = "the disk is full or fails" if kind != "SQLITE_NOMEM" else "there is no memory"
         if what:
             return Diagnostic(codes.SESSION_READ_ONLY, name=self.name, done=done, what=what)
-        told = f"SQLite says: {error}"
-        return Diagnostic(codes.SESSION_DAMAGED, name=self.name, what=told)
+        told = "what should be text is none" if isinstance(error, ValueError) else str(error)
+        what = f"SQLite says: {told}"
+        return Diagnostic(codes.SESSION_DAMAGED, name=self.name, what=what)
 
 
 def _primary(error: Exception) -> str:
