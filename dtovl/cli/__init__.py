@@ -49,6 +49,7 @@ _COMMANDS = (
     "undo",
     "redo",
     "export",
+    "run",
 )
 _INTERRUPTED = 130
 _COMPLETION = "_DTOVL_COMPLETE"

@@ -127,8 +127,8 @@ RECORDING_DIFFERS = Code(
     "DT288",
     "recording-differs",
     Severity.ERROR,
-    message="step {step} ({op}) differs from what is recorded: {what}",
-    suggestion="{cure}",
+    message="step {step} ({op}) is not as recorded: {what}",
+    suggestion="was it recorded on another kernel? `--kernel` tells which one dtovl is to be",
     source="dtovl run --check",
     explanation="""\
 The file holds what a kernel answered when it carried out the step, and dtovl answers something
