@@ -1,8 +1,9 @@
 """Which overlays explain a live tree: a choice among traces, without trying combinations.
 
 Steps: leave out overlays of which more is missing than found, until nothing changes; then cover
-what the live tree has beyond the base with the fewest overlays, those first that alone explain
-something; then add what the chosen ones presuppose. What can be told neither way stays outside.
+what the live tree has beyond the base with few overlays, those first that explain most; then drop
+what that has made unnecessary, and add what the chosen ones presuppose. What can be told neither
+way stays outside.
 
 Each step costs time in proportion to the number of changes, not of combinations.
 """
@@ -126,8 +127,6 @@ class Choice:
             for number, trace in self._possible.items()
             if not any(self._lacks(fact) for fact in trace.facts.values())
         }
-        for number in sorted(self.sole & whole.keys()):
-            self._choose(whole[number])
         self._cover_with(whole.values(), at_least=0)
         partly = (trace for number, trace in self._possible.items() if number not in whole)
         self._cover_with(partly, at_least=1)

@@ -11,7 +11,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import SetProperty
+from dtovl.checks.choice import Choice
 from dtovl.checks.refusal import explain
+from dtovl.checks.sequence import find_order
 from dtovl.checks.subject import Subject
 from dtovl.checks.traces import (
     Fact,
@@ -92,14 +94,27 @@ class _Survey:
                 outcome.changeset.revert(self.tree)
         self._waiting = {None: [number for number in numbers if number not in self.traces]}
         for whole in (True, False):
-            for number, trace in self.traces.items():
-                if whole is not bool(trace.count(State.ABSENT)) and _seems_in_force(trace):
-                    self._keep(self._apply(number)[-1])
+            self._put_in_force(
+                [
+                    trace
+                    for trace in self.traces.values()
+                    if whole is not bool(trace.count(State.ABSENT)) and _seems_in_force(trace)
+                ]
+            )
             waiting = self._still_waiting()
             self._waiting.clear()
             self._look_again(waiting, whole=whole)
         turned = [number for number, trace in self.traces.items() if self._turned(trace)]
         self._look_again(turned, whole=False)
+
+    def _put_in_force(self, traces: Sequence[Trace]) -> None:
+        """Apply overlays that seem to be in force so that labels lead where they do there."""
+        symbols = self.places.symbols
+        chosen = find_order(Choice(traces, symbols), self.tree.largest_phandles()[1], symbols).order
+        numbers = {trace.number for trace in chosen}
+        rest = [trace for trace in traces if trace.number not in numbers]
+        for trace in [*rest, *chosen]:
+            self._keep(self._apply(trace.number)[-1])
 
     def untraced(self) -> list[Untraced]:
         """Say of the overlays that still wait why they are refused."""

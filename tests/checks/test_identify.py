@@ -170,6 +170,7 @@ def test_one_of_two_that_are_the_same_stands_for_the_other() -> None:
     result = found(running(camera()), camera(), copy)
     assert names(result) == ["camera.dtbo"]
     assert [one.overlay.name for one in result.in_force()[0].instead] == ["copy.dtbo"]
+    assert not result.rebuilt.appliers, "the copy may have taken phandles as well"
 
 
 def test_one_that_changes_nothing_is_undecided() -> None:
@@ -309,6 +310,7 @@ def test_a_reference_to_a_node_without_phandle_dangles_in_linux() -> None:
     for dialect in (LIBFDT, LINUX):
         result = found(running(sensor, dialect=dialect), sensor)
         assert statuses(result) == {"sensor.dtbo": Status.IN_FORCE}
+        assert result.candidates[0].found == result.candidates[0].changes
         assert not result.rebuilt.leftovers
         assert [one.name for one in result.rebuilt.appliers.values()] == [dialect.name]
 
@@ -333,6 +335,119 @@ def test_an_overlay_as_linux_alone_applies_it() -> None:
     odd = overlay_of(at("/soc/mmc@3000:opt", {"x": 1}), name="odd.dtbo")
     result = found(running(odd, dialect=LINUX), odd)
     assert names(result) == ["odd.dtbo"]
+
+
+def sets(name: str, **properties: Any) -> Overlay:
+    """Set properties of /soc."""
+    return overlay_of(at("/soc", properties), name=name)
+
+
+def test_the_fewest_overlays_are_taken() -> None:
+    one = sets("one.dtbo", a=1, b=1, e=1)
+    two = sets("two.dtbo", c=1, d=1, f=1)
+    most = sets("most.dtbo", a=1, b=1, c=1, d=1)
+    rest = (sets("e.dtbo", e=1), sets("f.dtbo", f=1))
+    result = found(running(one, two), most, one, two, *rest)
+    assert names(result) == ["one.dtbo", "two.dtbo"]
+    assert {one.overlay.name for one in result.of(Status.UNDECIDED)} == {
+        *("most.dtbo", "e.dtbo", "f.dtbo")
+    }
+
+
+def test_what_has_only_set_a_value_back_is_in_force() -> None:
+    off = overlay_of(to("mmc", {"status": "disabled"}), name="off.dtbo")
+    on = overlay_of(to("mmc", {"status": "okay", "y": 1}), name="on.dtbo")
+    result = found(running(on, off), off, on)
+    assert names(result) == ["on.dtbo", "off.dtbo"]
+    assert statuses(result)["on.dtbo"] is Status.IN_FORCE
+
+
+def test_what_is_not_there_has_set_nothing_back() -> None:
+    off = overlay_of(to("mmc", {"status": "disabled", "x": 1, "z": 1}), name="off.dtbo")
+    on = overlay_of(to("mmc", {"status": "okay", "y": 1}), name="on.dtbo")
+    live = running(on)
+    node = live.find("/soc/mmc@3000")
+    assert node is not None
+    node.properties["status"] = b"disabled\0"
+    assert statuses(found(live, off, on)) == {
+        "off.dtbo": Status.ABSENT,
+        "on.dtbo": Status.PARTLY,
+    }
+
+
+def test_more_must_be_explained_than_is_missing() -> None:
+    live = running(sets("one.dtbo", a=1, b=1), sets("hidden.dtbo", c=1))
+    result = found(live, sets("one.dtbo", a=1, b=1), sets("other.dtbo", a=1, b=1, c=1, d=1, e=1))
+    assert statuses(result) == {"one.dtbo": Status.IN_FORCE, "other.dtbo": Status.ABSENT}
+    assert [one.found.name for one in unexplained(result.rebuilt)] == ["c"]
+
+
+def test_one_of_several_that_agree_came_last() -> None:
+    first, second = sets("first.dtbo", p=2, a=1), sets("second.dtbo", p=2, b=1)
+    other = sets("other.dtbo", p=1, c=1)
+    for order in ((first, other, second), (other, first, second)):
+        result = found(running(*order), first, second, other)
+        assert len(result.order.before) == 1
+        assert not result.rebuilt.leftovers
+
+
+def test_a_node_that_two_bring_has_the_phandle_of_the_first() -> None:
+    def pair(own: str) -> Overlay:
+        content: Content = {"shared": {"phandle": 1}, own: {"phandle": 2}}
+        return overlay_of(at("/soc", content), name=own)
+
+    for order in (("one", "two"), ("two", "one")):
+        result = found(running(*map(pair, order)), pair("two"), pair("one"))
+        assert [one.overlay.name for one in result.order.numbered] == list(order)
+
+
+def test_phandles_that_nobody_would_give_tell_nothing() -> None:
+    base: Content = {**CHOSEN, "last": {"phandle": 100}}
+    live = running(camera(), modem(), base=base)
+    for number, path in enumerate(("/soc/i2c@4000/camera@10", "/soc/serial@2000/modem"), 50):
+        node = live.find(path)
+        assert node is not None
+        node.properties["phandle"] = cells(number)
+    live.index_phandles()
+    result = found(live, camera(), modem(), base=base)
+    assert result.order.numbered == []
+    assert not result.rebuilt.appliers
+
+
+def test_who_applied_them_is_not_told_when_something_came_between() -> None:
+    hidden = overlay_of(at("/soc", {"hidden": {"phandle": 7}}), name="hidden.dtbo")
+    result = found(running(modem(), hidden, camera()), modem(), camera())
+    assert not result.rebuilt.appliers
+    assert [one.overlay.name for one in result.order.numbered] == ["modem.dtbo", "camera.dtbo"]
+
+
+def labelled(node: str, name: str, **more: Any) -> Overlay:
+    """Bring a node and call it `spot`."""
+    return overlay_of(
+        at("/soc", {node: {"phandle": 1}, **more}),
+        symbols={"spot": f"/fragment@0/__overlay__/{node}"},
+        name=name,
+    )
+
+
+def test_a_label_of_one_that_is_there_in_part_is_not_trusted() -> None:
+    wrong = labelled("wrong", "wrong.dtbo", a=1, b=1)
+    right = labelled("right", "right.dtbo", a=1, c=1)
+    user = overlay_of(to("spot", {"x": 1}), name="user.dtbo")
+    # Nobody but `wrong` brings the node that would make it look whole, so it is there in part.
+    live = running(right, user, sets("more.dtbo", b=1), sets("node.dtbo", q=1))
+    result = found(live, wrong, right, user)
+    assert statuses(result)["user.dtbo"] is Status.IN_FORCE
+
+
+def test_the_last_one_that_gave_away_a_label_counts() -> None:
+    one, two = labelled("one", "one.dtbo"), labelled("two", "two.dtbo")
+    user = overlay_of(to("spot", {"x": 1}), name="user.dtbo")
+    for order in ((one, two, user), (two, one, user), (one, user, two), (two, user, one)):
+        result = found(running(*order), one, two, user)
+        if order[-1] is user:
+            assert names(result) == [one.name for one in order]
+            assert not result.rebuilt.leftovers
 
 
 def test_many_copies_and_many_writers_of_one_property_are_quick() -> None:
