@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
+from dtovl.live.cache import keep_cached
 from dtovl.live.files import add_file, free_name, remove_file
 from dtovl.live.objects import Flag, Oops, Property
 from dtovl.model.cells import cell
@@ -153,6 +154,8 @@ def _unindex(live: Live, start: Node) -> None:
     for node in start.walk() if start.children else (start,):
         number = node.phandle
         known = number and tree.by_phandle.get(number)
+        if number and node is not start and known is node:
+            keep_cached(live, node)
         if not number or known is node or node in tree.shared_phandles.get(number, ()):
             tree.unindex(node)
 

@@ -46,6 +46,7 @@ class Live:
     holders    node -> who holds references by name
     loose      nodes below a detached one, or dropped from its children: no walk finds them
     freed      nodes whose memory has been given back
+    out_of_sight phandle -> node below a detached one, which the phandle cache still gives
     lost       nodes that were released and can never be freed
     log        what happened since clear_log, in order
     faults     place in the kernel -> error it returns next time (see fault)
@@ -68,6 +69,7 @@ class Live:
         self.freed: set[Node] = set()
         self.freed_properties: set[Property] = set()
         self.lost: set[Node] = set()
+        self.out_of_sight: dict[int, Node] = {}
         self.names: dict[Node, str] = {}
         self.called: dict[Node, str | None] = {}
         self.strings_lost = 0

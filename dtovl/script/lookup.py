@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtovl.live.cache import cached_at_boot
 from dtovl.live.objects import Flag, Maker, Oops
 from dtovl.model.cells import boot_text
 from dtovl.script.reading import compatible_score, read_string
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _NO_ALIAS = frozenset({"name", "phandle", "linux,phandle"})
 _INT_MAX = 0x7FFF_FFFF
-_GOLDEN_RATIO = 0x61C8_8647
-_CACHE_BITS = 7
 
 
 def visit(live: Live, node: Node) -> None:
@@ -65,6 +64,8 @@ def find_phandle(live: Live, number: int) -> Node | None:
     node = live.tree.by_phandle.get(number) if number else None
     if number in live.tree.shared_phandles:
         node = _find_shared(live, number)
+    if node is None and live.out_of_sight:
+        node = live.out_of_sight.get(number)
     if node is not None:
         visit(live, node)
     elif number and live.rings:
@@ -135,25 +136,11 @@ def c_text(text: str) -> str:
 
 
 def _find_shared(live: Live, number: int) -> Node | None:
-    """Find the one of several nodes with one phandle that the kernel gives.
-
-    That is the one it put into its cache at boot, where each slot takes the first node in tree
-    order, or else the first in tree order now. (That look-ups replace what is in a slot is left
-    out: it takes two phandles of one slot, one of them twice in the tree.)
-    """
-    tree = live.tree
-    slot = _cache_slot(number)
-    for other, node in tree.by_phandle.items():
-        if _cache_slot(other) == slot and not live.has_flag(node, Flag.DYNAMIC):
-            if other == number:
-                return node
-            break
+    """Find the one of several nodes with one phandle that the kernel gives: cached, or first."""
+    cached = cached_at_boot(live, number)
+    if cached is not None:
+        return cached
     return next((node for node in _all_nodes(live) if node.phandle == number), None)
-
-
-def _cache_slot(number: int) -> int:
-    """Give the slot of a phandle. Source: kernel of_phandle_cache_hash, hash_32."""
-    return (number * _GOLDEN_RATIO & 0xFFFF_FFFF) >> (32 - _CACHE_BITS)
 
 
 def _boot_aliases(live: Live) -> Node | None:
