@@ -61,17 +61,15 @@ class Pointers:
         self._named: dict[str, bool] = {}
 
     def of_overlays(self) -> Iterator[Dangling]:
-        """Give what later overlays let point to nodes of earlier ones, in order."""
+        """Give what overlays let point to nodes of others, mostly of earlier ones, in order."""
         if not self._made:
             return
-        for holder, outcome in enumerate(self._outcomes[1:], 2):
+        for holder, outcome in enumerate(self._outcomes, 1):
             sites = self._by_label(outcome) if self._numbers else {}
             for entry in outcome.changeset.entries:
                 if isinstance(entry, SetProperty):
                     known = sites.get((entry.node, entry.key), ())
-                    for found in self._of_property(entry.node, entry.key, holder, known):
-                        if found.maker < holder:
-                            yield found
+                    yield from self._of_property(entry.node, entry.key, holder, known)
 
     def of_base(self) -> Iterator[Dangling]:
         """Give what the base itself lets point there, in tree order; goes through all of it."""

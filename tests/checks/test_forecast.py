@@ -321,6 +321,14 @@ def test_labels_and_aliases_into_it_dangle() -> None:
     ]
 
 
+def test_an_earlier_overlay_may_name_what_a_later_one_brings() -> None:
+    namer = overlay_content(at("/aliases", {"codec0": "/soc/codec"}))
+    maker = overlay_content(at("/soc", {"codec": CODEC}))
+    first, second = removals_of(BASE, namer, maker)
+    assert first.dangling == []
+    assert [(found.holder, found.property) for found in second.loose] == [(1, "codec0")]
+
+
 def test_what_the_base_lets_point_there() -> None:
     base: Content = {
         **BASE,
