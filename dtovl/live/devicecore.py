@@ -2,7 +2,7 @@
 
 A device is added, then tried by each driver that claims it until one takes it; a device whose
 suppliers are not there is put off. Whenever a device is bound, those put off are to be tried
-again, which the kernel does in a worker of its own, later: see run_deferred.
+again, which the kernel does in a worker of its own, later.
 Source: kernel drivers/base/core.c (device_add, device_del), drivers/base/dd.c,
 drivers/of/platform.c.
 """
@@ -16,6 +16,7 @@ from dtovl.live.devices import Device
 from dtovl.live.devlinks import DeviceLinks
 from dtovl.live.drivers import BUS_KINDS, DEFER, error_number
 from dtovl.live.objects import DeviceEvent, Holder, Maker, Oops
+from dtovl.live.retries import Retries
 from dtovl.model.dialect import Problem
 
 if TYPE_CHECKING:
@@ -52,15 +53,12 @@ class DeviceCore:
         self.populated: set[Node] = set()
         self.buses: set[Node] = set()
         self.drivers: list[Driver] = []
-        self.links = DeviceLinks(live, view, self._put_off, self.log)
         self.boot_holds: dict[Node, int] = {}
         self.booting = True
         self._linking = links
-        self._retrying = False
+        self.retries = Retries()
+        self.links = DeviceLinks(live, view, self.retries.put_off, self.log)
         self._complete = False
-        self._pending: list[Device] = []
-        self._active: list[Device] = []
-        self._triggers = 0
 
     # -- log -----------------------------------------------------------------------------------
 
@@ -169,7 +167,7 @@ class DeviceCore:
         self.by_node[device.node] = device
         self.emit("add", device)
         self._read_strings(device.node)
-        self.links.devices[device.node] = device
+        self.links.nodes.devices[device.node] = device
         if self._linking:
             self.links.add(device)
         self.attach(device)
@@ -212,18 +210,14 @@ class DeviceCore:
 
     def _delete(self, device: Device) -> None:
         """Unregister a device. Source: kernel device_del."""
-        self.links.devices.pop(device.node, None)
+        self.links.nodes.devices.pop(device.node, None)
         self.emit("del", device)
         if device.parent is not None:
             device.parent.children.pop(device, None)
         del self.devices[device.name]
         del self.by_node[device.node]
         self.release(device)
-        if device.waiting:
-            device.waiting = False
-            for waiting in (self._pending, self._active):
-                if device in waiting:
-                    waiting.remove(device)
+        self.retries.forget(device)
         self.links.remove(device)
         self.emit("removed", device)
         self._drop_node(device)
@@ -248,26 +242,38 @@ class DeviceCore:
         """Let the drivers try a device, one after the other. Source: kernel __device_attach."""
         if device.driver is not None:
             return
+        kinds = self.kinds(device.node)
         for driver in self.drivers:
-            if driver.matches(device, self.kinds(device.node)) and self.probe(device, driver):
+            if driver.matches(device, kinds) and self.probe(device, driver):
                 return
 
     def probe(self, device: Device, driver: Driver) -> bool:
         """Let a driver try a device; True: no other driver is to try it.
 
-        Source: kernel driver_probe_device, really_probe.
+        Source: kernel driver_probe_device.
+        """
+        triggers = self.retries.count
+        error, tried = self.try_driver(device, driver)
+        if error == DEFER:
+            self.retries.put_off(device)
+            if triggers != self.retries.count:
+                self.retries.trigger()
+        return not error or not tried
+
+    def try_driver(self, device: Device, driver: Driver) -> tuple[str, bool]:
+        """Let a driver try a device once; give its error, and whether it came to the probe.
+
+        Source: kernel __driver_probe_device, really_probe.
         """
         device.claimed = True
-        triggers = self._triggers
         if not self.links.may_probe(device):
-            self._put_off(device, triggers)
-            return True
+            return DEFER, False
         device.driver = driver
         self.emit("bind", device)
         error = driver.probe(self, device)
         if not error:
             self._bound(device)
-            return True
+            return "", True
         if error not in _QUIET_ERRORS:
             dialect = self.live.dialect
             line = dialect.probe_failed.format(
@@ -277,18 +283,12 @@ class DeviceCore:
         self.emit("not-bound", device)
         self.links.unbound(device)
         device.driver = None
-        if error == DEFER or self.links.is_eager(device):
-            self._put_off(device, triggers)
-        return False
+        return DEFER if self.links.is_eager(device) else error, True
 
     def _bound(self, device: Device) -> None:
         self.links.bound(device)
-        if device.waiting:
-            device.waiting = False
-            for waiting in (self._pending, self._active):
-                if device in waiting:
-                    waiting.remove(device)
-        self.trigger()
+        self.retries.forget(device)
+        self.retries.trigger()
         self.emit("bound", device)
 
     def release(self, device: Device) -> None:
@@ -313,51 +313,27 @@ class DeviceCore:
             self.links.unbound(one)
             self.emit("unbound", one)
 
-    # -- trying again --------------------------------------------------------------------------
-
-    def _put_off(self, device: Device, triggers: int | None = None) -> None:
-        """Note that a device is to be tried again. Source: kernel driver_deferred_probe_add."""
-        if device.claimed and not device.waiting:
-            device.waiting = True
-            self._pending.append(device)
-        if triggers is not None and triggers != self._triggers:
-            self.trigger()
-
-    def trigger(self) -> None:
-        """Have all devices that were put off tried again, later."""
-        if self._retrying:
-            self._triggers += 1
-            self._active += self._pending
-            self._pending.clear()
-
-    def run_deferred(self) -> None:
-        """Do the work that the kernel leaves to a worker: try again what was put off.
-
-        Ends after as many tries as can change anything, where the kernel would go on for ever.
-        """
-        tries = (len(self.devices) + 1) * (len(self._active) + 1)
-        while self._active and tries:
-            tries -= 1
-            device = self._active.pop(0)
-            device.waiting = False
-            self.attach(device)
+    # -- end of boot ---------------------------------------------------------------------------
 
     def finish_boot(self) -> None:
         """End the start of the kernel: nobody waits any more for what no driver claims by now.
 
         Source: kernel deferred_probe_initcall, fw_devlink_drivers_done.
         """
-        self._retrying = True
-        self.trigger()
-        self.run_deferred()
+        self.retries.enabled = True
+        self.retry()
         self._complete = True
         for device in self.devices.values():
             if not device.claimed:
                 for link in device.consumers.values():
                     link.relax()
-        self.trigger()
-        self.run_deferred()
+        self.retry()
         self.booting = False
+
+    def retry(self) -> None:
+        """Try again what was put off, as a worker of the kernel does when it gets its turn."""
+        self.retries.trigger()
+        self.retries.run(self.attach, len(self.devices))
 
 
 def _holder(device: Device) -> str:

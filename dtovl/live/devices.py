@@ -43,7 +43,6 @@ class Device:
     parent      the device it hangs below, None: the platform bus itself
     children    those below it that are fully registered, oldest first
     claimed     some driver has claimed it once (kernel can_match)
-    waiting     it stands in a list of devices to be probed again
     suppliers   supplier -> link, in order of creation; consumers likewise
     """
 
@@ -57,7 +56,6 @@ class Device:
         "parent",
         "stage",
         "suppliers",
-        "waiting",
     )
 
     def __init__(self, node: Node, parent: Device | None) -> None:
@@ -68,7 +66,6 @@ class Device:
         self.driver: Driver | None = None
         self.stage = Stage.IDLE
         self.claimed = False
-        self.waiting = False
         self.suppliers: dict[Device, DeviceLink] = {}
         self.consumers: dict[Device, DeviceLink] = {}
 

@@ -1,11 +1,9 @@
-"""Links between devices, made of what nodes name as suppliers (fw_devlink).
+"""Links between devices: who waits for whom, and who goes before whom (fw_devlink).
 
-A node names suppliers when a device is made of it or of a node above it: links between nodes come
-first, and turn into links between devices once both ends are devices. A device waits for links
-of the first kind altogether, and for those of the second until the supplier is bound. A supplier
-that is no device and never will be is replaced by the bound device above it. Links that close a
-cycle hold nobody up.
-Source: kernel drivers/base/core.c (fw_devlink_*, fwnode_link_*, device_links_*).
+Links between nodes turn into links between devices once both ends are devices. A device waits for
+links of the first kind altogether, and for those of the second until the supplier is bound. Links
+that close a cycle hold nobody up.
+Source: kernel drivers/base/core.c (fw_devlink_*, device_link_*, device_links_*).
 """
 
 from __future__ import annotations
@@ -13,12 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.live.devices import Device, DeviceLink, LinkState, Stage, depends_on
-from dtovl.live.objects import Flag
-from dtovl.live.suppliers import Reader
+from dtovl.live.nodelinks import NodeLinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dtovl.live.nodelinks import NodeLink
     from dtovl.live.state import Live
     from dtovl.live.view import View
     from dtovl.model.node import Node
@@ -26,23 +24,11 @@ if TYPE_CHECKING:
 _WAITS = frozenset({LinkState.PROBING, LinkState.ACTIVE})
 
 
-class NodeLink:
-    """A link from a node to one that it names as supplier (kernel struct fwnode_link)."""
-
-    __slots__ = ("consumer", "cycle", "ignored", "supplier")
-
-    def __init__(self, consumer: Node, supplier: Node) -> None:
-        self.consumer = consumer
-        self.supplier = supplier
-        self.cycle = False
-        self.ignored = False
-
-
 class DeviceLinks:
-    """All links of one platform bus.
+    """All links between devices of one platform bus, made of links between nodes.
 
-    devices maps nodes to the devices that can be linked; stdout is the node of the console, which
-    waits for nobody; wake is told of consumers whose supplier has come; log takes kernel lines.
+    stdout is the node of the console, which waits for nobody; wake is told of consumers whose
+    supplier has come; log takes kernel lines.
     """
 
     def __init__(
@@ -52,155 +38,23 @@ class DeviceLinks:
         wake: Callable[[Device], None],
         log: Callable[[int, str], None],
     ) -> None:
-        self.live = live
-        self.view = view
+        self.nodes = NodeLinks(live, view, lambda text: log(3, text))
         self.wake = wake
         self.log = log
-        self.devices: dict[Node, Device] = {}
         self.stdout: Node | None = None
-        newer = live.dialect.late_device_links
-        self._marks_attached = not newer
-        self._reader = Reader(live.tree, view.get, lambda text: log(3, text), newer=newer)
-        self._suppliers: dict[Node, dict[Node, NodeLink]] = {}
-        self._consumers: dict[Node, dict[Node, NodeLink]] = {}
-        self._read: set[Node] = set()
-        self._hopeless: set[Node] = set()
-        self._hopeful: set[Node] = set()
-        self._left: list[Node] = []
-
-    # -- links between nodes -------------------------------------------------------------------
-
-    def expect(self, node: Node) -> None:
-        """Note that a device is about to be made of a node. Source: kernel of_platform_notify."""
-        if self._marks_attached:
-            self._hopeless.discard(node)
-            self._hopeful.add(node)
-
-    def leave(self, node: Node) -> None:
-        """Note that a node was detached; its links go with its memory."""
-        self._hopeful.discard(node)
-        if self.live.has_flag(node, Flag.DYNAMIC):
-            self._left.append(node)
-        elif self._marks_attached:
-            self._hopeless.add(node)
-
-    def _purge(self) -> None:
-        """Drop the links of detached nodes that are freed now. Source: fwnode_links_purge."""
-        left, self._left = self._left, []
-        for node in left:
-            if node not in self.live.freed:
-                self._left.append(node)
-                continue
-            for link in [*self._suppliers.pop(node, {}).values()]:
-                self._consumers[link.supplier].pop(node, None)
-            for link in [*self._consumers.pop(node, {}).values()]:
-                self._suppliers[link.consumer].pop(node, None)
-            for table in (self._read, self._hopeless):
-                table.discard(node)
-
-    def _is_hopeless(self, node: Node) -> bool:
-        """Tell whether a node is taken never to become a device (FWNODE_FLAG_NOT_DEVICE).
-
-        Nodes that are attached at run time are, until a device is about to be made of them.
-        Source: kernel __of_attach_node (drivers/of/dynamic.c).
-        """
-        if node in self._hopeless:
-            return True
-        fresh = self._marks_attached and self.live.has_flag(node, Flag.DYNAMIC)
-        return fresh and node not in self._hopeful
-
-    def _suppliers_of(self, node: Node) -> list[NodeLink]:
-        """List the links to the suppliers of a node, newest first."""
-        if self._left:
-            self._purge()
-        return [*reversed(self._suppliers.get(node, {}).values())]
-
-    def _consumers_of(self, node: Node) -> list[NodeLink]:
-        """List the links to the consumers of a node, newest first."""
-        if self._left:
-            self._purge()
-        return [*reversed(self._consumers.get(node, {}).values())]
-
-    def _link(self, consumer: Node, supplier: Node) -> NodeLink:
-        """Link two nodes, or give the link there is. Source: kernel __fwnode_link_add."""
-        found = self._consumers.get(supplier, {}).get(consumer)
-        if found is None:
-            found = NodeLink(consumer, supplier)
-            self._consumers.setdefault(supplier, {})[consumer] = found
-            self._suppliers.setdefault(consumer, {})[supplier] = found
-        return found
-
-    def _unlink(self, link: NodeLink) -> None:
-        self._suppliers[link.consumer].pop(link.supplier, None)
-        self._consumers[link.supplier].pop(link.consumer, None)
-
-    def _read_suppliers(self, node: Node) -> None:
-        """Link a node to the suppliers that it names, once in its life.
-
-        Source: kernel fw_devlink_parse_fwnode, of_link_to_phandle.
-        """
-        if node in self._read:
-            return
-        self._read.add(node)
-        for named in self._reader.suppliers(node, self.view.names(node)):
-            above: Node | None = named.supplier
-            while above is not None and above not in self.devices and self.view.available(above):
-                above = above.parent
-            if above is None or above in self.devices:
-                link = self._link(named.consumer, named.supplier)
-                link.ignored = link.ignored or named.ignored
-
-    def _available_tree(self, node: Node) -> Iterator[Node]:
-        """Run over a node and all below it that is available, parents first."""
-        stack = [node]
-        while stack:
-            one = stack.pop()
-            yield one
-            stack += self._children(one)[::-1]
-
-    def _children(self, node: Node) -> list[Node]:
-        return [child for child in self.view.children(node) if self.view.available(child)]
-
-    def _pick_up(self, device: Device) -> None:
-        """Make a bound device the supplier of those who wait for what is below and no device.
-
-        Source: kernel __fw_devlink_pickup_dangling_consumers.
-        """
-        stack = self._children(device.node)[::-1]
-        while stack:
-            node = stack.pop()
-            if node in self.devices:
-                continue
-            self._hopeless.add(node)
-            self._hopeful.discard(node)
-            for link in self._consumers_of(node):
-                moved = self._link(link.consumer, device.node)
-                moved.cycle = moved.cycle or link.cycle
-                moved.ignored = moved.ignored or link.ignored
-                self._unlink(link)
-            stack += self._children(node)[::-1]
-
-    def _device_above(self, node: Node) -> Device | None:
-        above = node.parent
-        while above is not None:
-            device = self.devices.get(above)
-            if device is not None:
-                return device
-            above = above.parent
-        return None
 
     # -- from nodes to devices -----------------------------------------------------------------
 
     def add(self, device: Device) -> None:
         """Link a new device with suppliers and consumers. Source: fw_devlink_link_device."""
-        for node in self._available_tree(device.node):
-            self._read_suppliers(node)
+        for node in self.nodes.available_tree(device.node):
+            self.nodes.read(node)
         self._link_consumers(device)
-        for node in self._available_tree(device.node):
-            for link in self._suppliers_of(node):
+        for node in self.nodes.available_tree(device.node):
+            for link in self.nodes.suppliers_of(node):
                 done = self._convert(device, link.supplier, link)
                 if done and node is device.node:
-                    self._unlink(link)
+                    self.nodes.unlink(link)
 
     def refresh(self, node: Node) -> bool:
         """Look again at what waits for the nodes below the nearest device; True: it is bound.
@@ -208,26 +62,28 @@ class DeviceLinks:
         Source: kernel fw_devlink_refresh_fwnode (Linux 7.2).
         """
         above: Node | None = node
-        while above is not None and (above not in self.devices or above in self._hopeless):
+        while above is not None and (
+            above not in self.nodes.devices or self.nodes.is_hopeless(above)
+        ):
             above = above.parent
-        device = None if above is None else self.devices[above]
+        device = None if above is None else self.nodes.devices[above]
         if device is None or device.stage is not Stage.BOUND:
             return False
-        self._pick_up(device)
+        self.nodes.pick_up(device)
         self._link_consumers(device)
         return True
 
     def _link_consumers(self, device: Device) -> None:
         """Link a device with those that name it. Source: __fw_devlink_link_to_consumers."""
-        for link in self._consumers_of(device.node):
-            consumer = self.devices.get(link.consumer)
+        for link in self.nodes.consumers_of(device.node):
+            consumer = self.nodes.devices.get(link.consumer)
             own = consumer is not None
             if consumer is None:
-                consumer = self._device_above(link.consumer)
+                consumer = self.nodes.device_above(link.consumer)
                 if consumer is None or _is_within(device.node, consumer.node):
                     continue
             if self._convert(consumer, device.node, link) and own:
-                self._unlink(link)
+                self.nodes.unlink(link)
 
     def _convert(self, consumer: Device, node: Node, link: NodeLink) -> bool:
         """Make a link between devices of one between nodes; False: the supplier is no device yet.
@@ -241,8 +97,8 @@ class DeviceLinks:
             path = link.consumer.path
             self.log(6, f"{path}: Fixed dependency cycle(s) with {node.path}")
         own = consumer.node is link.consumer
-        hopeless = self._is_hopeless(node)
-        supplier = self._device_above(node) if hopeless else self.devices.get(node)
+        hopeless = self.nodes.is_hopeless(node)
+        supplier = self.nodes.device_above(node) if hopeless else self.nodes.devices.get(node)
         if supplier is None:
             return False
         if supplier is not consumer:
@@ -304,15 +160,15 @@ class DeviceLinks:
         self, node: Node, consumer: Node
     ) -> Iterator[tuple[Node, NodeLink | DeviceLink | None]]:
         """Give what a node needs: suppliers that it names, the device above, suppliers linked."""
-        device = self.devices.get(node)
+        device = self.nodes.devices.get(node)
         if device is not None and device.stage is Stage.BOUND:
-            asking = self.devices.get(consumer)
+            asking = self.nodes.devices.get(consumer)
             if asking is not None and asking.stage is Stage.IDLE:
                 return
-        for link in self._suppliers_of(node):
+        for link in self.nodes.suppliers_of(node):
             if not link.ignored:
                 yield link.supplier, link
-        above = self._device_above(node) if device is None else device.parent
+        above = self.nodes.device_above(node) if device is None else device.parent
         if above is not None:
             yield above.node, None
         if device is not None:
@@ -354,13 +210,13 @@ class DeviceLinks:
         )
 
     def _names_missing(self, node: Node) -> bool:
-        return any(not (link.cycle or link.ignored) for link in self._suppliers_of(node))
+        return any(not (link.cycle or link.ignored) for link in self.nodes.suppliers_of(node))
 
     def bound(self, device: Device) -> None:
         """Note that a probe succeeded. Source: kernel device_links_driver_bound."""
-        for found in self._suppliers_of(device.node):
-            self._unlink(found)
-        self._pick_up(device)
+        for found in self.nodes.suppliers_of(device.node):
+            self.nodes.unlink(found)
+        self.nodes.pick_up(device)
         self._link_consumers(device)
         for link in device.consumers.values():
             if link.state not in _WAITS:

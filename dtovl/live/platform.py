@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dtovl.codes import live as codes
 from dtovl.live.boot import chosen_node, console
 from dtovl.live.devicecore import DeviceCore
-from dtovl.live.drivers import BUS_KINDS, default_drivers
+from dtovl.live.drivers import BUS_KINDS, DEFER, default_drivers
 from dtovl.live.objects import Flag, Maker, Oops
 from dtovl.live.suppliers import is_okay
 from dtovl.live.view import View
@@ -76,12 +76,6 @@ class PlatformBus:
     def devices(self) -> list[Device]:
         """List all devices in the order in which they were added."""
         return [*self.core.devices.values()]
-
-    def register(self, driver: Driver) -> None:
-        """Add a driver; it tries all devices that have none."""
-        self.drivers.append(driver)
-        if self._core is not None:
-            self._core.register(driver)
 
     # -- boot ----------------------------------------------------------------------------------
 
@@ -204,7 +198,7 @@ class PlatformBus:
         if action == "detach-node":
             self._overread.discard(node)
             if self._core is not None:
-                self._core.links.leave(node)
+                self._core.links.nodes.leave(node)
         return answer
 
     def _come(self, node: Node) -> str:
@@ -214,7 +208,7 @@ class PlatformBus:
         if self.flags(node) & Flag.POPULATED:
             return ""
         core = self.core
-        core.links.expect(node)
+        core.links.nodes.expect(node)
         if core.create(node, core.by_node.get(parent)) is not None:
             return ""
         self.live.print(3, f"OF: of_platform_notify: failed to create for '{node.kernel_path}'")
@@ -267,9 +261,48 @@ class PlatformBus:
             return
         for target in targets:
             if core.links.refresh(target):
-                core.trigger()
+                core.retries.trigger()
 
-    def run_deferred(self) -> None:
+    def retry(self) -> None:
         """Try again the devices that were put off, as the kernel does once it has time."""
         if self._core is not None:
-            self._core.run_deferred()
+            self._core.retries.run(self._core.attach, len(self._core.devices))
+
+    # -- what callers do -----------------------------------------------------------------------
+
+    def populate(self, node: Node) -> None:
+        """Make devices of the children of a node. Source: kernel of_platform_populate."""
+        core = self.core
+        core.populate(node, core.by_node.get(node), buses=False)
+
+    def register(self, driver: Driver) -> None:
+        """Add a driver; it tries all devices that have none."""
+        core = self.core
+        self.drivers.append(driver)
+        core.register(driver)
+
+    def unregister(self, driver: Driver) -> None:
+        """Take a driver away, and its devices from it. Raises ValueError for one not there."""
+        core = self.core
+        self.drivers.remove(driver)
+        core.unregister(driver)
+
+    def unbind(self, device: Device) -> str:
+        """Part a device from its driver; `-ENODEV` if it has none. Source: kernel unbind_store."""
+        if device.driver is None:
+            return "-ENODEV"
+        self.core.release(device)
+        return ""
+
+    def bind(self, device: Device, driver: Driver | None = None) -> str:
+        """Have a driver take a device, or the first that will. Source: kernel bind_store."""
+        core = self.core
+        if device.driver is not None:
+            return "-EBUSY"
+        if driver is None:
+            core.attach(device)
+            return "" if device.driver is not None else "-ENODEV"
+        if not driver.matches(device, core.kinds(device.node)):
+            return "-ENODEV"
+        error, _ = core.try_driver(device, driver)
+        return "-EAGAIN" if error == DEFER else error

@@ -20,7 +20,7 @@ ALWAYS = ("op", "note", "result")
 """Keys that every step may have: note is printed, result is what was recorded or is expected."""
 
 _VALUE = ("node", "name"), ("value", "string", "strings", "cells")
-_DEVICE = (), ("node", "device", "driver", "name")
+_DEVICE = (), ("node", "device", "driver")
 
 FORMS = {
     "apply": Form(("overlay",), ("as", "size"), "apply an overlay; `as` names it for later"),
@@ -61,8 +61,12 @@ FORMS = {
         "let a listener answer an error at the nth call of an action, count times",
     ),
     "fail_off": Form((), ("chain",), "let it fail no more"),
-    "populate": Form(*_DEVICE, "make the devices of a bus"),
-    "driver": Form(*_DEVICE, "register the test driver"),
+    "populate": Form(("node",), (), "make devices of the children of a node"),
+    "driver": Form(
+        (),
+        ("name", "compatible", "fails", "off"),
+        "register a driver for compatibles, or take it away; without a name the recorder's",
+    ),
     "unbind": Form(*_DEVICE, "part a device from its driver"),
     "bind": Form(*_DEVICE, "let a driver take a device"),
     "leak_scan": Form((), (), "list what nobody can reach any more, by kind"),

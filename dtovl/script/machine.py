@@ -20,6 +20,7 @@ from dtovl.live.platform import PlatformBus
 from dtovl.live.state import Live
 from dtovl.model.dialect import ERRNO, LINUX
 from dtovl.script import direct
+from dtovl.script.deviceops import operate
 from dtovl.script.listener import CHAINS, OVERLAY_ACTIONS, RECONFIG_ACTIONS, Order, ScriptListener
 from dtovl.script.lookup import find_by_path, find_phandle
 from dtovl.script.names import Names
@@ -313,9 +314,11 @@ class Machine:
 
     def _device(self, step: Step) -> Answer:
         assert self.live.platform is not None
-        return self.live.platform.operate(step, lambda name: self.names.node(step, name))
+        return operate(self.live.platform, step, lambda name: self.names.node(step, name))
 
     def _leak_scan(self, step: Step) -> Answer:
+        if self.live.platform is not None:
+            self.live.platform.retry()  # scanning takes long: workers get their turn
         changesets = [one.changeset for one in self.overlays.listed]
         changesets += self.names.changesets.values()
         labelled = [held.node for held in self.names.labels.values() if held.own > 0]
