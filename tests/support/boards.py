@@ -8,6 +8,7 @@ from dtovl.live.blob import with_names
 from dtovl.live.changeset import Action, LiveChangeset, find_property
 from dtovl.live.objects import Maker, Property
 from dtovl.live.overlays import Overlays
+from dtovl.live.platform import PlatformBus
 from dtovl.live.state import Live
 from dtovl.model.dialect import LINUX
 from dtovl.script.dump import properties, walk
@@ -38,10 +39,17 @@ Lines = list[tuple[str, int, tuple[tuple[str, bytes], ...]]]
 
 
 class Board:
-    """A live tree with its overlays, and a listener that can be told to fail."""
+    """A live tree with its overlays, and a listener that can be told to fail.
 
-    def __init__(self, base: Content = BASE, dialect: Dialect = LINUX) -> None:
+    Devices are made of its nodes only if devices is set.
+    """
+
+    def __init__(
+        self, base: Content = BASE, dialect: Dialect = LINUX, *, devices: bool = False
+    ) -> None:
         self.live = Live(tree_of(base), dialect)
+        if devices:
+            self.live.platform = PlatformBus(self.live)
         self.overlays = Overlays(self.live)
         self.listener = ScriptListener(self.live)
         self.live.listeners.append(self.listener)
@@ -140,6 +148,11 @@ class Board:
     def children(self, path: str) -> list[str]:
         """List the children of a node in live order."""
         return [child.name for child in self.live.tree.children_of(self.node(path))]
+
+    def devices(self) -> dict[str, str]:
+        """Give the names of devices by the paths of their nodes."""
+        assert self.live.platform is not None
+        return {device.node.path: device.name for device in self.live.platform.devices}
 
     def counts(self) -> dict[str, int]:
         return {node.path: self.live.count(node) for node in self.live.tree.walk()}
