@@ -70,6 +70,8 @@ def _cut_off(live: Live, top: Node) -> None:
     tree, loose = live.tree, live.loose
     for one in top.walk():
         if one not in loose:
+            if one.phandle:
+                keep_cached(live, one)
             tree.unindex(one)
             loose.add(one)
 
@@ -146,18 +148,6 @@ def detach(live: Live, node: Node) -> None:
         tree.unindex(node)
     tree.forget_children(parent)
     live.set_flag(node, Flag.DETACHED)
-
-
-def _unindex(live: Live, start: Node) -> None:
-    """Take a node and all below it out of the phandle indices, where they are not out already."""
-    tree = live.tree
-    for node in start.walk() if start.children else (start,):
-        number = node.phandle
-        known = number and tree.by_phandle.get(number)
-        if number and node is not start and known is node:
-            keep_cached(live, node)
-        if not number or known is node or node in tree.shared_phandles.get(number, ()):
-            tree.unindex(node)
 
 
 def _take_child(live: Live, parent: Node, node: Node) -> None:
