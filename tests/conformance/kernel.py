@@ -34,6 +34,8 @@ from conformance.kernel_versions import lay_over  # noqa: E402
 from conformance.unpacking import unpacked  # noqa: E402
 
 from dtovl.fdt.read import unflatten  # noqa: E402
+from dtovl.model.dialect import KERNELS as DIALECTS  # noqa: E402
+from dtovl.script.machine import Machine as OurMachine  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,9 +65,6 @@ def main(arguments: list[str]) -> int:
 
 def machine_maker(kernel: str) -> Callable[[Case], Machine]:
     """Give what starts the machine of dtovl for a case, as the given kernel."""
-    from dtovl.model.dialect import KERNELS as DIALECTS
-    from dtovl.script.machine import Machine as OurMachine
-
     # The recorded kernels were built without interrupt domains and without PCI.
     dialect = DIALECTS[kernel]._replace(irq_domains=False, pci_bus=False)
 

@@ -60,7 +60,7 @@ def run_line(line: Line, corpus: Path, start: Callable[[Case], Machine]) -> Outc
     record = line.record
     steps: list[Compared] = []
     case = Case(line.name, corpus, record["base"], (), State(None, None, None, None), [])
-    with guarded("boot", steps):
+    with guarded("the run", steps):
         machine = start(case)
         seen = _see(machine)
         boot = record["boot"]

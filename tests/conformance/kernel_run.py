@@ -80,7 +80,7 @@ class Outcome(NamedTuple):
 def run_case(case: Case, start: Callable[[Case], Machine]) -> Outcome:
     """Carry out all steps of a case with a machine that start makes."""
     steps: list[Compared] = []
-    with guarded("boot", steps):
+    with guarded("the run", steps):
         machine = start(case)
         steps.append(_boot(case, machine))
         corrupt = False

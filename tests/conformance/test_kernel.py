@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conformance import kernel, kernel_known, kernel_run
-from conformance.kernel_leaks import KINDS, UnknownStack, folded, kind_of
-from conformance.kernel_recorded import exact_lines, read_case, read_json
+from conformance.kernel_recorded import exact_lines, kernel_lines, read_case, read_json
 from conformance.kernel_run import Outcome, run_case
 from conformance.kernel_show import Summary, outcome_lines
 from conformance.kernel_versions import lay_over
@@ -236,6 +235,21 @@ def test_a_hang_is_a_disagreement(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "raised TimeoutError" in run(tmp_path, at(1, hang)).problem()
 
 
+def test_an_error_of_ours_is_no_answer(tmp_path: Path) -> None:
+    def refuse(result: Record, state: Record) -> None:
+        raise InputError(OVERLAY_NAMED)
+
+    assert "raised InputError: DT000" in run(tmp_path, at(1, refuse)).problem()
+
+
+def test_flags_have_no_order_and_steps_not_reached_are_not_compared(tmp_path: Path) -> None:
+    record = recording()
+    record["steps"][2]["result"] = None
+    outcome = run(tmp_path, at(0, shown_with(flags=["OVERLAY", "DYNAMIC"])), record)
+    assert not outcome.problem()
+    assert [bool(step.sides) for step in outcome.steps] == [True, True, True, False]
+
+
 def dangerous(**changes: Any) -> Record:
     """Record that KASAN reported in the apply of the case, and what came after is garbage."""
     record = recording()
@@ -268,6 +282,16 @@ def test_a_danger_must_be_told_with_node_and_overlay(
     assert f"expected {said}" in run(tmp_path, machine, dangerous()).problem()
 
 
+def test_a_danger_in_a_removal_of_all_must_be_told_with_an_overlay(tmp_path: Path) -> None:
+    record = dangerous()
+    record["steps"][0] = {"op": "remove_all", "result": record["steps"][0]["result"]}
+    findings = [Diagnostic(DANGER, path="/soc")]
+    machine = at(0, lambda result, state: result.update(findings=findings))
+    assert "names the overlay" in run(tmp_path, machine, record).problem()
+    findings[0] = Diagnostic(DANGER, path="/soc", overlays="a.dtbo, b.dtbo")
+    assert not run(tmp_path, machine, record).problem()
+
+
 def test_after_a_danger_nothing_but_a_traceback_counts(tmp_path: Path) -> None:
     def refuse(result: Record, state: Record) -> None:
         raise InputError(OVERLAY_NAMED)
@@ -288,6 +312,12 @@ def test_what_the_recorder_refused_must_be_refused(tmp_path: Path) -> None:
     assert not run(tmp_path, at(1, refuse), record).problem()
     machine = at(1, lambda result, state: result.clear())
     assert "refused" in run(tmp_path, machine, record).problem()
+
+
+def test_lines_of_debugging_reports_and_consoles_are_left_out() -> None:
+    taint = "Disabling lock debugging due to kernel taint"
+    log = [{"level": 4, "text": taint}, {"text": "of a crash"}, {"level": 7, "text": "debug"}]
+    assert kernel_lines([*log, ATTACHED, KASAN, {"level": 6, "text": "kept"}]) == ["<6> kept"]
 
 
 def test_bytes_of_names_are_kept(tmp_path: Path) -> None:
@@ -315,44 +345,6 @@ def test_known_disagreements_count_but_do_not_fail(
     assert "one agrees now: take it out" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("stack", "kind"),
-    [
-        ("__of_node_dup build_changeset_next_level", "node"),
-        ("kstrdup __of_node_dup", "node-name"),
-        ("__of_prop_dup add_changeset_property", "property"),
-        ("kstrdup __of_prop_dup add_changeset_property", "property-name"),
-        ("kmemdup_noprof __of_prop_dup", "property-value"),
-        ("add_changeset_property of_overlay_fdt_apply", "symbol-property"),
-        ("kstrdup add_changeset_property", "property-name"),
-        ("prop_make", "case-property"),
-        ("kmemdup prop_make", "case-property"),
-        ("kstrdup prop_make", "case-property-name"),
-        ("kstrdup safe_name __of_add_property_sysfs", "sysfs-name"),
-        ("kstrdup_const kvasprintf_const kobject_set_name_vargs kobject_add", "sysfs-name"),
-        ("of_overlay_fdt_apply", "fdt-copy"),
-        ("__unflatten_device_tree of_fdt_unflatten_tree", "unflattened-tree"),
-    ],
-)
-def test_kinds_of_leaks(stack: str, kind: str) -> None:
-    assert kind_of(stack.split()) == kind
-    assert kind in KINDS
-
-
-def test_our_kinds_are_folded_to_what_recordings_tell_apart() -> None:
-    assert folded(["node", "case-property-value", "case-property"]) == [
-        "case-property",
-        "case-property",
-        "node",
-    ]
-
-
-@pytest.mark.parametrize("stack", ["", "kstrdup", "somebody of_overlay_fdt_apply"])
-def test_a_leak_without_a_kind_is_named(stack: str) -> None:
-    with pytest.raises(UnknownStack, match="has no kind in kernel_leaks"):
-        kind_of(stack.split())
-
-
 def differing(tmp_path: Path, *same: Record) -> Any:
     return lay_over(read_case(write(tmp_path, recording())), list(same))
 
@@ -360,7 +352,9 @@ def differing(tmp_path: Path, *same: Record) -> Any:
 def test_differences_of_a_kernel_are_laid_over(tmp_path: Path) -> None:
     more = {"path": "/soc/a", "phandle": 7, "props": [], "refs": 2, "flags": [], "sysfs": True}
     tree = [APPLIED[0], {**APPLIED[1], "refs": 8}, {"name": "a", **more}]
-    answers = {"ret": "-EINVAL", "log": [[4, "new"]], "events": [], "held": []}
+    taint = "Disabling lock debugging due to kernel taint"
+    log = [[4, taint], [4, "new"]]
+    answers = {"ret": "-EINVAL", "log": log, "events": [], "held": []}
     state = {"nodes": [{"name": "a", **more}], "missing": ["/soc/new"], **with_tree(tree)}
     state["refs_or_flags"] = [{"path": "/soc", "refs": 8}]
     case = differing(
@@ -378,6 +372,12 @@ def test_differences_of_a_kernel_are_laid_over(tmp_path: Path) -> None:
     assert third.state == read_case(tmp_path / "cases/one/case.json").steps[2].state
     assert third.leaks == []
     assert not run_case(case, Replay).problem()
+
+
+def test_a_new_node_comes_first_below_its_parent(tmp_path: Path) -> None:
+    tree = [APPLIED[0], APPLIED[1], node("/soc/a"), APPLIED[2]]
+    case = differing(tmp_path, {"step": 0, "nodes": [node("/soc/a")], **with_tree(tree)})
+    assert case.steps[0].state.tree == tree
 
 
 def test_a_new_order_of_nodes_is_laid_over(tmp_path: Path) -> None:
@@ -404,6 +404,7 @@ def test_a_danger_that_went_is_compared_and_one_that_came_is_not(tmp_path: Path)
     assert new.steps[1].state == ("1", None, None, None)
     again = lay_over(new, [{"step": 0, "report_kinds": ["KASAN use-after-free"]}])
     assert again.steps[0].dangerous
+    assert lay_over(new, [{"step": 0, "crash": {"timeout": True}}]).steps[0].dangerous
 
 
 def fill(folder: Path) -> None:
