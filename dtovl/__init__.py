@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself would be a fifth of the start-up of `dtovl --version`
 if TYPE_CHECKING:
-    from dtovl.api import apply_overlay, dump, load
+    from dtovl.api import apply_overlay, dump, load, remove_overlay
     from dtovl.changeset import Changeset
     from dtovl.checks.conventions import check_tree
     from dtovl.diagnostics import Diagnostic
@@ -27,6 +27,7 @@ __all__ = [
     "check_tree",
     "dump",
     "load",
+    "remove_overlay",
 ]
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "check_tree": "dtovl.checks.conventions",
     "dump": "dtovl.api",
     "load": "dtovl.api",
+    "remove_overlay": "dtovl.api",
 }
 
 

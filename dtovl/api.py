@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dtovl.files import (
     STANDARD_STREAM,
@@ -118,7 +118,7 @@ def apply_overlay(
     """Apply an overlay to a tree as a boot loader (libfdt) or the running kernel (linux) does.
 
     The outcome tells whether it applies, and the error if not; then the tree is as before.
-    `outcome.changeset.revert(tree)` takes the overlay out again. The overlay is not changed. sink
+    `remove_overlay(tree, outcome)` takes the overlay out again. The overlay is not changed. sink
     takes what there is to say: why it was refused, what it does without use, what the other
     applier makes of it. name and base are what messages call overlay and tree.
 
@@ -137,12 +137,101 @@ def apply_overlay(
         known = ", ".join(DIALECTS)
         raise UsageError(Diagnostic(UNKNOWN_APPLIER, applier=repr(applier), known=known))
     if sink is None:
-        return apply_one(tree, parts, dialect)
-    from dtovl.checks.verdicts import apply_checked
+        outcome = apply_one(tree, parts, dialect)
+    else:
+        from dtovl.checks.verdicts import apply_checked
 
-    result = apply_checked(tree, [parts], dialect, base=base)
-    sink.diagnostics.extend(result.findings)
-    return result.stack.outcomes[0]
+        result = apply_checked(tree, [parts], dialect, base=base)
+        sink.diagnostics.extend(result.findings)
+        outcome = result.stack.outcomes[0]
+    if outcome.applies:
+        tree.applied.append(outcome)
+    return outcome
+
+
+class Removal(NamedTuple):
+    """What came of a removal.
+
+    error is "" when the overlay is out of the tree, else `-EBUSY`, and the tree is as before;
+    blockers are the outcomes of later overlays in the way, newest first; lines are what the kernel
+    prints.
+    """
+
+    error: str
+    blockers: list[Outcome]
+    lines: tuple[str, ...]
+
+    @property
+    def removed(self) -> bool:
+        """Tell whether the overlay is out of the tree."""
+        return not self.error
+
+
+def remove_overlay(tree: Tree, outcome: Outcome, *, sink: Sink | None = None) -> Removal:
+    """Take an overlay out of a tree again, as the running kernel does it.
+
+    outcome is what apply_overlay gave for this tree. The kernel refuses while a later overlay has
+    a change at, above or below a node of this one; others may be removed in any order. What was
+    there before comes back, byte for byte. An overlay that was applied as by libfdt is taken out by
+    the same rule, though no boot loader does that. sink takes what there is to say.
+
+    References, devices, listeners and leaks are those of a Session, or of `dtovl run`.
+
+    Raises UsageError (DT064) when the overlay is not in force in this tree.
+    Source: kernel of_overlay_remove, overlay_removal_is_ok.
+    """
+    # Reverting the changeset takes an overlay out, too; then it has been forgotten here.
+    tree.applied = [one for one in tree.applied if _in_force(one)]
+    number = next((at for at, one in enumerate(tree.applied, 1) if one is outcome), 0)
+    if not number:
+        from dtovl.codes.usage import OVERLAY_NOT_IN_FORCE
+        from dtovl.diagnostics import Diagnostic
+        from dtovl.errors import UsageError
+
+        name = outcome.overlay.name
+        raise UsageError(Diagnostic(OVERLAY_NOT_IN_FORCE, overlay=name))
+    removal = _refused_removal(tree, number, sink)
+    if removal is None:
+        outcome.changeset.revert(tree)
+        # What it found when it was applied counts no longer if others have come or gone since.
+        tree.restore_largest(None)
+        del tree.applied[number - 1]
+        removal = Removal("", [], ())
+    return removal
+
+
+def _in_force(outcome: Outcome) -> bool:
+    return not outcome.changeset.entries or outcome.changeset.applied > 0
+
+
+def _refused_removal(tree: Tree, number: int, sink: Sink | None) -> Removal | None:
+    """Say why an overlay, counted from 1, stays; None when nothing is in the way."""
+    from dtovl.checks.blocking import Overlaps
+
+    stack = tree.applied
+    blocked = Overlaps([one.changeset.entries for one in stack]).blocked(number)
+    if blocked is None:
+        return None
+    first = blocked.first
+    lines = (
+        f"OF: overlay: node_overlaps_later_cs: #{number} overlaps with #{first.number} "
+        f"@{first.path}",
+        f"OF: overlay: overlay #{number} is not topmost",
+    )
+    if sink is not None:
+        from dtovl.codes.live import NOT_TOPMOST
+
+        sink.report(
+            NOT_TOPMOST,
+            path=first.path or "/",
+            why=f"it {first.own}, and the later one {first.other}",
+            kernel=lines,
+            number=number,
+            overlay=stack[number - 1].overlay.name,
+            later=first.number,
+            other=stack[first.number - 1].overlay.name,
+        )
+    return Removal("-EBUSY", [stack[one.number - 1] for one in blocked.newest], lines)
 
 
 def _dumped(tree: Tree, form: Format, padding: int | None, sink: Sink | None) -> bytes:

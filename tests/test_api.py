@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dtovl
 from dtovl.diagnostics import Sink
@@ -22,11 +24,13 @@ def test_public_names_are_there_and_no_more() -> None:
         "Diagnostic",
         "DtovlError",
         "Node",
+        "Session",
         "Tree",
         "apply_overlay",
         "check_tree",
         "dump",
         "load",
+        "remove_overlay",
     ]
     for name in dtovl.__all__:
         assert getattr(dtovl, name).__doc__
@@ -117,3 +121,95 @@ def test_a_file_called_dash_is_not_standard_input(
     (tmp_path / "-").write_text("/ { dash; };")
     (tmp_path / "board.dts").write_text('/dts-v1/; /include/ "-"')
     assert "dash" in dtovl.load("board.dts").root.properties
+
+
+def board_of(*names: str) -> bytes:
+    nodes = "".join(f"{name} {{ a = <1>; }}; " for name in names)
+    return f"/dts-v1/; / {{ soc {{ {nodes} }}; }};".encode()
+
+
+def overlay_at(path: str, content: str) -> bytes:
+    head = "/dts-v1/; /plugin/; / { fragment@0 { target-path = "
+    return f'{head}"{path}"; __overlay__ {{ {content} }}; }}; }};'.encode()
+
+
+@pytest.mark.parametrize("applier", ["libfdt", "linux"])
+def test_an_overlay_is_removed(applier: Any) -> None:
+    tree = dtovl.load(BASE)
+    before = dtovl.dump(tree)
+    outcome = dtovl.apply_overlay(tree, dtovl.load(OVERLAY), applier=applier)
+    removal = dtovl.remove_overlay(tree, outcome)
+    assert removal.removed
+    assert (removal.error, removal.blockers, removal.lines) == ("", [], ())
+    assert dtovl.dump(tree) == before
+
+
+@pytest.mark.parametrize("applier", ["libfdt", "linux"])
+def test_a_later_overlay_keeps_an_earlier_one(applier: Any) -> None:
+    tree, sink = dtovl.load(board_of("a")), Sink()
+    before = dtovl.dump(tree)
+    sources = overlay_at("/soc", "new { };"), overlay_at("/soc/new", "b = <1>;")
+    first, second = (
+        dtovl.apply_overlay(tree, dtovl.load(source), applier=applier, name=f"{at}.dtbo")
+        for at, source in enumerate(sources, 1)
+    )
+    between = dtovl.dump(tree)
+    removal = dtovl.remove_overlay(tree, first, sink=sink)
+    assert (removal.error, removal.blockers) == ("-EBUSY", [second])
+    assert removal.lines[-1] == "OF: overlay: overlay #1 is not topmost"
+    assert [(found.code.number, found.path) for found in sink] == [("DT215", "/soc/new")]
+    assert dtovl.dump(tree) == between
+    assert dtovl.remove_overlay(tree, second).removed
+    assert dtovl.remove_overlay(tree, first).removed
+    assert dtovl.dump(tree) == before
+
+
+def test_what_is_not_in_force_cannot_be_removed() -> None:
+    tree, other = dtovl.load(BASE), dtovl.load(BASE)
+    refused = dtovl.apply_overlay(tree, dtovl.load(STRAY))
+    outcome = dtovl.apply_overlay(tree, dtovl.load(OVERLAY))
+    reverted = dtovl.apply_overlay(other, dtovl.load(OVERLAY))
+    reverted.changeset.revert(other)
+    dtovl.remove_overlay(tree, outcome)
+    for where, one in ((tree, refused), (tree, outcome), (other, outcome), (other, reverted)):
+        with pytest.raises(dtovl.DtovlError) as caught:
+            dtovl.remove_overlay(where, one)
+        assert caught.value.diagnostic.code.number == "DT064"
+
+
+def test_an_overlay_that_changes_nothing_can_be_removed() -> None:
+    tree = dtovl.load(board_of("a"))
+    outcome = dtovl.apply_overlay(tree, dtovl.load(overlay_at("/soc", "")))
+    assert outcome.applies
+    assert dtovl.remove_overlay(tree, outcome).removed
+
+
+@given(
+    st.sampled_from(["libfdt", "linux"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["/soc", "/soc/a", "/soc/b"]),
+            st.sampled_from(["n { }", "x = <2>", "p { phandle = <1>; }", "q { phandle = <5>; }"]),
+        ),
+        max_size=5,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_overlays_removed_in_any_order_give_back_the_base(
+    applier: Any, overlays: list[tuple[str, str]], random: Any
+) -> None:
+    tree = dtovl.load(board_of("a", "b"))
+    before = dtovl.dump(tree)
+    left = [
+        dtovl.apply_overlay(tree, dtovl.load(overlay_at(path, f"{content};")), applier=applier)
+        for path, content in overlays
+    ]
+    left = [one for one in left if one.applies]
+    while left:
+        removal = dtovl.remove_overlay(tree, random.choice(left))
+        # The newest is never in anybody's way, so each round takes one out.
+        if not removal.removed:
+            assert dtovl.remove_overlay(tree, tree.applied[-1]).removed
+        left = list(tree.applied)
+        assert tree.largest_phandles() == dtovl.load(dtovl.dump(tree)).largest_phandles()
+    assert dtovl.dump(tree) == before

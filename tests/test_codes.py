@@ -375,6 +375,9 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
         applier="u-boot",  # type: ignore[arg-type]
         sink=sink,
     ),
+    "DT064": lambda *_: api.remove_overlay(
+        tree_of(BASE), api.apply_overlay(tree_of(BASE), tree_of(overlay_content(to("soc", {}))))
+    ),
     "DT125": lambda sink, _: refused(apply_blob(tree_of(BASE), b"no blob"), sink),
     "DT126": lambda sink, _: refused(
         apply_overlay(

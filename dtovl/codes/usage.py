@@ -65,3 +65,19 @@ time. `dtovl.apply_overlay` was asked for one that dtovl does not know.
     dtovl.apply_overlay(board, camera, applier="u-boot")
     dtovl.apply_overlay(board, camera, applier="libfdt")     U-Boot applies with libfdt""",
 )
+
+OVERLAY_NOT_IN_FORCE = Code(
+    "DT064",
+    "overlay-not-in-force",
+    Severity.ERROR,
+    message="{overlay} is not in force in this tree",
+    suggestion="give the outcome that `dtovl.apply_overlay` gave for this very tree, once",
+    source="dtovl itself",
+    explanation="""\
+`dtovl.remove_overlay` takes the outcome of an overlay that was applied to the same tree and has not
+been removed since. This one was refused, removed already, or belongs to another tree.
+
+    dtovl.remove_overlay(board, outcome); dtovl.remove_overlay(board, outcome)     twice
+    outcome = dtovl.apply_overlay(board, camera)
+    dtovl.remove_overlay(board, outcome)""",
+)

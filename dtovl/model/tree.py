@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dtovl.model.cells import cell, text
 from dtovl.model.node import Node, plain_name
@@ -83,6 +83,7 @@ class Tree:
     head_*       how many of the last dict entries of a node stand at its head, newest first
     origins      node, or (node, property key) -> who brought it; what is absent is the base's.
                  A node without entry has the origin of its parent's, up to the base
+    applied      what programs have applied by dtovl.apply_overlay, in order (outcomes)
     positions    node, or (node, property key) -> place of its last definition in source text
     labels       node -> its labels, in source order (text input only)
     """
@@ -93,6 +94,7 @@ class Tree:
         "_largest",
         "_mixed_names",
         "_numbers",
+        "applied",
         "by_phandle",
         "head_children",
         "head_properties",
@@ -114,6 +116,7 @@ class Tree:
         self.head_properties: dict[Node, int] = {}
         self.head_children: dict[Node, int] = {}
         self.origins: dict[Node | tuple[Node, str], Origin] = {}
+        self.applied: list[Any] = []
         self.positions: dict[Node | tuple[Node, str], Location] = {}
         self.labels: dict[Node, tuple[str, ...]] = {}
         self._largest: tuple[int, int] | None = None
@@ -249,8 +252,11 @@ class Tree:
             heappop(heap)
         return -heap[0] if heap else 0
 
-    def restore_largest(self, largest: tuple[int, int]) -> None:
-        """Put back what largest_phandles gave before changes that are all reverted now."""
+    def restore_largest(self, largest: tuple[int, int] | None) -> None:
+        """Put back what largest_phandles gave before changes that are all reverted now.
+
+        None: it is found again when it is asked for.
+        """
         self._largest = largest
 
     # -- names ---------------------------------------------------------------------------------
