@@ -16,29 +16,46 @@ _PSEUDO = frozenset({"name", "phandle", "linux,phandle"})
 _STDOUT = ("stdout-path", "linux,stdout-path")
 
 
-def boot_references(tree: Tree, dialect: Dialect) -> dict[Node, int]:
-    """Count what the scan of aliases holds at boot, per node.
+class BootReferences:
+    """What the scan of aliases holds at boot.
 
-    `/aliases`, `/chosen`, the node that stdout names, and each node named by an alias that ends in
-    digits. Source: kernel of_alias_scan (drivers/of/base.c).
+    That is `/aliases`, `/chosen`, the node that stdout names, and each node named by an alias that
+    ends in digits. Full paths are kept as texts, and compared with those of the few nodes that are asked for.
+    Source: kernel of_alias_scan (drivers/of/base.c).
     """
-    found: dict[Node, int] = {}
 
-    def hold(node: Node | Miss | None) -> None:
-        if node is not None and not isinstance(node, Miss):
-            found[node] = found.get(node, 0) + 1
+    __slots__ = ("_nodes", "_paths")
 
-    hold(chosen_node(tree))
-    hold(console(tree, dialect))
-    aliases = tree.aliases
-    if aliases is None or aliases in tree.origins:
-        return found
-    hold(aliases)
-    for name, value in aliases.properties.items():
-        path = text(value)
-        if name not in _PSEUDO and name[-1:].isdigit() and path:
-            hold(find_path(tree, path, dialect))
-    return found
+    def __init__(self, tree: Tree, dialect: Dialect) -> None:
+        self._nodes: dict[Node, int] = {}
+        self._paths: dict[bytes, int] = {}
+        self._hold(chosen_node(tree))
+        self._hold(console(tree, dialect))
+        aliases = tree.aliases
+        if aliases is None or aliases in tree.origins:
+            return
+        self._hold(aliases)
+        for name, value in aliases.properties.items():
+            if name in _PSEUDO or not name[-1:].isdigit():
+                continue
+            whole = value[:1] == b"/" and value.find(b"\0") == len(value) - 1
+            if whole and b":" not in value:
+                self._paths[value] = self._paths.get(value, 0) + 1
+                continue
+            path = text(value)
+            found = find_path(tree, path, dialect) if path else None
+            self._hold(None if isinstance(found, Miss) else found)
+
+    def of(self, node: Node) -> int:
+        """Count the references that boot holds on a node that was there then."""
+        count = self._nodes.get(node, 0)
+        if self._paths:
+            count += self._paths.get(node.path.encode("latin-1") + b"\0", 0)
+        return count
+
+    def _hold(self, node: Node | None) -> None:
+        if node is not None:
+            self._nodes[node] = self._nodes.get(node, 0) + 1
 
 
 def chosen_node(tree: Tree) -> Node | None:

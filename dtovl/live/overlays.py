@@ -423,10 +423,12 @@ class _Recorder:
     Source: kernel add_changeset_node, add_changeset_property, of_changeset_action.
     """
 
-    __slots__ = ("_entries", "_exporting", "_late", "_live")
+    __slots__ = ("_counts", "_entries", "_exporting", "_late", "_live", "_made")
 
     def __init__(self, live: Live, entries: list[Entry], exporting: str | None) -> None:
         self._live = live
+        self._counts = live.counts
+        self._made = live.made_properties
         self._entries = entries
         self._exporting = exporting
         self._late = live.dialect.late_old_property
@@ -443,10 +445,9 @@ class _Recorder:
 
     def add(self, node: Node, name: str, value: bytes, position: Location | None) -> None:
         """Take a property of a new node."""
-        live = self._live
         prop = Property(name, value, Maker.OVERLAY)
-        live.made_properties.append(prop)
-        live.counts[node] += 1
+        self._made.append(prop)
+        self._counts[node] += 1
         self._entries.append(Entry(Action.ADD, node, prop))
 
     def change(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
 from dtovl.diagnostics import Diagnostic
-from dtovl.live.boot import boot_references
+from dtovl.live.boot import BootReferences
 from dtovl.live.objects import Flag, Holder, Maker, Property
 from dtovl.model.cells import text
 from dtovl.model.node import REPEAT, plain_name
@@ -81,7 +81,7 @@ class Live:
         self.platform: PlatformBus | None = None
         self.faults: dict[str, str] = {}
         self._bits: dict[Node, int] = {}
-        self._boot: dict[Node, int] | None = None
+        self._boot: BootReferences | None = None
         self.spelled: set[Node] = set()
 
     # -- log -----------------------------------------------------------------------------------
@@ -159,8 +159,8 @@ class Live:
         if known is not None:
             return known
         if self._boot is None:
-            self._boot = boot_references(self.tree, self.dialect)
-        boot = self._boot.get(node, 0)
+            self._boot = BootReferences(self.tree, self.dialect)
+        boot = self._boot.of(node)
         if self.platform is not None:
             boot += self.platform.boot_references(node)
         return 2 + len(node.children) + boot
