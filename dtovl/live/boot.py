@@ -20,8 +20,8 @@ class BootReferences:
     """What the scan of aliases holds at boot.
 
     That is `/aliases`, `/chosen`, the node that stdout names, and each node named by an alias that
-    ends in digits. Full paths are kept as texts, and compared with those of the few nodes that are asked for.
-    Source: kernel of_alias_scan (drivers/of/base.c).
+    ends in digits. Full paths are kept as texts, and compared with those of the few nodes that are
+    asked for. Source: kernel of_alias_scan (drivers/of/base.c).
     """
 
     __slots__ = ("_nodes", "_paths")
