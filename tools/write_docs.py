@@ -34,9 +34,11 @@ def pages() -> list[Path]:
 
 
 def make_workspace(folder: Path) -> None:
-    """Fill a folder with the fixtures."""
+    """Fill a folder with the fixtures; step files name sources in the folder beside theirs."""
     shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
     compile_fixtures(folder)
+    for name in ("dts", "steps"):
+        shutil.copytree(SOURCES.parent / name, folder / name, dirs_exist_ok=True)
 
 
 def run_examples(page: str, workspace: Path) -> str:

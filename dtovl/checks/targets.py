@@ -72,7 +72,7 @@ def _where_it_ends(subject: Subject, path: str) -> str:
         return f"it is no path, and /aliases has no {path.partition('/')[0]}"
     for other in DIALECTS.values():
         found = find_path(subject.tree, path, other)
-        if other is not subject.outcome.dialect and not isinstance(found, Miss):
+        if other.name != subject.outcome.dialect.name and not isinstance(found, Miss):
             return f"{other.title} would take {found.path} for it"
     node = subject.tree.root
     for name in path.split("/"):

@@ -8,7 +8,7 @@ from dtovl.checks.effects import warn, warn_linux, wrong_board
 from dtovl.checks.subject import Subject
 from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Sink
-from dtovl.model.dialect import DIALECTS, LIBFDT, Dialect
+from dtovl.model.dialect import DIALECTS, LIBFDT, LINUX, Dialect
 from dtovl.overlay.stack import Stack, apply_stack
 
 if TYPE_CHECKING:
@@ -56,12 +56,14 @@ def apply_checked(
     applier: Dialect = LIBFDT,
     *,
     require: Sequence[Dialect] = (),
+    linux: Dialect = LINUX,
     base: str = "base",
     foresee: Callable[[Tree, Stack], Forecast] | None = None,
 ) -> Applied:
     """Apply overlays with the applier, and say what each dialect makes of them.
 
     The refusal of the applier, and of each required dialect, is an error, that of others is info.
+    linux is the kernel that is meant where the applier is none.
     base is the display name of the base. foresee is called while the overlays are in force as the
     kernel applies them. The tree keeps what the applier applied; Applied.stack.revert(tree) takes
     it out.
@@ -75,7 +77,8 @@ def apply_checked(
 
     findings: list[Diagnostic] = []
     verdicts = []
-    others = [dialect for dialect in DIALECTS.values() if dialect is not applier]
+    known = {**DIALECTS, linux.name: linux}
+    others = [dialect for dialect in known.values() if dialect.name != applier.name]
     for dialect in others:
         asked = dialect in require
         stack, verdict, sink = try_stack(tree, overlays, dialect, base, main=False, asked=asked)

@@ -15,13 +15,14 @@ from dtovl.cli.options import (
     force_option,
     format_option,
     input_argument,
+    kernel_option,
     out_format_option,
     pad_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 from dtovl.cli.session import apply_to_session, session_option
-from dtovl.model.dialect import DIALECTS
+from dtovl.model.dialect import DIALECTS, KERNELS
 from dtovl.model.limits import MAX_OVERLAYS
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _split_appliers(
 )
 @out_format_option
 @applier_option
+@kernel_option()
 @click.option(
     "--require",
     multiple=True,
@@ -91,6 +93,7 @@ def command(
     out: str | None,
     out_format: Format | None,
     applier: Dialect,
+    kernel: str,
     require: list[Dialect],
     no_symbols: bool,
     symbols_from: str | None,
@@ -141,12 +144,14 @@ def command(
     _check_base(reading, tree, base)
     if symbols_from is not None:
         _adopt_labels(reading, tree, base, symbols_from)
+    linux = KERNELS[kernel]
     stack = [Overlay(reading.load(name), name) for name in overlays]
     applied = apply_checked(
         tree,
         stack,
-        applier,
-        require=require,
+        linux if applier.kernel else applier,
+        require=[linux if one.kernel else one for one in require],
+        linux=linux,
         base=base,
         foresee=partial(foresee, base=base, whole=True),
     )

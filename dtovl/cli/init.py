@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, format_option, input_argument, source_options
+from dtovl.cli.options import (
+    colour_option,
+    format_option,
+    input_argument,
+    kernel_option,
+    source_options,
+)
 from dtovl.cli.outcome import OK, Outcome
-from dtovl.model.dialect import KERNELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +25,7 @@ if TYPE_CHECKING:
 @click.command("init", short_help="Make a session of a base.")
 @click.argument("session", type=click.Path(path_type=str))
 @input_argument("base")
-@click.option(
-    "--kernel",
-    type=click.Choice(tuple(KERNELS)),
-    default="6.1",
-    help="The Linux whose way is taken.  [default: 6.1]",
-)
+@kernel_option()
 @format_option("text", "json")
 @source_options
 @colour_option

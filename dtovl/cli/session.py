@@ -24,6 +24,7 @@ _ONLY_WITH_BASE = (
     "out",
     "out_format",
     "applier",
+    "kernel",
     "require",
     "no_symbols",
     "symbols_from",
