@@ -114,7 +114,7 @@ class DeviceCore:
         if not self.view.available(node) or node in self.populated:
             return None
         self.populated.add(node)
-        device = Device(node, parent)
+        device = Device(node, parent, self.get)
         if not self.booting:
             self.live.hold(node, _holder(device), "platform bus")
         if self._add(device):

@@ -11,10 +11,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from dtovl.model.address import property_of
 from dtovl.overlay.devices import device_name
 
 if TYPE_CHECKING:
     from dtovl.live.drivers import Driver
+    from dtovl.model.address import Get
     from dtovl.model.node import Node
 
 
@@ -58,8 +60,8 @@ class Device:
         "suppliers",
     )
 
-    def __init__(self, node: Node, parent: Device | None) -> None:
-        self.name = device_name(node).replace("/", "!")
+    def __init__(self, node: Node, parent: Device | None, get: Get = property_of) -> None:
+        self.name = device_name(node, get).replace("/", "!")
         self.node = node
         self.parent = parent
         self.children: dict[Device, None] = {}

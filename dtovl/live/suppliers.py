@@ -16,11 +16,9 @@ from dtovl.model.cells import cell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from dtovl.model.address import Get
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
-
-    Get = Callable[[Node, str], bytes | None]
-    """Gives the value of a property of a node, None when it has none of that name."""
 
 _LISTS = frozenset(
     {

@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
-from dtovl.model.address import bus_address, counts
-from dtovl.model.cells import strings
+from dtovl.model.address import bus_address, counts, property_of
+from dtovl.model.cells import cell, strings
 from dtovl.overlay.outcome import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dtovl.changeset import Entry
+    from dtovl.model.address import Get
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
@@ -107,21 +108,30 @@ def is_populated_bus(tree: Tree, node: Node) -> bool:
     return True
 
 
-def device_name(node: Node) -> str:
-    """Give the name of the platform device that Linux makes of a node.
+def device_name(node: Node, get: Get = property_of) -> str:
+    """Give the name of the platform device that Linux makes of a node; get tells properties.
 
     Source: kernel of_device_make_bus_id.
     """
     name = ""
     one: Node | None = node
     while one is not None and one.parent is not None:
-        address = bus_address(one)
+        address = bus_address(one, get)
+        own = one.name.rpartition("/")[2]
         if address is not None:
-            stem = one.name.partition("@")[0]
-            return f"{address:x}.{stem}:{name}" if name else f"{address:x}.{stem}"
-        name = f"{one.name}:{name}" if name else one.name
+            stem = f"{address:x}{_bit(get(one, 'mask'))}.{own.partition('@')[0]}"
+            return f"{stem}:{name}" if name else stem
+        name = f"{own}:{name}" if name else own
         one = one.parent
     return name
+
+
+def _bit(mask: bytes | None) -> str:
+    """Tell devices that share a register apart: by the lowest bit of `mask` that is set."""
+    if mask is None or len(mask) < 4:
+        return ""
+    number = cell(mask)
+    return f".{(number & -number).bit_length() - 1 & 0xFFFF_FFFF:x}"
 
 
 def clash_lines(node: Node) -> list[LogLine]:
