@@ -1,0 +1,1 @@
+"""Replaying what Power firmware asks Linux to change in its devicetree after a migration."""
