@@ -30,6 +30,18 @@ _FAMILIES = {
     "DT28": "script",
     "DT29": "identify",
     "DT9": "internal",
+    "PS10": "replay_tree",
+    "PS11": "replay_tree",
+    "PS12": "replay_tree",
+    "PS13": "replay_order",
+    "PS150": "replay_order",
+    "PS151": "replay_order",
+    "PS152": "replay_order",
+    "PS153": "replay_order",
+    "PS155": "replay_order",
+    "PS14": "replay_input",
+    "PS154": "replay_input",
+    "PS20": "replay_input",
 }
 
 
