@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Set
+
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
 
 DELETE, UPDATE, ADD = "delete", "update", "add"
 """The kinds of operation, in the order of their classes (PAPR R1-15, R1-16)."""
@@ -204,3 +207,14 @@ class Stream:
         self.holders: list[NamedHolder] = []
         self.ignored = 0
         self.ignored_samples: list[tuple[int, str]] = []
+
+
+class Base(NamedTuple):
+    """The tree a replay starts from: phandles of its nodes set, as the kernel takes them at boot.
+
+    unknown: node -> keys of its properties whose bytes are not (all) known; what the tree holds
+    under such a key says nothing.
+    """
+
+    tree: Tree
+    unknown: Mapping[Node, Set[str]]
