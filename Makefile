@@ -6,13 +6,14 @@
 #   make corpus               agreement with libfdt and dtc on recorded inputs (CORPUS=DIR)
 #   make conformance          agreement with recorded runs of Linux (CASES=DIR, KERNEL=6.1|7.2)
 #   make conformance-apply    the same of the bare applier, without counts, events and removal
+#   make conformance-pseries  agreement with the replay cases of Power migrations (CASES=DIR)
 #   make bench fuzz nightly   figures, long searches, everything long
 #   make golden docs fixtures write anew: expected outputs, generated pages, compiled boards
 
 PYTHON ?=
 VENV   ?= .venv
 CORPUS ?= ../shared/corpus
-CASES  ?= ../shared/kernel
+CASES  ?= ../shared/$(if $(filter conformance-pseries,$@),pseries,kernel)
 KERNEL ?= 6.1
 
 RUN := $(VENV)/.set-up
@@ -21,8 +22,8 @@ PY  := $(VENV)/bin/python
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fixtures corpus conformance conformance-apply golden fuzz bench \
-        nightly docs clean
+.PHONY: help setup demo test lint fixtures corpus conformance conformance-apply \
+        conformance-pseries golden fuzz bench nightly docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -62,6 +63,9 @@ conformance: $(DEV)
 conformance-apply: $(DEV)
 	$(PY) tests/conformance/apply.py '$(CASES)'
 
+conformance-pseries: $(DEV)
+	$(PY) tests/conformance/pseries.py '$(CASES)'
+
 golden: $(DEV)
 	$(PY) -m pytest tests/golden --snapshot-update
 
@@ -75,7 +79,7 @@ bench: $(DEV)
 
 nightly: $(DEV)
 	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
-	$(MAKE) fuzz bench corpus conformance-apply
+	$(MAKE) fuzz bench corpus conformance-apply conformance-pseries
 	$(MAKE) conformance KERNEL=6.1
 	$(MAKE) conformance KERNEL=7.2
 
