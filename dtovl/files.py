@@ -11,7 +11,7 @@ import stat
 import sys
 from contextlib import contextmanager, suppress
 from errno import EBADF, ENOTSUP, EPERM
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO, RawIOBase
 from typing import TYPE_CHECKING
 
 from dtovl.codes.input import FILE_UNREADABLE, FILE_UNWRITABLE, OUTPUT_IS_INPUT, TOO_LARGE
@@ -26,7 +26,9 @@ from dtovl.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from _typeshed import WriteableBuffer
 
 STANDARD_STREAM = "-"
 """The path that means standard input, or standard output."""
@@ -55,6 +57,64 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             os.close(file)
     except (OSError, ValueError) as error:
         raise InputError(_unreadable(shown, error)) from error
+
+
+@contextmanager
+def open_bytes(
+    path: str | os.PathLike[str], tell: Callable[[int, int], None] | None = None
+) -> Iterator[BufferedReader]:
+    """Open a file to be read in pieces, or standard input for `-`; it is closed in the end.
+
+    For what may be larger than memory: a log. Folders and devices are refused, pipes are read. tell
+    is called after each piece with the bytes read so far and those of the whole file, 0 where that
+    is not known, as of a pipe.
+
+    Raises InputError (DT011), also from the reads inside the `with` statement.
+    """
+    shown = os.fspath(path)
+    try:
+        raw = _raw_file(shown)
+    except (OSError, ValueError, AttributeError) as error:
+        raise _not_open(shown, error) from error
+    with raw:
+        try:
+            yield BufferedReader(raw if tell is None else _Counted(raw, tell), _CHUNK)
+        except OSError as error:
+            raise InputError(_unreadable(shown, error)) from error
+
+
+def _raw_file(shown: str) -> FileIO:
+    """Open a regular file or pipe without a buffer; standard input stays open when it is closed."""
+    own = shown != STANDARD_STREAM
+    file = os.open(shown, _READ) if own else sys.stdin.fileno()
+    try:
+        _refuse_devices(os.fstat(file).st_mode, file)
+        return FileIO(file, closefd=own)
+    except OSError:
+        if own:
+            os.close(file)
+        raise
+
+
+class _Counted(RawIOBase):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, raw: FileIO, tell: Callable[[int, int], None]) -> None:
+        self._raw = raw
+        self._tell = tell
+        self._done = 0
+        self._size = os.fstat(raw.fileno()).st_size
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """Read into a buffer; give the number of bytes."""
+        size = self._raw.readinto(buffer)
+        self._done += size or 0
+        self._tell(self._done, self._size)
+        return size
 
 
 def read_included(path: str) -> bytes | None:
@@ -203,26 +263,34 @@ def _read_standard_input() -> bytes:
     try:
         return _read_chunks(sys.stdin.fileno(), "standard input", MAX_SOURCE_BYTES)
     except (OSError, ValueError, AttributeError) as error:
-        # Python has None for a stream that is closed when it starts.
-        if sys.stdin is None or sys.stdin.closed or getattr(error, "errno", None) == EBADF:
-            fix = "name a file, or pipe something in"
-            what = "standard input is closed"
-            raise InputError(
-                Diagnostic(FILE_UNREADABLE, name=STANDARD_STREAM, what=what, fix=fix)
-            ) from error
-        raise InputError(_unreadable("standard input", error)) from error
+        raise _not_open(STANDARD_STREAM, error) from error
+
+
+def _not_open(shown: str, error: Exception) -> InputError:
+    """Say why an input that a user gave cannot be read."""
+    if shown != STANDARD_STREAM:
+        return InputError(_unreadable(shown, error))
+    # Python has None for a stream that is closed when it starts.
+    if sys.stdin is None or sys.stdin.closed or getattr(error, "errno", None) == EBADF:
+        fix = "name a file, or pipe something in"
+        what = "standard input is closed"
+        return InputError(Diagnostic(FILE_UNREADABLE, name=STANDARD_STREAM, what=what, fix=fix))
+    return InputError(_unreadable("standard input", error))
 
 
 def _read_open(file: int, shown: str, only_blobs_beyond: int = MAX_BLOB_BYTES) -> bytes:
     found = os.fstat(file)
-    mode = found.st_mode
+    _refuse_devices(found.st_mode, file)
+    if found.st_size > MAX_BLOB_BYTES:
+        raise InputError(_too_large(shown, f"it has {found.st_size} bytes"))
+    return _read_chunks(file, shown, only_blobs_beyond)
+
+
+def _refuse_devices(mode: int, file: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError("it is a folder")
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or os.isatty(file)):
         raise OSError("it is a device or socket, no file; copy it to a file first")
-    if found.st_size > MAX_BLOB_BYTES:
-        raise InputError(_too_large(shown, f"it has {found.st_size} bytes"))
-    return _read_chunks(file, shown, only_blobs_beyond)
 
 
 def _read_chunks(file: int, shown: str, only_blobs_beyond: int) -> bytes:

@@ -17,6 +17,7 @@ from dtovl.errors import InputError
 from dtovl.fdt.write import flatten
 from dtovl.files import (
     is_directory,
+    open_bytes,
     read_bytes,
     read_included,
     walk_directory,
@@ -59,6 +60,47 @@ def test_reads_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(InputError) as caught:
         read_bytes("-")
     assert "standard input is closed" in caught.value.diagnostic.message
+
+
+def test_reads_in_pieces_and_tells_how_far(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_bytes(b"one line\n" * 300_000)
+    told: list[tuple[int, int]] = []
+    with open_bytes(file, lambda *so_far: told.append(so_far)) as opened:
+        assert sum(1 for _ in opened) == 300_000
+    size = file.stat().st_size
+    assert told[0][0] < told[-1][0] == size
+    assert {whole for _, whole in told} == {size}
+    with open_bytes(file) as opened:
+        assert opened.read(8) == b"one line"
+    assert opened.closed
+
+
+def test_reads_standard_input_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"abc")
+    with file.open() as given:
+        monkeypatch.setattr(sys, "stdin", given)
+        with open_bytes("-") as opened:
+            assert opened.read() == b"abc"
+        assert os.fstat(given.fileno())  # not closed
+    with pytest.raises(InputError) as caught, open_bytes("-"):
+        pass
+    assert "standard input is closed" in caught.value.diagnostic.message
+
+
+@pytest.mark.parametrize(("path", "words"), [("no", "no such"), (".", "folder"), ("a\0b", "null")])
+def test_what_cannot_be_read_in_pieces(path: str, words: str) -> None:
+    with pytest.raises(InputError) as caught, open_bytes(path):
+        pass
+    assert number_of(caught) == "DT011"
+    assert words in caught.value.diagnostic.message.lower()
+
+
+def test_devices_are_not_read_in_pieces() -> None:
+    with pytest.raises(InputError) as caught, open_bytes("/dev/zero"):
+        pass
+    assert "device" in caught.value.diagnostic.message
 
 
 def test_what_is_no_blob_is_not_read_to_its_end(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from conformance.pseries_scenarios import first_difference
 from conformance.report import Result
 
+from dtovl.replay.connector import decode_connector
 from dtovl.replay.workarea import (
     AREA_SIZE,
     UNKNOWN,
     Answer,
-    decode_connector,
     decode_nodes,
     decode_properties,
 )
