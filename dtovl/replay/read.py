@@ -1,0 +1,112 @@
+"""The one entry of a replay's input: tells operation lists, work areas and logs apart."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from dtovl.replay.sequences import is_binary, read_areas
+from dtovl.replay.stream import LooseUpdate, Operation, Problem, Stream
+from dtovl.replay.text import read_text
+from dtovl.replay.workarea import AREA_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_PROBLEMS = 20
+"""Most problems that are listed for one input."""
+
+_BOM = b"\xef\xbb\xbf"
+_LIST = re.compile(rb"\s*\{?\s*[\"']?(?:dtovl-replay|ops)[\"']?[ \t]*:(?:\s|\Z)")
+_BEFORE_LIST = re.compile(rb"[ \t\r]*(?:#[^\n]*|---[^\n]*|%YAML[^\n]*|\{)?[ \t\r]*\n?\Z")
+_MAX_BEFORE_LIST = 1000
+"""Most lines of comment that may stand before the first key of an operation list."""
+
+
+def read_stream(
+    data: bytes | Iterable[bytes],
+    name: str,
+    call: str | None = None,
+    *,
+    keep_going: bool = False,
+) -> Stream:
+    """Read what firmware asked for from any of the forms a replay takes.
+
+    data is a whole file, or its lines as a binary file object gives them; a log is read in one
+    pass over the lines. name is the file's, for messages. call names the RTAS call of a file of
+    work areas. keep_going reads work areas even when lines are malformed, and lists all problems
+    instead of the first MAX_PROBLEMS.
+
+    Problems are sorted by line, those of the whole file first. Nothing is raised for bad input:
+    PS201 stands for an input without any operation.
+    """
+    lines: Iterator[bytes] = iter(BytesIO(data) if isinstance(data, bytes) else data)
+    before, is_list = _first_lines(lines)
+    lines = chain(before, lines)
+    head = before[0] if before else b""
+    binary = is_binary(head) if head else False
+    if binary or (call and _holds_nul(before)):
+        whole = b"".join(lines)
+        if call or (whole and len(whole) % AREA_SIZE == 0):
+            return _finished(read_areas(whole, call), keep_going)
+        lines = iter(BytesIO(whole))
+    if is_list:
+        # PyYAML takes long to import, and few replays need it.
+        from dtovl.replay.oplist import read_oplist
+
+        text = b"".join(lines).decode("utf-8", "surrogateescape")
+        stream = read_oplist(text, name)
+    else:
+        stream = read_text(lines, keep_going=keep_going)
+    if not stream.problems and not _has_operation(stream):
+        stream.problems.append(Problem("PS201", None, _nothing(head, binary)))
+    return _finished(stream, keep_going)
+
+
+def _first_lines(lines: Iterator[bytes]) -> tuple[list[bytes], bool]:
+    """Take the lines up to the first that says something; tell whether a list of operations begins.
+
+    A byte order mark is cut from the first line.
+    """
+    before: list[bytes] = []
+    for line in lines:
+        before.append(line if before else line.removeprefix(_BOM))
+        if _BEFORE_LIST.match(before[-1]) is None or len(before) >= _MAX_BEFORE_LIST:
+            break
+    return before, bool(before) and _LIST.match(before[-1]) is not None
+
+
+def _holds_nul(lines: list[bytes]) -> bool:
+    """Tell whether there is a NUL in the lines: no text has one."""
+    return any(b"\0" in line for line in lines)
+
+
+def _has_operation(stream: Stream) -> bool:
+    """Tell whether there is something to replay."""
+    return any(isinstance(item, Operation | LooseUpdate) for item in stream.items)
+
+
+def _nothing(head: bytes, binary: bool) -> str:
+    """Say that nothing was found, and what was looked for."""
+    wanted = (
+        "kernel messages (`mobility: removing node ...`), writes to /proc/ppc64/ofdt, a drmgr log, "
+        "hex dumps below `rtas ibm,update-nodes ...`, or an operation list (`dtovl-replay: 1`)"
+    )
+    if not head:
+        return f"the input is empty: expected {wanted}"
+    if binary:
+        return (
+            "the input is neither text nor work areas "
+            f"(a whole number of {AREA_SIZE} bytes): expected {wanted}"
+        )
+    return f"no operation found: expected {wanted}"
+
+
+def _finished(stream: Stream, keep_going: bool) -> Stream:
+    """Put the problems in order, and keep as many as are listed."""
+    stream.problems.sort(key=lambda problem: (problem.line or 0, problem.column))
+    if not keep_going:
+        del stream.problems[MAX_PROBLEMS:]
+    return stream
