@@ -47,6 +47,8 @@ def apply_overlay(
             merge(tree, outcome, resolved, number)
     except Refused as refused:
         outcome.changeset.revert(tree)
+        if dialect.targets_first:
+            outcome.recorded = len(outcome.changeset.entries)
         outcome.changeset.entries.clear()
         outcome.refused = refused
         if refused.problem is Problem.NOTIFIER:
