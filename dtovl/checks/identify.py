@@ -231,7 +231,6 @@ class _Reporter:
             why=why.replace("1 of them", "it") if only else why,
             notes=tuple(Note(f"also {subject(one)}") for one in left[1:_MOST]),
             what=amounts(left),
-            verb="is" if only else "are",
             live=self.live_name,
             base=self.base_name,
         )
@@ -249,7 +248,6 @@ class _Reporter:
             found=candidate.found,
             changes=counted(candidate.changes, "change"),
             overlay=name,
-            verb="is" if candidate.found == 1 else "are",
             live=self.live_name,
             missing=len(candidate.missing),
         )

@@ -227,7 +227,7 @@ def test_what_a_boot_loader_writes_is_set_apart() -> None:
         "vendor,odd": "unexplained",
     }
     assert codes(result) == ["DT290"]
-    assert "2 properties of live are explained by neither" in result.findings[0].message
+    assert "explains 2 properties of live" in result.findings[0].message
 
 
 def test_a_property_changed_after_an_overlay_is_unexplained_and_names_it() -> None:
