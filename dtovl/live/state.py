@@ -107,6 +107,10 @@ class Live:
         self._found.clear()
         return found
 
+    def drop_findings(self) -> None:
+        """Forget what was recorded since the last call of take_findings."""
+        self._found.clear()
+
     def fault(self, place: str) -> str:
         """Give the error that is to be returned at a place in the kernel, "" for none.
 
