@@ -86,7 +86,12 @@ KERNEL_GONE = Code(
     suggestion="leave out the step that crashes it",
     source="dtovl run",
     explanation="""\
-After a step that crashes the kernel nothing can be said of later ones.""",
+After a step that crashes the kernel nothing can be said of later ones: what a board does then is
+chance, and mostly nothing at all. `dtovl run` ends with the step that crashes.
+
+    - {op: apply, overlay: broken.dtbo, as: broken}   fails while it is built
+    - {op: remove, overlay: broken}                   crashes Linux 6.1
+    - {op: dump}                                      nobody is there to answer""",
 )
 
 FILE_WRONG = Code(

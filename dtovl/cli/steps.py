@@ -41,9 +41,11 @@ class _Command(click.Command):
             for line in _EXAMPLE:
                 formatter.write(f"    {line}\n")
         with formatter.section("Operations"):
-            for op, form in FORMS.items():
-                words = [*form.needs, *(f"[{name}]" for name in form.may)]
-                formatter.write_text(f"{op} {' '.join(words)}: {form.does}")
+            signatures = (
+                (" ".join([op, *form.needs, *(f"[{name}]" for name in form.may)]), form.does)
+                for op, form in FORMS.items()
+            )
+            formatter.write_dl(list(signatures))
 
 
 _EXAMPLE = (
@@ -106,7 +108,7 @@ def command(
     ran: list[Ran] = []
     stop: DtovlError | None = None
     try:
-        for one in _carry_out(script, machine, check=check):
+        for one in carry_out(script, machine, check=check):
             ran.append(one)
     except DtovlError as error:
         stop = error
@@ -196,7 +198,7 @@ def _overlay(reading: Reading, steps: str, name: str) -> bytes:
     return flatten(reading.load(path))
 
 
-def _carry_out(script: StepFile, machine: Machine, *, check: bool) -> Iterator[Ran]:
+def carry_out(script: StepFile, machine: Machine, *, check: bool) -> Iterator[Ran]:
     """Carry out the steps, up to one after which the kernel would be gone. Raises InputError."""
     from dtovl.errors import DtovlError
     from dtovl.report.run import Ran
