@@ -285,7 +285,11 @@ class Session:
         with self._store.reading():
             self._catch_up()
             bodies = self._store.results()
-        return self._operations(bodies, 0, len(self._journal.rows))
+        findings = self._replayed(whole=True).findings
+        done = self._operations(bodies, 0, len(self._journal.rows))
+        return [
+            one._replace(findings=findings[one.number - 1]) if one.in_force else one for one in done
+        ]
 
     def status(self) -> Status:
         """Give what is in force, who owns and holds what, what leaked and what dangles.
@@ -335,9 +339,10 @@ class Session:
             self._replay = None
             self._mark = mark
 
-    def _replayed(self) -> Replay:
-        if self._replay is None:
-            replay = Replay(self._journal, self.name)
+    def _replayed(self, *, whole: bool = False) -> Replay:
+        """Give the state; whole: with the findings of every operation in force."""
+        if self._replay is None or (whole and not self._replay.whole):
+            replay = Replay(self._journal, self.name, whole=whole)
             replay.advance(self.position)
             self._replay = replay
         return self._replay
@@ -389,10 +394,10 @@ class Session:
             return self._operations(bodies, *sorted((position, target)))
 
     def _operations(self, bodies: dict[int, str], start: int, end: int) -> list[Operation]:
-        """Give the operations from start up to end, with their results; one by its digest."""
+        """Give operations with their results, each compared with its digest, without findings."""
         from json import loads
 
-        journal, replay = self._journal, self._replayed()
+        journal = self._journal
         found = []
         for index in range(start, end):
             row, body = journal.rows[index], bodies.get(index + 1)
@@ -403,8 +408,7 @@ class Session:
             except (ValueError, RecursionError) as error:
                 raise self._store.damage(f"operation {index + 1} has no result") from error
             in_force = index < journal.head.position
-            findings = replay.findings[index] if in_force else ()
-            found.append(Operation(index + 1, journal.steps[index], result, findings, in_force))
+            found.append(Operation(index + 1, journal.steps[index], result, (), in_force))
         return found
 
     def _cut(self) -> None:
