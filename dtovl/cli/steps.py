@@ -122,7 +122,8 @@ def command(
         # What was done before is shown all the same: the mistake is easier to see beside it.
         code, remarks = NO_VERDICT, diagnostics_lines(stop.diagnostics)
     if form == "json":
-        return Outcome(code, run_document(run), remarks)
+        # A machine wants a verdict, or nothing.
+        return Outcome(code, run_document(run) if stop is None else (), remarks)
     least = Severity.INFO if verbose else Severity.WARNING
     lines = run_lines(run, least=least, verbose=verbose, check=check, quiet=quiet)
     return Outcome(code, lines, remarks)
