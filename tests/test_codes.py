@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from session.refusals import REFUSALS
 from support.blob import blob
 from support.overlays import at, inside, overlay_content, to
 from support.trees import Content, tree_of
@@ -379,6 +380,7 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
+    **REFUSALS,
     "DT009": too_large,
     "DT011": lambda sink, folder: api.load(folder / "nothing.dtb", sink=sink),
     "DT012": by_command("convert", "{board}", "-o", "{board}"),
