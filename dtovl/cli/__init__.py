@@ -38,6 +38,7 @@ _COMMANDS = (
     "blame",
     "diff",
     "identify",
+    "run",
     "convert",
     "explain",
     "init",
@@ -49,7 +50,6 @@ _COMMANDS = (
     "undo",
     "redo",
     "export",
-    "run",
 )
 # A module of this name would take the place of the function `run` below.
 _MODULES = {"run": "steps"}
