@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import session as codes
-from dtovl.codes.usage import PATH_NOT_FOUND
+from dtovl.codes.usage import BASE_IS_OVERLAY, PATH_NOT_FOUND
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.errors import InputError, UsageError
 from dtovl.inputs import read_blob
 from dtovl.model.dialect import KERNELS
+from dtovl.model.specifiers import is_overlay
 from dtovl.script.lookup import find_by_path
 from dtovl.session import schema
 from dtovl.session.content import read_content
@@ -87,11 +88,13 @@ class Session:
         if os.path.lexists(shown):
             raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
         given = read_content(base, name=name, sink=sink, **options)
-        tree = tree_digest(read_blob(given.data, given.name, sink))
+        tree = read_blob(given.data, given.name, sink)
+        if sink is not None and is_overlay(tree):
+            sink.report(BASE_IS_OVERLAY, base=given.name)
         spelled = given.name.encode("utf-8", "surrogateescape")
         key = schema.digest(given.data)
-        seal = schema.head_seal(spelled, given.origin, key, kernel, tree)
-        head = Head(spelled, given.origin, key, kernel, tree, 0, seal)
+        about = spelled, given.origin, key, kernel, tree_digest(tree)
+        head = Head(*about, 0, schema.head_seal(*about))
         try:
             made = create_atomically(shown, new_file(head, given.data))
         except (OSError, ValueError) as error:
@@ -233,7 +236,11 @@ class Session:
             here = self.holders(path)
             if not any(one.name == holder for one in here):
                 notes = tuple(Note(f"{one.name} holds it, since {one.where}") for one in here)
-                raise UsageError(Diagnostic(codes.NOT_HELD, path=path, notes=notes, holder=holder))
+                raise UsageError(
+                    Diagnostic(
+                        codes.NOT_HELD, path=path, notes=notes, name=self.name, holder=holder
+                    )
+                )
             return self._carry_out({"op": "release", "path": path, "as": holder}, None)
 
     def do(self, *steps: Mapping[str, object]) -> list[Operation]:
@@ -378,10 +385,10 @@ class Session:
                 raise UsageError(
                     Diagnostic(
                         codes.NOTHING_TO_MOVE,
+                        why=f"asked for: {count}",
                         name=self.name,
                         have="1 operation" if have == 1 else f"{have or 'no'} operations",
                         verb=verb,
-                        wanted=count,
                     )
                 )
             target = position + count * direction
