@@ -93,16 +93,20 @@ def command(
     removed, references held, changesets, listeners that fail, look-ups. Each step answers as the
     kernel does, with the lines it logs and what they mean.
     """
+    from dtovl.api import STANDARD_INPUT
     from dtovl.cli.inputs import Reading
     from dtovl.errors import DtovlError
-    from dtovl.files import read_bytes
+    from dtovl.files import STANDARD_STREAM, read_bytes
     from dtovl.model.dialect import KERNELS, LINUX
     from dtovl.report.run import Run, run_document, run_lines
     from dtovl.report.text import diagnostics_lines
     from dtovl.script.stepfile import read_steps
 
     reading = Reading(include_dirs, defines, cpp)
-    script = read_steps(read_bytes(steps), steps)
+    if steps == base == STANDARD_STREAM:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    shown = STANDARD_INPUT if steps == STANDARD_STREAM else steps
+    script = read_steps(read_bytes(steps), shown)
     dialect = KERNELS[kernel or script.kernel or LINUX.kernel]
     name, machine = _start(reading, script, base, dialect)
     ran: list[Ran] = []

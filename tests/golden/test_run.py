@@ -141,3 +141,9 @@ def test_names_with_escapes_are_harmless(dtovl: Run) -> None:
     assert "\x1b" not in result.out
     assert "\\x1b[31mred\\r\\nnext" in result.out
     assert json.loads(dtovl("run", "own.yaml", "--format", "json").out)["total"] == 2
+
+
+def test_steps_from_standard_input(process: Run, snapshot: SnapshotAssertion) -> None:
+    steps = "base: gateway.dtb\\nsteps:\\n- {op: find, path: /soc}\\n"
+    assert str(process(f"printf '{steps}' | dtovl run -")) == snapshot
+    assert process("dtovl run - --base - < /dev/null").code == 2
