@@ -95,7 +95,9 @@ def test_what_is_wrong(dtovl: Run, text: str, snapshot: SnapshotAssertion) -> No
         ["run", "gateway.dts"],
         ["run", TEMPLATE, "--kernel", "6.6"],
         ["apply", "gateway.dtb", "sensor.dtbo", "--kernel", "6.6"],
-        ["apply", "gateway.dtb", "sensor.dtbo", "--kernel", "7.2", "--require", "linux", "-q"],
+        ["apply", "gateway.dtb", "uart1-okay.dtbo", "--kernel", "7.2"],
+        ["apply", "gateway.dtb", "label-twice.dtbo", "--kernel", "7.2", "--require", "linux"],
+        ["apply", "gateway.dtb", "uart1-okay.dtbo", "--kernel", "7.2", "--applier", "linux"],
         ["run", "--help"],
     ],
     ids=" ".join,
@@ -147,3 +149,16 @@ def test_steps_from_standard_input(process: Run, snapshot: SnapshotAssertion) ->
     steps = "base: gateway.dtb\\nsteps:\\n- {op: find, path: /soc}\\n"
     assert str(process(f"printf '{steps}' | dtovl run -")) == snapshot
     assert process("dtovl run - --base - < /dev/null").code == 2
+
+
+def test_a_damaged_overlay_is_given_to_the_kernel_as_it_is(dtovl: Run) -> None:
+    blob = Path("sensor.dtbo").read_bytes()
+    Path("cut.dtbo").write_bytes(blob[:-40])
+    Path("named.dtbo").write_bytes(b"no blob at all")
+    names = ("cut.dtbo", "named.dtbo")
+    text = "base: gateway.dtb\nsteps:\n" + "".join(
+        f"- {{op: apply, overlay: {name}, result: {{ret: -EINVAL, id: 0}}}}\n" for name in names
+    )
+    result = dtovl("run", written(text), "--check")
+    assert "2 of 2 as recorded" in result.out
+    assert "OF: overlay: Invalid overlay_fdt header" in result.out

@@ -119,6 +119,16 @@ def test_a_crash_asks_for_a_hazard_and_ends_the_comparison() -> None:
     assert compare(results) == [[], ["hazard"], None, None]
 
 
+def test_lines_that_an_ordinary_kernel_does_not_print_are_passed_over() -> None:
+    results = recorded()
+    results[0]["log"].insert(0, {"level": 7, "text": "OF: changeset: applying..."})
+    taint = "Disabling lock debugging due to kernel taint"
+    results[0]["log"].insert(0, {"level": 4, "text": taint})
+    assert compare(results)[0] == []
+    results[0]["log"].insert(0, {"level": 6, "text": "OF: other"})
+    assert compare(results)[0] == ["kernel line"]
+
+
 def test_what_both_refuse_agrees() -> None:
     one, recording = machine(), Recording(None)
     step = ScriptStep(1, {"op": "dump"}, {"recorder_error": "x"}, True, "", Location("a"))
