@@ -302,10 +302,9 @@ def update_property(
 
 def _note_change(live: Live, node: Node) -> None:
     """Keep what is known of phandle properties and of labels in step with the properties."""
-    tree = live.tree
-    tree.forget_labels()
+    live.tree.forget_labels()
     if live.attached(node) and node not in live.loose:
-        tree.index(node, rank=tree.unindex(node))
+        live.tree.note_phandle(node)
 
 
 def _bury(live: Live, node: Node, prop: Property) -> None:
