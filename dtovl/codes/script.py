@@ -67,7 +67,7 @@ NAME_UNKNOWN = Code(
     "name-unknown",
     Severity.ERROR,
     message="{op}: no {kind} is called {name}{hint}",
-    suggestion="name it in an earlier step",
+    suggestion="name it in an earlier step, or give the path of a node that is there",
     source="dtovl run",
     explanation="""\
 A step refers to an overlay, node or changeset by a label that no earlier step gave, or to a path

@@ -292,7 +292,9 @@ class Overlays:
         if error:
             if failed:
                 self._set_suspect("remove", record)
-            live.find(codes.NOT_REMOVABLE, overlay=record.name, number=record.number)
+            stuck = record.changeset.failed
+            where = None if stuck is None else stuck.node
+            live.find(codes.NOT_REMOVABLE, where, overlay=record.name, number=record.number)
             return error, False
         record.in_force = False
         error = record.changeset.notify_reverted(live)

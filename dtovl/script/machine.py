@@ -240,7 +240,9 @@ class Machine:
 
     def _cs_new(self, step: Step) -> Answer:
         label = step.text("cs")
-        self.names.changesets[label] = LiveChangeset(f"changeset {label}")
+        changeset = LiveChangeset(f"changeset {label}")
+        self.names.changesets[label] = changeset
+        self.live.changesets.append(changeset)
         return {}
 
     def _cs_record(self, step: Step) -> Answer:
