@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from session.refusals import REFUSALS
 from support.blob import blob
 from support.overlays import at, inside, overlay_content, to
 from support.trees import Content, tree_of
@@ -23,6 +24,7 @@ from dtovl.checks.subject import Subject
 from dtovl.cli import run
 from dtovl.cli.identify import load_overlays
 from dtovl.cli.inputs import Reading
+from dtovl.cli.steps import carry_out
 from dtovl.codes import all_codes, find_code
 from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Sink
@@ -38,6 +40,8 @@ from dtovl.overlay.symbols import adopt_labels
 from dtovl.report import json as as_json
 from dtovl.report.explain import code_lines, code_object
 from dtovl.report.text import diagnostic_lines
+from dtovl.script.machine import Machine
+from dtovl.script.stepfile import read_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -294,6 +298,30 @@ def foreseen(sink: Sink, *fragments: Content) -> None:
     sink.diagnostics.extend(removal_findings(forecast, tree))
 
 
+def by_steps(steps: str) -> Callable[[Sink, Path], None]:
+    """Run a step file on the base, and compare with what it says."""
+    text = "base: board.dtb\nsteps:\n" + steps.format() + "\n"
+
+    def raise_it(sink: Sink, folder: Path) -> None:
+        (folder / "board.dtb").write_bytes(blob(BASE))
+        (folder / "own.yaml").write_text(text, encoding="ascii")
+        script = read_steps((folder / "own.yaml").read_bytes(), "own.yaml")
+        machine = Machine(tree_of(BASE))
+        for ran in carry_out(script, machine, check=True):
+            sink.diagnostics.extend(ran.findings)
+
+    return raise_it
+
+
+def crashed(sink: Sink, _: Path) -> None:
+    """Go on after a step that would have crashed the kernel."""
+    twice = overlay_content(at("/soc", {"status": "okay"}), at("/soc", {"status": "fail"}))
+    base: Content = {"soc": {"status": "okay"}}
+    machine = Machine(tree_of(base), read=lambda _: blob(twice))
+    for step in ({"op": "apply", "overlay": "o"}, {"op": "remove", "id": 1}, {"op": "dump"}):
+        sink.diagnostics.extend(machine.step(step)["findings"])
+
+
 def too_large(sink: Sink, folder: Path) -> None:
     sparse = folder / "sparse"
     with sparse.open("wb") as file:
@@ -352,6 +380,7 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
+    **REFUSALS,
     "DT009": too_large,
     "DT011": lambda sink, folder: api.load(folder / "nothing.dtb", sink=sink),
     "DT012": by_command("convert", "{board}", "-o", "{board}"),
@@ -411,6 +440,16 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
         "identify", "--base", "{board}", "--live", "{board}", str(folder / "empty")
     )(sink, empty_folder(folder)),
     "DT298": from_folder,
+    "DT280": by_steps("- apply"),
+    "DT281": by_steps("- {{op: aply, overlay: overlay.dtbo}}"),
+    "DT282": by_steps("- {{op: apply}}"),
+    "DT283": by_steps("- {{op: update_property, node: /soc, name: x, value: okay}}"),
+    "DT284": by_steps("- {{op: remove, overlay: camera}}"),
+    "DT285": crashed,
+    "DT286": by_steps("  no"),
+    "DT287": by_steps("- {{op: apply, op: apply}}"),
+    "DT288": by_steps("- {{op: find, path: /soc, result: {{node: null}}}}"),
+    "DT289": by_steps("- {{op: dump, nod: /soc}}"),
     "DT140": lambda sink, _: sink.diagnostics.extend(
         check_tree(tree_of({"aliases": {"serial0": "/nothing"}}))
     ),

@@ -17,6 +17,7 @@ from dtovl.errors import InputError
 from dtovl.fdt.write import flatten
 from dtovl.files import (
     is_directory,
+    list_directory,
     open_bytes,
     read_bytes,
     read_included,
@@ -33,6 +34,30 @@ def number_of(error: pytest.ExceptionInfo[InputError]) -> str:
 
 
 # -- reading -------------------------------------------------------------------------------------
+
+
+def test_lists_the_files_of_a_folder(tmp_path: Path) -> None:
+    for name in ("b.dtbo", "a.dtbo"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("a.dtbo")
+    (tmp_path / "broken").symlink_to("nothing")
+    assert list_directory(tmp_path) == ["a.dtbo", "b.dtbo", "link"]
+    for wrong in ("no-such-folder", "a.dtbo", "a\0b"):
+        with pytest.raises(InputError) as caught:
+            list_directory(tmp_path / wrong)
+        assert number_of(caught) == "DT011"
+
+
+def test_a_folder_of_too_many_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_DIRECTORY_ENTRIES", 2)
+    for name in "abc":
+        (tmp_path / name).touch()
+    with pytest.raises(InputError) as caught:
+        list_directory(tmp_path)
+    assert number_of(caught) == "DT009"
 
 
 def test_reads_files_and_pipes(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from dtovl.diagnostics import Note, Sink
 from dtovl.model.cells import strings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dtovl.diagnostics import Diagnostic
     from dtovl.model.tree import Tree
@@ -105,7 +105,8 @@ def identify(
     choice = Choice(traces, places.symbols)
     order = find_order(choice, base.largest_phandles()[1], places.symbols)
     found = [_candidate(trace, choice) for trace in traces]
-    found += [_refused(one, overlays) for one in untraced]
+    suppliers = _suppliers(overlays)
+    found += [_refused(one, suppliers) for one in untraced]
     found.sort(key=lambda one: one.number)
     doubtful = {one.number for one in found if one.status is Status.UNDECIDED}
     complete = not any(one.numbers for one in traces if one.number in doubtful)
@@ -141,16 +142,20 @@ def _candidate(trace: Trace, choice: Choice) -> Candidate:
     )
 
 
-def _refused(one: Untraced, overlays: Sequence[Overlay]) -> Candidate:
-    reason = one.reason
-    suppliers = [
-        other.name
-        for other in overlays
-        if one.label and other.symbols is not None and one.label in other.symbols.properties
-    ]
-    if suppliers:
-        reason = f"it needs label {one.label} of {suppliers[0]}, which is not in force"
+def _refused(one: Untraced, suppliers: Mapping[str, str]) -> Candidate:
+    reason, supplier = one.reason, suppliers.get(one.label)
+    if supplier is not None:
+        reason = f"it needs label {one.label} of {supplier}, which is not in force"
     return Candidate(one.overlay, one.number, Status.REFUSED, reason=reason)
+
+
+def _suppliers(overlays: Sequence[Overlay]) -> dict[str, str]:
+    """Map labels to the first overlay that brings them."""
+    found: dict[str, str] = {}
+    for overlay in overlays:
+        for label in overlay.symbols.properties if overlay.symbols is not None else ():
+            found.setdefault(label, overlay.name)
+    return found
 
 
 class _Reporter:
@@ -226,7 +231,6 @@ class _Reporter:
             why=why.replace("1 of them", "it") if only else why,
             notes=tuple(Note(f"also {subject(one)}") for one in left[1:_MOST]),
             what=amounts(left),
-            verb="is" if only else "are",
             live=self.live_name,
             base=self.base_name,
         )
@@ -244,7 +248,6 @@ class _Reporter:
             found=candidate.found,
             changes=counted(candidate.changes, "change"),
             overlay=name,
-            verb="is" if candidate.found == 1 else "are",
             live=self.live_name,
             missing=len(candidate.missing),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.checks import contents, fixups, labels, targets
+from dtovl.diagnostics import Note
 from dtovl.model.dialect import Problem
 
 if TYPE_CHECKING:
@@ -22,6 +23,24 @@ def explain(subject: Subject) -> None:
     refused = subject.outcome.refused
     if refused is not None:
         _EXPLAINERS[refused.problem](subject, refused)
+        _tell_recorded(subject)
+
+
+def _tell_recorded(subject: Subject) -> None:
+    """Add to the finding what an overlay that failed while it was built leaves in the kernel.
+
+    Source: kernel of_overlay_fdt_apply, __of_changeset_revert_entries, overlay_removal_is_ok.
+    """
+    count = subject.outcome.recorded
+    if not count or not len(subject.sink) or subject.outcome.hazard:
+        return
+    found = subject.sink.diagnostics[-1]
+    text = (
+        f"the failed overlay stays in {subject.outcome.dialect.title} with its id and the "
+        f"{count} {'entry' if count == 1 else 'entries'} recorded so far: it can never be removed, "
+        "and overlays below it on the same nodes cannot either"
+    )
+    found.notes = (*found.notes, Note(text))
 
 
 _EXPLAINERS: dict[Problem, Callable[[Subject, Refused], None]] = {

@@ -27,6 +27,7 @@ from dtovl.checks.traces import (
     paired,
     reference_offsets,
 )
+from dtovl.codes.overlay import LABEL_NOT_IN_BASE
 from dtovl.diagnostics import Sink
 from dtovl.model.dialect import DIALECTS, Problem
 from dtovl.model.node import Node, plain_name
@@ -162,11 +163,16 @@ class _Survey:
     def _explained(self, number: int) -> Untraced:
         overlay = self.overlays[number - 1]
         outcome = self._apply(number)[0]
+        refused = outcome.refused
+        if refused is not None and refused.problem is Problem.LABEL_MISSING:
+            # By far the commonest; looking for similar labels takes longer than all else.
+            label = refused.facts["label"]
+            reason = LABEL_NOT_IN_BASE.message.format(label=label, base=self.base)
+            return Untraced(overlay, number, reason, label)
         sink = Sink()
         explain(Subject(outcome, self.tree, sink, self.base, None, [overlay], 1))
-        facts = {} if outcome.refused is None else outcome.refused.facts
-        labels = facts.get("labels") or [facts.get("label", "")]
-        return Untraced(overlay, number, sink.diagnostics[0].message, labels[0])
+        labels = [] if refused is None else refused.facts.get("labels", [])
+        return Untraced(overlay, number, sink.diagnostics[0].message, labels[0] if labels else "")
 
     def _apply(self, number: int) -> list[Outcome]:
         """Apply an overlay in the first dialect that accepts it; give all outcomes, it last."""

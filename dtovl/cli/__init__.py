@@ -38,6 +38,7 @@ _COMMANDS = (
     "blame",
     "diff",
     "identify",
+    "run",
     "convert",
     "explain",
     "init",
@@ -49,8 +50,9 @@ _COMMANDS = (
     "undo",
     "redo",
     "export",
-    "run",
 )
+# A module of this name would take the place of the function `run` below.
+_MODULES = {"run": "steps"}
 _INTERRUPTED = 130
 _COMPLETION = "_DTOVL_COMPLETE"
 
@@ -66,7 +68,7 @@ class _Commands(click.Group):
         """Import a command; None when there is none of that name."""
         if name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"dtovl.cli.{name}").command
+        command: click.Command = import_module(f"dtovl.cli.{_MODULES.get(name, name)}").command
         return command
 
     def resolve_command(

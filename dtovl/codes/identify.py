@@ -8,7 +8,7 @@ UNEXPLAINED = Code(
     "DT290",
     "unexplained-change",
     Severity.WARNING,
-    message="{what} of {live} {verb} explained by neither {base} nor an overlay given",
+    message="neither {base} nor an overlay given explains {what} of {live}",
     suggestion="give the overlay that brings this, or the base that the board was booted with",
     source="dtovl itself",
     explanation="""\
@@ -25,7 +25,7 @@ PARTLY = Code(
     "DT291",
     "partly-in-force",
     Severity.WARNING,
-    message="{found} of {changes} that {overlay} makes {verb} in {live}, and {missing} not",
+    message="{live} has {found} of {changes} that {overlay} makes, and lacks {missing}",
     suggestion="give the very file that the board applied, or look for what changes it back",
     source="dtovl itself",
     explanation="""\

@@ -67,7 +67,7 @@ NAME_UNKNOWN = Code(
     "name-unknown",
     Severity.ERROR,
     message="{op}: no {kind} is called {name}{hint}",
-    suggestion="name it in an earlier step",
+    suggestion="name it in an earlier step, or give the path of a node that is there",
     source="dtovl run",
     explanation="""\
 A step refers to an overlay, node or changeset by a label that no earlier step gave, or to a path
@@ -86,7 +86,12 @@ KERNEL_GONE = Code(
     suggestion="leave out the step that crashes it",
     source="dtovl run",
     explanation="""\
-After a step that crashes the kernel nothing can be said of later ones.""",
+After a step that crashes the kernel nothing can be said of later ones: what a board does then is
+chance, and mostly nothing at all. `dtovl run` ends with the step that crashes.
+
+    - {op: apply, overlay: broken.dtbo, as: broken}   fails while it is built
+    - {op: remove, overlay: broken}                   crashes Linux 6.1
+    - {op: dump}                                      nobody is there to answer""",
 )
 
 FILE_WRONG = Code(

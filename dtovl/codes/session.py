@@ -135,7 +135,7 @@ NOTHING_TO_MOVE = Code(
     "DT268",
     "nothing-to-undo",
     Severity.ERROR,
-    message="{name} has {have} to {verb}, not {wanted}",
+    message="{name} has {have} to {verb}",
     suggestion="`dtovl log --session {name}` lists the operations",
     source="dtovl itself",
     explanation="""\
@@ -151,7 +151,7 @@ NOT_HELD = Code(
     "not-held",
     Severity.ERROR,
     message="{holder} holds no reference to this node",
-    suggestion="`dtovl status` lists who holds what; the name of --as must be the same",
+    suggestion="`dtovl status --session {name}` lists who holds what; --as must be the same",
     source="kernel of_node_put: one for each of_node_get, by the same holder",
     explanation="""\
 A reference is given back by the holder that took it, as often as it was taken. Giving back what

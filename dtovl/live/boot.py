@@ -50,7 +50,9 @@ class BootReferences:
         """Count the references that boot holds on a node that was there then."""
         count = self._nodes.get(node, 0)
         if self._paths:
-            count += self._paths.get(node.path.encode("latin-1") + b"\0", 0)
+            twin = None if node.parent is None else node.parent.children.get(node.name)
+            if twin is None or twin is node:  # of two nodes of one name the first is found
+                count += self._paths.get(node.path.encode("latin-1") + b"\0", 0)
         return count
 
     def _hold(self, node: Node | None) -> None:

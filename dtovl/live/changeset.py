@@ -96,15 +96,19 @@ class Entry:
 
 
 class LiveChangeset:
-    """A list of entries for a live tree (kernel struct of_changeset); label names it in words."""
+    """A list of entries for a live tree (kernel struct of_changeset); label names it in words.
 
-    __slots__ = ("applied", "destroyed", "entries", "label")
+    failed is the entry at which the last revert stopped.
+    """
+
+    __slots__ = ("applied", "destroyed", "entries", "failed", "label")
 
     def __init__(self, label: str) -> None:
         self.label = label
         self.entries: list[Entry] = []
         self.applied = False
         self.destroyed = False
+        self.failed: Entry | None = None
 
     def record(
         self,
@@ -159,6 +163,7 @@ class LiveChangeset:
                 live, entries[place]
             )
             if error:
+                self.failed = entries[place]
                 live.print(3, f"OF: Error reverting changeset ({_number(error)})")
                 failed = False
                 for entry in entries[place + 1 :]:
@@ -197,6 +202,8 @@ class LiveChangeset:
             live.put(node)
         self.entries.clear()
         self.destroyed = True
+        if self in live.changesets:
+            live.changesets.remove(self)
 
 
 def find_property(live: Live, node: Node, name: str) -> Property | None:
@@ -225,6 +232,10 @@ def holder_words(live: Live, node: Node) -> str:
     """Name those who hold a node, in words."""
     holders = live.holders.get(node, [])
     words = [f"{one.name} ({one.where})" if one.where else one.name for one in holders]
+    for changeset in live.changesets:
+        count = sum(entry.node is node for entry in changeset.entries)
+        if count:
+            words.append(f"{changeset.label}, not destroyed ({count} of its entries)")
     return ", ".join(words) or "a caller that did not give its name"
 
 

@@ -90,5 +90,7 @@ def _is_taken(live: Live, node: Node, name: str, what: Node | Property) -> bool:
     child = node.children.get(name)
     if child is not None and live.in_sysfs(child):
         return True
-    dead = live.dead.get(node)
+    # Dead properties have files only if one was replaced behind the back of an update; what many
+    # overlays have left on a list of dead ones need not be looked through otherwise.
+    dead = live.dead.get(node) if live.stray_files else None
     return dead is not None and any(prop.sysfs == name and prop is not what for prop in dead)

@@ -107,10 +107,12 @@ class Overlays:
     change could not be taken back: nothing works from then on.
     """
 
-    __slots__ = ("ghosts", "listed", "live", "suspect")
+    __slots__ = ("_by_number", "_lowest", "ghosts", "listed", "live", "suspect")
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self._by_number: dict[int, LiveOverlay] = {}
+        self._lowest = 1  # all numbers below it are taken
         self.listed: list[LiveOverlay] = []
         self.ghosts: list[LiveOverlay] = []
         self.suspect = ""
@@ -139,6 +141,7 @@ class Overlays:
             live.print(4, line)
         record = LiveOverlay(self._free_number(), overlay, blob_bytes)
         self.listed.append(record)
+        self._by_number[record.number] = record
         outcome = Outcome(overlay, live.dialect, Changeset())
         record.outcome = outcome
         try:
@@ -194,7 +197,7 @@ class Overlays:
         live = self.live
         outcome.refused = refused
         if refused.problem in live.dialect.hazards:
-            self.listed.remove(record)
+            self._unlist(record)
             node = refused.facts.get("node")
             raise Oops(f"applying {record.name}: {refused.problem.value}", node, outcome)
         if not refused.facts.get("printed"):
@@ -256,7 +259,7 @@ class Overlays:
 
     def find(self, number: int) -> LiveOverlay | None:
         """Find a listed overlay by its id."""
-        return next((one for one in self.listed if one.number == number), None)
+        return self._by_number.get(number)
 
     def _take_out(self, record: LiveOverlay) -> tuple[str, bool]:
         """Take an overlay out of the tree; give the error, and whether it is to be freed."""
@@ -289,7 +292,9 @@ class Overlays:
         if error:
             if failed:
                 self._set_suspect("remove", record)
-            live.find(codes.NOT_REMOVABLE, overlay=record.name, number=record.number)
+            stuck = record.changeset.failed
+            where = None if stuck is None else stuck.node
+            live.find(codes.NOT_REMOVABLE, where, overlay=record.name, number=record.number)
             return error, False
         record.in_force = False
         error = record.changeset.notify_reverted(live)
@@ -322,7 +327,7 @@ class Overlays:
         live = self.live
         self._note_leaks(record)
         record.changeset.destroy(live)
-        self.listed.remove(record)
+        self._unlist(record)
         for target, _ in record.pairs:
             live.put(target)
         for who in record.pointers:
@@ -348,11 +353,18 @@ class Overlays:
     # -- shared --------------------------------------------------------------------------------
 
     def _free_number(self) -> int:
-        taken = {one.number for one in self.listed} | {one.number for one in self.ghosts}
-        number = 1
-        while number in taken:
+        """Give the smallest id that is free; those of ghosts are not (kernel idr_alloc)."""
+        taken = {one.number for one in self.ghosts}
+        number = self._lowest
+        while number in self._by_number or number in taken:
             number += 1
+        self._lowest = number
         return number
+
+    def _unlist(self, record: LiveOverlay) -> None:
+        self.listed.remove(record)
+        del self._by_number[record.number]
+        self._lowest = min(self._lowest, record.number)
 
     def tell(self, record: LiveOverlay, action: str) -> tuple[str, Node | None]:
         """Tell of every fragment in order; the first error ends it: give it, and its target.

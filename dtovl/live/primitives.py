@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dtovl.live.state import Live
 
 _FIRST_REPEAT = f"{REPEAT}1"
+_SYMBOLS = "__symbols__"
 
 # -- nodes -----------------------------------------------------------------------------------------
 
@@ -49,6 +50,9 @@ def attach(live: Live, node: Node) -> None:
         raise Oops("a node without parent is attached", node)
     if live.rings:
         _stop_at_ring(node)
+    again = live.attached(node) and _is_listed(parent, node)
+    if again and node not in live.loose:
+        live.tree.unindex(node)
     if not live.has_flag(node, Flag.OVERLAY):
         node.phandle = _phandle(node)
         live.called.pop(node, None)
@@ -58,7 +62,7 @@ def attach(live: Live, node: Node) -> None:
         node.children.clear()
         live.tree.head_children.pop(node, None)
         live.tree.forget_children(node)
-    if live.attached(node) and _is_listed(parent, node):
+    if again:
         _close_ring(live, parent, node)
     else:
         _link(live, parent, node)
@@ -89,7 +93,9 @@ def _link(live: Live, parent: Node, node: Node) -> None:
     children[name if name not in children else free_key(name, children)] = node
     tree.head_children[parent] = tree.head_children.get(parent, 0) + 1
     tree.note_child(parent, node, head=True)
-    tree.note_name(node.name)
+    tree.note_name(name)
+    if name == _SYMBOLS:
+        tree.forget_labels()
     loose = live.loose
     if loose:
         if parent in loose or live.has_flag(parent, Flag.DETACHED):
@@ -113,6 +119,8 @@ def _close_ring(live: Live, parent: Node, node: Node) -> None:
     live.tree.head_children.pop(parent, None)
     live.tree.forget_children(parent)
     live.rings.add(parent)
+    if node not in live.loose:
+        live.tree.index(node)
     live.find(codes.CHILD_RING, node, parent=parent.path)
 
 
@@ -146,6 +154,8 @@ def detach(live: Live, node: Node) -> None:
         _cut_off(live, child)
     if node not in live.loose:
         tree.unindex(node)
+    if node.name == _SYMBOLS:
+        tree.forget_labels()
     tree.forget_children(parent)
     live.set_flag(node, Flag.DETACHED)
 
@@ -225,6 +235,8 @@ def add_property(live: Live, node: Node, prop: Property) -> str:
         return "-EEXIST"
     properties[name] = prop.value
     live.objects[node, name] = prop
+    if name in PHANDLE_NAMES or node.name == _SYMBOLS:
+        _note_change(live, node)
     if node not in live.out:
         add_file(live, node, prop)
     return ""
@@ -248,6 +260,8 @@ def remove_property(live: Live, node: Node, prop: Property) -> str:
     if key + _FIRST_REPEAT in node.properties:
         _rename_repeated(live, node, key)
     _bury(live, node, prop)
+    if prop.name in PHANDLE_NAMES or node.name == _SYMBOLS:
+        _note_change(live, node)
     if node not in live.out:
         remove_file(live, node, prop)
     return ""
@@ -274,6 +288,8 @@ def update_property(
         live.objects[node, name] = prop
         if old is not None:
             _bury(live, node, old)
+        if name in PHANDLE_NAMES or node.name == _SYMBOLS:
+            _note_change(live, node)
     gone = old if late else recorded
     if gone is not old:
         live.stray_files = True
@@ -282,6 +298,13 @@ def update_property(
     if node not in live.out:
         add_file(live, node, prop)
     return old
+
+
+def _note_change(live: Live, node: Node) -> None:
+    """Keep what is known of phandle properties and of labels in step with the properties."""
+    live.tree.forget_labels()
+    if live.attached(node) and node not in live.loose:
+        live.tree.note_phandle(node)
 
 
 def _bury(live: Live, node: Node, prop: Property) -> None:

@@ -23,6 +23,7 @@ from dtovl.overlay.outcome import LogLine
 
 if TYPE_CHECKING:
     from dtovl.codes.base import Code
+    from dtovl.live.changeset import LiveChangeset
     from dtovl.live.notify import Listener
     from dtovl.live.objects import DeviceEvent, Injected, Overlaid, Reconfig
     from dtovl.live.platform import PlatformBus
@@ -48,6 +49,7 @@ class Live:
     freed      nodes whose memory has been given back
     out_of_sight phandle -> node below a detached one, which the phandle cache still gives
     lost       nodes that were released and can never be freed
+    changesets those of callers that are not destroyed
     log        what happened since clear_log, in order
     faults     place in the kernel -> error it returns next time (see fault)
     """
@@ -78,6 +80,7 @@ class Live:
         self.log: list[LogEntry] = []
         self._found: list[tuple[Code, Node | None, dict[str, object]]] = []
         self.listeners: list[Listener] = []
+        self.changesets: list[LiveChangeset] = []
         self.platform: PlatformBus | None = None
         self.faults: dict[str, str] = {}
         self._bits: dict[Node, int] = {}
@@ -106,6 +109,10 @@ class Live:
         ]
         self._found.clear()
         return found
+
+    def drop_findings(self) -> None:
+        """Forget what was recorded since the last call of take_findings."""
+        self._found.clear()
 
     def fault(self, place: str) -> str:
         """Give the error that is to be returned at a place in the kernel, "" for none.
@@ -158,12 +165,15 @@ class Live:
         known = self.counts.get(node)
         if known is not None:
             return known
-        if self._boot is None:
-            self._boot = BootReferences(self.tree, self.dialect)
-        boot = self._boot.of(node)
+        boot = self._references_of_boot().of(node)
         if self.platform is not None:
             boot += self.platform.boot_references(node)
         return 2 + len(node.children) + boot
+
+    def _references_of_boot(self) -> BootReferences:
+        if self._boot is None:
+            self._boot = BootReferences(self.tree, self.dialect)
+        return self._boot
 
     def touch(self, node: Node) -> int:
         """Keep the count of a node explicitly from now on; give it."""
@@ -294,6 +304,7 @@ class Live:
     def spell_name(self, node: Node) -> None:
         """Put the `name` that the kernel made at boot into the properties, before they change."""
         if node not in self.spelled:
+            self._references_of_boot()  # aliases count as they were at boot
             self.spelled.add(node)
             node.properties.setdefault("name", own_name(node))
 

@@ -224,6 +224,23 @@ class Tree:
             del self.shared_phandles[number]
         return rank
 
+    def note_phandle(self, node: Node) -> None:
+        """Take note of a change of the phandle properties of an indexed node; its number stays.
+
+        Only what libfdt sees differs then.
+        """
+        seen = boot_phandle(node)
+        was = self.odd_phandles.get(node, node.phandle)
+        if seen == was:
+            return
+        if seen == node.phandle:
+            self.odd_phandles.pop(node, None)
+        else:
+            self.odd_phandles[node] = seen
+        largest = self._largest
+        if largest is not None:
+            self._largest = None if was >= largest[0] else (max(largest[0], seen), largest[1])
+
     def largest_phandles(self) -> tuple[int, int]:
         """Give the largest phandle as libfdt counts, and as the kernel counts (without POISON).
 

@@ -38,7 +38,7 @@ def apply_overlay(
     try:
         resolved = resolve(overlay.plan(dialect), tree, dialect)
         if dialect.targets_first:
-            announce = notifier and partial(pre_apply, tree, outcome, notifier)
+            announce = None if notifier is None else partial(pre_apply, tree, outcome, notifier)
             entries = build(tree, outcome, resolved, number, announce)
             outcome.lines.extend(sysfs_names(entries))
             outcome.changeset.apply(tree)
@@ -47,6 +47,8 @@ def apply_overlay(
             merge(tree, outcome, resolved, number)
     except Refused as refused:
         outcome.changeset.revert(tree)
+        if dialect.targets_first:
+            outcome.recorded = len(outcome.changeset.entries)
         outcome.changeset.entries.clear()
         outcome.refused = refused
         if refused.problem is Problem.NOTIFIER:

@@ -36,6 +36,8 @@ class Outcome:
     refused      the problem and its facts, None when the overlay is in force
     lines        the kernel's log lines, in order
     changeset    the entries in force; empty after a refusal, for then the base is as before
+    recorded     how many entries a refused overlay leaves in a kernel that records them first: they
+                 were never applied, and cannot be reverted
     targets      fragment node -> node of the base it changes, as far as they were found
     clashes      (overlay node, node of the base) that both have a phandle, settled by libfdt
     dropped      (overlay node, node of the base) of which the kernel leaves the phandle away
@@ -55,6 +57,7 @@ class Outcome:
         "namesakes",
         "notify_error",
         "overlay",
+        "recorded",
         "refused",
         "targets",
     )
@@ -66,6 +69,7 @@ class Outcome:
         self.lines: list[LogLine] = []
         self.namesakes: dict[Node, Node] = {}
         self.notify_error = ""
+        self.recorded = 0
         self.refused: Refused | None = None
         self.targets: dict[Node, Node] = {}
         self.clashes: list[tuple[Node, Node]] = []

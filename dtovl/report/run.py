@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.codes.base import Severity
 from dtovl.model.values import render
 from dtovl.report.kernel_log import log_lines, log_objects
 from dtovl.report.spans import BLANK, Line, Span, amount
-from dtovl.report.text import counts, diagnostics_lines, shown
+from dtovl.report.text import counts, diagnostic_lines, diagnostics_lines, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -102,7 +103,11 @@ def step_lines(ran: Ran, *, least: Severity, verbose: bool, check: bool) -> Iter
         yield from _answer_lines(answer, verbose)
     if check:
         yield from _check_lines(ran.differences)
-    yield from diagnostics_lines(shown(ran.findings, least))
+    # The kernel's lines stand above already.
+    for found in shown(ran.findings, least):
+        bare = copy(found)
+        bare.kernel = ()
+        yield from diagnostic_lines(bare)
 
 
 def _answer_lines(answer: Mapping[str, Any], verbose: bool) -> Iterator[Line]:
@@ -157,7 +162,8 @@ def _written(values: Mapping[str, Any], key: str, value: Any) -> str:
         except ValueError:
             return value
         return render(data, name=str(values.get("name", "")), limit=_LIMIT) or '""'
-    return _plain(value)
+    text = _plain(value)
+    return f'"{text}"' if not text or " " in text else text
 
 
 def _node_lines(node: Mapping[str, Any]) -> Iterator[Line]:
@@ -192,9 +198,24 @@ def _events(log: Iterable[Mapping[str, Any]], verbose: bool) -> Iterator[tuple[s
             sign = "+" if one["action"] == "add" else "-"
             yield "device", f"{sign} {one['device']} ({one['node']})"
         elif event is not None and verbose:
-            rest = (str(value) for key, value in one.items() if key not in ("event", "node"))
-            node = [str(one["node"])] if "node" in one else []
-            yield "event", " ".join([str(event), *rest, *node])
+            yield "event", _event_words(one)
+
+
+def _event_words(event: Mapping[str, Any]) -> str:
+    """Write an event of a chain of listeners, of a device, or of a driver."""
+    name, node = event["event"], event.get("node", "")
+    if name == "overlay":
+        return f"overlay {event['action']}: {event['overlay']} on {event['target']}"
+    if name == "reconfig":
+        words = f"reconfig {event['action']}: {node}"
+        if "property" not in event:
+            return words
+        was = f", {event['old_length']} before" if "old_length" in event else ""
+        return f"{words}:{event['property']} ({amount(event['length'], 'byte')}{was})"
+    if name == "device":
+        return f"device {event['action']}: {event['device']} ({node})"
+    rest = (f"{key} {_plain(value)}" for key, value in event.items() if key != "event")
+    return " ".join([str(name), *rest])
 
 
 def _check_lines(differences: list[Difference] | None) -> Iterator[Line]:
@@ -231,9 +252,6 @@ def step_object(ran: Ran) -> dict[str, object]:
 
     step = ran.step
     answer = ran.answer or {}
-    log = answer.get("log", [])
-    lines = [one for one in log if "level" in one]
-    meanings = log_objects(one["text"] for one in lines)
     differences = ran.differences
     return {
         "number": step.number,
@@ -242,11 +260,10 @@ def step_object(ran: Ran) -> dict[str, object]:
         "note": step.note or None,
         "refused": ran.answer is None,
         "result": {key: value for key, value in answer.items() if key not in _BESIDES[:3]},
-        "kernel": [
-            {"level": line["level"], **meaning}
-            for line, meaning in zip(lines, meanings, strict=True)
+        "log": [
+            {**one, **log_objects([one["text"]])[0]} if "text" in one else one
+            for one in answer.get("log", ())
         ],
-        "events": [one for one in log if "event" in one],
         "hazard": answer.get("hazard") or None,
         "as_recorded": None if differences is None else not differences,
         "differences": [one._asdict() for one in differences or ()],

@@ -58,9 +58,13 @@ def _title(status: Status, name: str) -> str:
 def _stack_lines(overlays: Sequence[Stacked], verbose: bool) -> Iterator[Line]:
     for one in reversed(overlays):
         since = f", since operation {one.operation}" if one.operation else ""
-        state = "" if one.in_force else " failed, but keeps its id: remove it"
+        state = ""
+        if one.stuck:
+            state = ": failed, and can never be removed"
+        elif not one.in_force:
+            state = ": failed, and keeps its id until it is removed"
         yield Line(
-            (("label", f"  #{one.number}  "), ("path", one.name), ("bad", state), ("", since)),
+            (("label", f"  #{one.number}  "), ("path", one.name), ("", since), ("bad", state)),
             hang=_INDENT,
             fixed=2,
         )
@@ -87,8 +91,8 @@ def _held_lines(held: Iterable[HeldNode]) -> Iterator[Line]:
 
 def _holder_lines(holders: Iterable[Holder]) -> Iterator[Line]:
     for holder in holders:
-        since = f", since {holder.where}" if holder.where else ""
-        yield _labelled("by", f"{holder.name}{since}")
+        where = f" ({holder.where})" if holder.where else ""
+        yield _labelled("by", f"{holder.name}{where}")
 
 
 def _gone_lines(status: Status, name: str) -> Iterator[Line]:
@@ -161,6 +165,7 @@ def status_object(status: Status) -> dict[str, object]:
         "kernel": status.kernel,
         "position": status.position,
         "undone": status.undone,
+        "severity": None if status.severity is None else status.severity.label,
         "suspect": status.suspect or None,
         "overlays": [
             {
@@ -168,6 +173,7 @@ def status_object(status: Status) -> dict[str, object]:
                 "name": one.name,
                 "operation": one.operation or None,
                 "in_force": one.in_force,
+                "stuck": one.stuck,
                 "nodes": one.made,
                 "changed": [
                     {"path": path, "properties": names} for path, names in one.changed.items()

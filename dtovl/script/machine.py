@@ -66,21 +66,25 @@ class Machine:
         self._parsed: dict[tuple[str, int | None], Parsed] = {}
         self.listener = ScriptListener(self.live)
         self._explained: list[Diagnostic] = []
+        self._brief = False
         self.live.listeners.append(self.listener)
         self.live.platform = PlatformBus(self.live, fw_devlink=fw_devlink)
 
-    def step(self, values: Mapping[str, Any]) -> Answer:
+    def step(self, values: Mapping[str, Any], *, brief: bool = False) -> Answer:
         """Carry out one step.
 
         The answer has the keys of a recorded result (ret, id, node, ..., log), and `findings`, the
         diagnostics, and `hazard`: why the kernel would crash or corrupt memory here, or None.
+        brief leaves these and the log out, for those who only want to be where the step leads.
+
         Raises InputError (DT28x) when the step is wrong in itself; nothing has happened then.
         """
         step = Step(values)
         live = self.live
         live.log.clear()
-        live.take_findings()
+        live.drop_findings()
         self._explained = []
+        self._brief = brief
         answer: Answer
         if self.gone:
             live.find(codes.KERNEL_GONE, op=step.op)
@@ -91,6 +95,8 @@ class Machine:
             except Oops as oops:
                 self._crash(step, oops)
                 answer = {}
+        if brief:
+            return answer
         findings = self._explained + live.take_findings()
         self._name_overlay(step, findings)
         answer["log"] = render_log(live.log)
@@ -148,7 +154,7 @@ class Machine:
         return {"ret": _ret(applied.error), "id": applied.number}
 
     def _explain(self, outcome: Outcome) -> None:
-        if outcome.refused is None:
+        if self._brief or outcome.refused is None:
             return
         from dtovl.checks.refusal import explain
         from dtovl.checks.subject import Subject
@@ -234,7 +240,9 @@ class Machine:
 
     def _cs_new(self, step: Step) -> Answer:
         label = step.text("cs")
-        self.names.changesets[label] = LiveChangeset(f"changeset {label}")
+        changeset = LiveChangeset(f"changeset {label}")
+        self.names.changesets[label] = changeset
+        self.live.changesets.append(changeset)
         return {}
 
     def _cs_record(self, step: Step) -> Answer:

@@ -180,7 +180,9 @@ class _Reader:
         place = Location(self._name, given.line if isinstance(given, Map) else 0)
         if not isinstance(given, dict) or not isinstance(given.get("op"), str):
             got = f"step {number} is {_kind(given)}"
-            if isinstance(given, dict):
+            if isinstance(given, dict) and "op" in given:
+                got = f"op of step {number} is no text"
+            elif isinstance(given, dict):
                 got = f"step {number} has {', '.join(given) or 'nothing'}"[:100]
             raise _error(codes.STEP_WITHOUT_OP, place, got=got)
         op = given["op"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtovl.codes.live import NODE_HELD, NODE_LOST
 from dtovl.codes.session import REPLAY_DIFFERS
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import DtovlError, InputError
 from dtovl.inputs import read_blob
 from dtovl.live.changeset import Action
 from dtovl.model.dialect import KERNELS
+from dtovl.overlay.outcome import LogLine
 from dtovl.script.machine import Machine
 from dtovl.session.digest import tree_digest
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dtovl.session.journal import Journal
 
 
-_LEAKS = (NODE_HELD, NODE_LOST)
+_LEAK = "OF: ERROR: memory leak"
 
 
 class Removal(NamedTuple):
@@ -43,7 +43,8 @@ def nodes_of(overlay: LiveOverlay) -> list[Node]:
 class Replay:
     """A machine that stands after the first operations of a journal, position of them.
 
-    name is what messages call the session. findings are those of each operation; applied maps the
+    name is what messages call the session. findings are those of each operation, if whole says that
+    they are wanted of those of the journal, too; applied maps the
     ids of listed overlays to the operations that applied them, gone the nodes that overlays brought
     to how they went, setters the properties that overlays brought and which have gone to their
     names, told the paths of nodes to what the kernel has printed about their leak.
@@ -59,10 +60,12 @@ class Replay:
         "position",
         "setters",
         "told",
+        "whole",
     )
 
-    def __init__(self, journal: Journal, name: str) -> None:
+    def __init__(self, journal: Journal, name: str, *, whole: bool = False) -> None:
         self._name = name
+        self.whole = whole
         self.journal = journal
         self.position = 0
         self.findings: list[tuple[Diagnostic, ...]] = []
@@ -82,29 +85,28 @@ class Replay:
     def _blob(self, name: str) -> bytes:
         return self.journal.blob(name)
 
-    def step(self, step: Mapping[str, object]) -> dict[str, Any]:
-        """Carry out one more operation; give the result without its findings."""
+    def step(self, step: Mapping[str, object], *, brief: bool = False) -> dict[str, Any]:
+        """Carry out one more operation; give the result without its findings.
+
+        brief: leave out findings and log, which take as long as the operation itself.
+        """
         before = self._entries_of_removed(step)
-        result = self.machine.step(step)
-        findings = tuple(result.pop("findings"))
-        self.findings.append(findings)
+        result = self.machine.step(step, brief=brief)
+        self.findings.append(tuple(result.pop("findings", ())))
         self.position += 1
-        self._note_leaks(findings, result["log"])
+        self._note_leaks()
         if before:
-            listed = set(self.machine.overlays.listed)
             for one, entries in before.items():
-                if one not in listed:
+                if self.machine.overlays.find(one.number) is not one:
                     self._note_removal(one.name, entries)
         elif result.get("id"):
             self.applied[result["id"]] = self.position
         return result
 
-    def _note_leaks(self, findings: Iterable[Diagnostic], log: list[dict[str, Any]]) -> None:
-        for found in findings:
-            if found.code in _LEAKS:
-                lines = [one["text"] for one in log if "level" in one]
-                told = [line for line in lines if line.endswith(f" {found.path}")]
-                self.told.setdefault(found.path, []).extend(told)
+    def _note_leaks(self) -> None:
+        for line in self.machine.live.log:
+            if isinstance(line, LogLine) and line.parts[0].startswith(_LEAK):
+                self.told.setdefault(line.parts[-1], []).append(line.text)
 
     def _entries_of_removed(self, step: Mapping[str, object]) -> dict[LiveOverlay, list[Entry]]:
         """Give the entries of the overlays that a step may remove: with the overlay they go."""
@@ -134,7 +136,7 @@ class Replay:
         steps = self.journal.steps
         for number in range(self.position, position):
             try:
-                self.step(steps[number])
+                self.step(steps[number], brief=not self.whole)
             except DtovlError as error:
                 what = f"an error: {error.diagnostic.message}"
                 raise self._differs(number + 1, what) from error
@@ -164,5 +166,5 @@ def _first_difference(journal: Journal, name: str) -> int:
     """Find the first operation after which the tree is another one; 0 is the base."""
     replay = Replay(journal, name)
     while replay.agrees():
-        replay.step(journal.steps[replay.position])
+        replay.step(journal.steps[replay.position], brief=True)
     return replay.position

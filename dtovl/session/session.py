@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import session as codes
-from dtovl.codes.usage import PATH_NOT_FOUND
+from dtovl.codes.usage import BASE_IS_OVERLAY, PATH_NOT_FOUND
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.errors import InputError, UsageError
 from dtovl.inputs import read_blob
 from dtovl.model.dialect import KERNELS
+from dtovl.model.specifiers import is_overlay
 from dtovl.script.lookup import find_by_path
 from dtovl.session import schema
 from dtovl.session.content import read_content
@@ -87,11 +88,13 @@ class Session:
         if os.path.lexists(shown):
             raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
         given = read_content(base, name=name, sink=sink, **options)
-        tree = tree_digest(read_blob(given.data, given.name, sink))
+        tree = read_blob(given.data, given.name, sink)
+        if sink is not None and is_overlay(tree):
+            sink.report(BASE_IS_OVERLAY, base=given.name)
         spelled = given.name.encode("utf-8", "surrogateescape")
         key = schema.digest(given.data)
-        seal = schema.head_seal(spelled, given.origin, key, kernel, tree)
-        head = Head(spelled, given.origin, key, kernel, tree, 0, seal)
+        about = spelled, given.origin, key, kernel, tree_digest(tree)
+        head = Head(*about, 0, schema.head_seal(*about))
         try:
             made = create_atomically(shown, new_file(head, given.data))
         except (OSError, ValueError) as error:
@@ -233,7 +236,11 @@ class Session:
             here = self.holders(path)
             if not any(one.name == holder for one in here):
                 notes = tuple(Note(f"{one.name} holds it, since {one.where}") for one in here)
-                raise UsageError(Diagnostic(codes.NOT_HELD, path=path, notes=notes, holder=holder))
+                raise UsageError(
+                    Diagnostic(
+                        codes.NOT_HELD, path=path, notes=notes, name=self.name, holder=holder
+                    )
+                )
             return self._carry_out({"op": "release", "path": path, "as": holder}, None)
 
     def do(self, *steps: Mapping[str, object]) -> list[Operation]:
@@ -285,7 +292,11 @@ class Session:
         with self._store.reading():
             self._catch_up()
             bodies = self._store.results()
-        return self._operations(bodies, 0, len(self._journal.rows))
+        findings = self._replayed(whole=True).findings
+        done = self._operations(bodies, 0, len(self._journal.rows))
+        return [
+            one._replace(findings=findings[one.number - 1]) if one.in_force else one for one in done
+        ]
 
     def status(self) -> Status:
         """Give what is in force, who owns and holds what, what leaked and what dangles.
@@ -335,9 +346,10 @@ class Session:
             self._replay = None
             self._mark = mark
 
-    def _replayed(self) -> Replay:
-        if self._replay is None:
-            replay = Replay(self._journal, self.name)
+    def _replayed(self, *, whole: bool = False) -> Replay:
+        """Give the state; whole: with the findings of every operation in force."""
+        if self._replay is None or (whole and not self._replay.whole):
+            replay = Replay(self._journal, self.name, whole=whole)
             replay.advance(self.position)
             self._replay = replay
         return self._replay
@@ -373,10 +385,10 @@ class Session:
                 raise UsageError(
                     Diagnostic(
                         codes.NOTHING_TO_MOVE,
+                        why=f"asked for: {count}",
                         name=self.name,
                         have="1 operation" if have == 1 else f"{have or 'no'} operations",
                         verb=verb,
-                        wanted=count,
                     )
                 )
             target = position + count * direction
@@ -389,10 +401,10 @@ class Session:
             return self._operations(bodies, *sorted((position, target)))
 
     def _operations(self, bodies: dict[int, str], start: int, end: int) -> list[Operation]:
-        """Give the operations from start up to end, with their results; one by its digest."""
+        """Give operations with their results, each compared with its digest, without findings."""
         from json import loads
 
-        journal, replay = self._journal, self._replayed()
+        journal = self._journal
         found = []
         for index in range(start, end):
             row, body = journal.rows[index], bodies.get(index + 1)
@@ -403,8 +415,7 @@ class Session:
             except (ValueError, RecursionError) as error:
                 raise self._store.damage(f"operation {index + 1} has no result") from error
             in_force = index < journal.head.position
-            findings = replay.findings[index] if in_force else ()
-            found.append(Operation(index + 1, journal.steps[index], result, findings, in_force))
+            found.append(Operation(index + 1, journal.steps[index], result, (), in_force))
         return found
 
     def _cut(self) -> None:

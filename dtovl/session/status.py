@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.codes.base import Severity
 from dtovl.live.objects import Flag, Maker
 from dtovl.session.dangling import find_dangling
 from dtovl.session.replay import Removal, nodes_of
@@ -23,14 +24,16 @@ class Stacked(NamedTuple):
     """An overlay in the kernel's list.
 
     number is its id, operation the one that applied it, in_force false for one that failed and
-    kept its id. made are the paths of the nodes that it brought, changed maps the paths of other
-    nodes to the names of the properties that it set there.
+    kept its id, stuck true for one of these that can never be removed. made are the paths of the
+    nodes that it brought, changed maps the paths of other nodes to the names of the properties
+    that it set there.
     """
 
     number: int
     name: str
     operation: int
     in_force: bool
+    stuck: bool
     made: list[str]
     changed: dict[str, list[str]]
 
@@ -91,6 +94,15 @@ class Status(NamedTuple):
     dangling: list[Dangling]
     suspect: str
 
+    @property
+    def severity(self) -> Severity | None:
+        """Tell how bad it is: the worst of what is wrong, None when nothing is."""
+        if self.suspect or any(one.stuck for one in self.overlays):
+            return Severity.ERROR
+        if self.gone or self.dangling:
+            return Severity.WARNING
+        return Severity.INFO if self.leaked else None
+
 
 def status_of(replay: Replay) -> Status:
     """Describe the state of a session."""
@@ -127,6 +139,7 @@ def _stacked(one: LiveOverlay, applied: dict[int, int]) -> Stacked:
         one.name,
         applied.get(one.number, 0),
         one.in_force,
+        not one.in_force and bool(one.changeset.entries),
         [node.path for node in made],
         {node.path: names for node, names in changed.items()},
     )

@@ -227,7 +227,7 @@ def test_what_a_boot_loader_writes_is_set_apart() -> None:
         "vendor,odd": "unexplained",
     }
     assert codes(result) == ["DT290"]
-    assert "2 properties of live are explained by neither" in result.findings[0].message
+    assert "explains 2 properties of live" in result.findings[0].message
 
 
 def test_a_property_changed_after_an_overlay_is_unexplained_and_names_it() -> None:
@@ -354,6 +354,25 @@ def test_the_fewest_overlays_are_taken() -> None:
     }
 
 
+def test_among_equals_the_one_that_is_there_whole_is_taken() -> None:
+    hidden, whole = sets("hidden.dtbo", a=1, b=9), sets("whole.dtbo", a=1)
+    later = sets("later.dtbo", b=2, c=1)
+    result = found(running(whole, later), hidden, whole, later)
+    assert set(names(result)) == {"whole.dtbo", "later.dtbo"}
+
+
+def test_a_label_brought_again_for_its_own_node_ties_nothing() -> None:
+    again = overlay_of(
+        at("/", {"soc": {"mmc@3000": {"y": 1}}}),
+        symbols={"mmc": "/fragment@0/__overlay__/soc/mmc@3000"},
+        name="again.dtbo",
+    )
+    user = overlay_of(to("mmc", {"x": 1}), name="user.dtbo")
+    result = found(running(again, user), again, user)
+    assert set(names(result)) == {"again.dtbo", "user.dtbo"}
+    assert not [pair for pair in result.order.before if pair.reason == "needs"]
+
+
 def test_what_has_only_set_a_value_back_is_in_force() -> None:
     off = overlay_of(to("mmc", {"status": "disabled"}), name="off.dtbo")
     on = overlay_of(to("mmc", {"status": "okay", "y": 1}), name="on.dtbo")
@@ -431,13 +450,23 @@ def labelled(node: str, name: str, **more: Any) -> Overlay:
 
 
 def test_a_label_of_one_that_is_there_in_part_is_not_trusted() -> None:
-    wrong = labelled("wrong", "wrong.dtbo", a=1, b=1)
-    right = labelled("right", "right.dtbo", a=1, c=1)
-    user = overlay_of(to("spot", {"x": 1}), name="user.dtbo")
-    # Nobody but `wrong` brings the node that would make it look whole, so it is there in part.
-    live = running(right, user, sets("more.dtbo", b=1), sets("node.dtbo", q=1))
-    result = found(live, wrong, right, user)
-    assert statuses(result)["user.dtbo"] is Status.IN_FORCE
+    def chained(own: str) -> Overlay:
+        """Need the label, and give it to another node."""
+        return overlay_of(
+            at("/soc", {"two": {"phandle": 1}, own: 1}),
+            to("spot", {"x": 1}),
+            symbols={"spot": "/fragment@0/__overlay__/two"},
+            name=own,
+        )
+
+    first, wrong, right = labelled("one", "first"), chained("wrong"), chained("right")
+    result = found(running(first, right), first, wrong, right)
+    assert statuses(result) == {
+        "first": Status.IN_FORCE,
+        "wrong": Status.ABSENT,
+        "right": Status.IN_FORCE,
+    }
+    assert not result.rebuilt.leftovers
 
 
 def test_the_last_one_that_gave_away_a_label_counts() -> None:

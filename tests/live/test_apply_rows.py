@@ -305,19 +305,20 @@ def test_k085_an_entry_that_fails_takes_back_those_before_newest_first() -> None
     board = Board()
     tree = board.tree()
     changeset = board.changeset()
+    board.record(changeset, Action.REMOVE, "/soc/bare", "y")
     board.record(changeset, Action.REMOVE, "/soc/bare", "z")
     board.record(changeset, Action.UPDATE, "/soc/bare", "x", 9)
-    board.record(changeset, Action.ADD, "/soc/bare", "y", 9)
+    board.record(changeset, Action.ADD, "/soc/bare", "x", 9)
     board.record(changeset, Action.ADD, "/soc/bare", "never", 9)
     assert changeset.apply(board.live) == "-EEXIST"
     assert not changeset.applied
     assert board.log() == [
-        ("line", "OF: changeset: apply failed: ADD_PROPERTY    /soc/bare:y"),
+        ("line", "OF: changeset: apply failed: ADD_PROPERTY    /soc/bare:x"),
         ("line", "OF: Error applying changeset (-17)"),
     ]
     assert sorted(board.tree()[3][2]) == sorted(tree[3][2])
     # What was removed comes back last.
-    assert board.names("/soc/bare") == ["x", "y", "name", "z"]
+    assert board.names("/soc/bare") == ["x", "name", "z", "y"]
 
 
 def test_k091_a_property_is_not_added_twice() -> None:
@@ -423,6 +424,7 @@ def test_k098_nobody_is_told_of_properties_outside_sysfs() -> None:
     changeset = board.changeset()
     changeset.record(board.live, Action.ADD, node, board.prop("p", 1))
     assert changeset.apply(board.live) == ""
+    assert direct.update_property(board.live, node, board.prop("q", 1)) == ""
     assert board.events() == []
     assert direct.attach_node(board.live, node) == ""
     assert board.events() == [("attach-node", "/soc/made")]
@@ -449,6 +451,18 @@ def test_k099_listeners_hear_of_all_entries_afterwards() -> None:
         ("update-property", "/soc/bare", "x"),
         ("remove-property", "/soc/bare", "new"),
     ]
+
+
+def test_k099_the_log_is_the_same_when_nobody_listens() -> None:
+    logs = []
+    for listens in (True, False):
+        board = Board()
+        if not listens:
+            board.live.listeners.clear()
+        board.apply(*CONTENT)
+        board.remove(1)
+        logs.append(board.log())
+    assert logs[0] == logs[1]
 
 
 @pytest.mark.parametrize("verb", ["apply", "revert"])

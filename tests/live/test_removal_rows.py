@@ -91,6 +91,15 @@ def test_k112_a_later_overlay_in_the_way(first: Content, second: Content, path: 
     assert board.remove(1) == ("", 0)
 
 
+def test_k112_of_several_the_newest_is_named() -> None:
+    board = Board()
+    board.applied(at("/soc", {"n": {}}))
+    for name in ("p", "q"):
+        board.applied(at("/soc/n", {name: 1}))
+    assert board.remove(1) == ("-EBUSY", 1)
+    assert board.lines() == blocked(1, 3, "/soc/n")
+
+
 def test_k112_exported_labels_are_in_the_way() -> None:
     board = Board()
     for name in ("a", "b"):

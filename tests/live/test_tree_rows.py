@@ -316,6 +316,23 @@ def test_counts_of_idle_nodes() -> None:
     }
 
 
+@pytest.mark.parametrize("value", ["/soc/bare", None], ids=["changed", "removed"])
+def test_boot_holds_what_aliases_named_at_boot(value: str | None) -> None:
+    board, expected = Board(), Board().counts()
+    aliases = board.node("/aliases")
+    if value is None:
+        direct.remove_property(board.live, aliases, "serial0")
+    else:
+        direct.update_property(board.live, aliases, board.prop("serial0", value))
+    assert board.counts() == expected
+
+
+def test_boot_holds_the_first_of_two_nodes_of_one_name() -> None:
+    board = Board({"aliases": {"serial0": "/a"}, "a": {}, again("a"): {}})
+    nodes = [node for node in board.live.tree.walk() if node.name == "a"]
+    assert [board.live.count(node) for node in nodes] == [3, 2]
+
+
 def test_counts_while_an_overlay_is_applied() -> None:
     board = Board()
     before = board.counts()

@@ -53,7 +53,9 @@ def make_overlay(dice: Dice, number: int) -> Content:
         name = dice.choose(("new", f"own{number}"))
         content[name] = {"phandle": 1, "x": number if dice.flag() else 0, "self": 1}
         local = {"fragment@0": {"__overlay__": {name: {"self": 0}}}}
-        if dice.flag():
+        # A label that several bring leads to the node of the one applied last before its use, and
+        # nothing tells afterwards which that was.
+        if dice.flag() and (name != "new" or not number):
             symbols["l" + name] = f"/fragment@0/__overlay__/{name}"
     if not dice.seldom():
         content[f"u{number}"] = number

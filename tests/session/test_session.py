@@ -242,7 +242,8 @@ def test_more_than_there_is(session: Session, count: int) -> None:
     session.apply(SENSOR)
     found = refused(lambda: session.undo(count))
     assert found.code.number == "DT268"
-    assert f"has 1 operation to undo, not {count}" in found.message
+    assert "has 1 operation to undo" in found.message
+    assert found.why == f"asked for: {count}"
     assert "no operations to redo" in refused(session.redo).message
     assert session.position == 1
 

@@ -87,7 +87,7 @@ class Board:
     def record(
         self,
         changeset: LiveChangeset,
-        action: Action,
+        action: str,
         path: str,
         name: str = "",
         value: bytes | str | int | None = None,
@@ -95,7 +95,7 @@ class Board:
         """Record an entry; one that removes takes the property that is there."""
         node = self.node(path)
         prop = None
-        if action is Action.REMOVE:
+        if action == Action.REMOVE:
             prop = find_property(self.live, node, name)
             assert prop is not None
         elif name:

@@ -41,9 +41,11 @@ class _Command(click.Command):
             for line in _EXAMPLE:
                 formatter.write(f"    {line}\n")
         with formatter.section("Operations"):
-            for op, form in FORMS.items():
-                words = [*form.needs, *(f"[{name}]" for name in form.may)]
-                formatter.write_text(f"{op} {' '.join(words)}: {form.does}")
+            signatures = (
+                (" ".join([op, *form.needs, *(f"[{name}]" for name in form.may)]), form.does)
+                for op, form in FORMS.items()
+            )
+            formatter.write_dl(list(signatures))
 
 
 _EXAMPLE = (
@@ -91,22 +93,26 @@ def command(
     removed, references held, changesets, listeners that fail, look-ups. Each step answers as the
     kernel does, with the lines it logs and what they mean.
     """
+    from dtovl.api import STANDARD_INPUT
     from dtovl.cli.inputs import Reading
     from dtovl.errors import DtovlError
-    from dtovl.files import read_bytes
+    from dtovl.files import STANDARD_STREAM, read_bytes
     from dtovl.model.dialect import KERNELS, LINUX
     from dtovl.report.run import Run, run_document, run_lines
     from dtovl.report.text import diagnostics_lines
     from dtovl.script.stepfile import read_steps
 
     reading = Reading(include_dirs, defines, cpp)
-    script = read_steps(read_bytes(steps), steps)
+    if steps == base == STANDARD_STREAM:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    shown = STANDARD_INPUT if steps == STANDARD_STREAM else steps
+    script = read_steps(read_bytes(steps), shown)
     dialect = KERNELS[kernel or script.kernel or LINUX.kernel]
     name, machine = _start(reading, script, base, dialect)
     ran: list[Ran] = []
     stop: DtovlError | None = None
     try:
-        for one in _carry_out(script, machine, check=check):
+        for one in carry_out(script, machine, check=check):
             ran.append(one)
     except DtovlError as error:
         stop = error
@@ -120,7 +126,8 @@ def command(
         # What was done before is shown all the same: the mistake is easier to see beside it.
         code, remarks = NO_VERDICT, diagnostics_lines(stop.diagnostics)
     if form == "json":
-        return Outcome(code, run_document(run), remarks)
+        # A machine wants a verdict, or nothing.
+        return Outcome(code, run_document(run) if stop is None else (), remarks)
     least = Severity.INFO if verbose else Severity.WARNING
     lines = run_lines(run, least=least, verbose=verbose, check=check, quiet=quiet)
     return Outcome(code, lines, remarks)
@@ -196,7 +203,7 @@ def _overlay(reading: Reading, steps: str, name: str) -> bytes:
     return flatten(reading.load(path))
 
 
-def _carry_out(script: StepFile, machine: Machine, *, check: bool) -> Iterator[Ran]:
+def carry_out(script: StepFile, machine: Machine, *, check: bool) -> Iterator[Ran]:
     """Carry out the steps, up to one after which the kernel would be gone. Raises InputError."""
     from dtovl.errors import DtovlError
     from dtovl.report.run import Ran

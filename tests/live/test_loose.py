@@ -1,0 +1,116 @@
+"""Nodes that no walk over the tree finds: below a detached one, or dropped by its parent."""
+
+from __future__ import annotations
+
+import pytest
+from support.boards import Board
+from support.invariants import check_caches, check_indices, check_links
+from support.overlays import at
+
+from dtovl.live.objects import Oops
+from dtovl.script import direct
+
+
+def check(board: Board) -> None:
+    """Hold links, indices and caches of the tree against what a walk finds."""
+    found = list(board.live.tree.walk())
+    check_links(board.live, found)
+    check_indices(board.live.tree, found)
+    check_caches(board.live.tree, found)
+    assert board.live.loose.isdisjoint(found)
+
+
+def cut_off(board: Board) -> None:
+    """Take /soc out and put it in again: its children are dropped."""
+    check(board)
+    soc = board.node("/soc")
+    direct.detach_node(board.live, soc)
+    check(board)
+    direct.attach_node(board.live, soc)
+    check(board)
+
+
+def test_children_of_a_node_that_comes_back_are_dropped() -> None:
+    board = Board()
+    bare = board.node("/soc/bare")
+    cut_off(board)
+    assert board.children("/soc") == []
+    assert bare in board.live.loose
+    assert 7 not in board.live.tree.by_phandle
+
+
+def test_a_dropped_node_is_attached_again() -> None:
+    board = Board()
+    node = board.node("/soc/u@2")
+    cut_off(board)
+    direct.attach_node(board.live, node)
+    check(board)
+    assert board.node("/soc/u@2") is node
+    assert board.live.tree.by_phandle[7] is node
+
+
+def test_a_dropped_node_is_not_detached() -> None:
+    board = Board()
+    node = board.node("/soc/bare")
+    cut_off(board)
+    with pytest.raises(Oops) as caught:
+        direct.detach_node(board.live, node)
+    assert caught.value.node is node
+
+
+def test_a_node_below_a_detached_one_is_detached() -> None:
+    board = Board()
+    soc, node = board.node("/soc"), board.node("/soc/u@2")
+    direct.detach_node(board.live, soc)
+    direct.detach_node(board.live, node)
+    check(board)
+    assert not board.live.attached(node)
+    assert [child.name for child in soc.children.values()] == ["bare"]
+
+
+def test_what_hangs_on_a_dropped_node_is_not_in_the_tree_either() -> None:
+    board = Board()
+    bare = board.node("/soc/bare")
+    cut_off(board)
+    made = direct.new_node(board.live, bare, "made")
+    direct.new_property(board.live, made, board.prop("phandle", 0x42))
+    direct.attach_node(board.live, made)
+    check(board)
+    assert made in board.live.loose
+    assert 0x42 not in board.live.tree.by_phandle
+
+
+def test_new_children_of_a_node_that_came_back_stand_first() -> None:
+    board = Board()
+    board.applied(at("/soc", {"a": {}, "b": {}}))
+    cut_off(board)
+    for name in ("c", "d"):
+        direct.attach_node(board.live, direct.new_node(board.live, board.node("/soc"), name))
+    check(board)
+    assert board.children("/soc") == ["d", "c"]
+
+
+def test_labels_come_back_with_the_symbols() -> None:
+    board = Board()
+    symbols, node = board.node("/__symbols__"), board.node("/soc/u@2")
+    assert board.live.tree.labels_of(node) == ("u",)
+    direct.detach_node(board.live, symbols)
+    assert board.live.tree.labels_of(node) == ()
+    direct.attach_node(board.live, symbols)
+    assert board.live.tree.labels_of(node) == ("u",)
+
+
+def test_labels_that_an_overlay_exports_are_known() -> None:
+    board = Board()
+    assert board.live.tree.labels_of(board.node("/soc/u@2")) == ("u",)
+    board.applied(at("/soc", {"n": {}}), symbols={"n": "/fragment@0/__overlay__/n"})
+    assert board.live.tree.labels_of(board.node("/soc/n")) == ("n",)
+
+
+def test_a_node_attached_twice_is_known_by_its_new_phandle() -> None:
+    board = Board()
+    node = board.node("/soc/u@2")
+    direct.update_property(board.live, node, board.prop("phandle", 0x42))
+    direct.attach_node(board.live, node)
+    assert board.live.tree.by_phandle[0x42] is node
+    assert 7 not in board.live.tree.by_phandle
