@@ -38,9 +38,10 @@ _NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")
 # With a colon, any word of 4 to 8 hex digits is an offset. Without one it must begin with a digit,
 # as offsets inside a work area do: English words are made of hex digits too.
 _OFFSET = r"(?=[0-9]|[0-9a-fA-F]{4,8}:)(?P<offset>[0-9a-fA-F]{4,8})(?P<colon>:?)(?=\s|$)"
-_LINE = re.compile(rf"{_OFFSET}(?P<rest>.*)", re.DOTALL)
+_LINE = re.compile(rf"(?P<prefix>){_OFFSET}(?P<rest>.*)", re.DOTALL)
 _PREFIXED = re.compile(
-    r"\S{1,256}:\s+(?P<offset>[0-9a-fA-F]{4,8})(?P<colon>:)(?=\s|$)(?P<rest>.*)", re.DOTALL
+    r"(?P<prefix>\S{1,256}):\s+(?P<offset>[0-9a-fA-F]{4,8})(?P<colon>:)(?=\s|$)(?P<rest>.*)",
+    re.DOTALL,
 )
 _GROUP = re.compile(r"(?:[0-9a-fA-F]{2}){1,4}")
 _ROW = 16  # most bytes of a dump line
@@ -123,6 +124,7 @@ class Collector:
         self.header = header
         self.done = False
         self._data = bytearray()
+        self._form: tuple[str, str] | None = None
         self._row = b""
         self._starred = False
         self._rows = 0
@@ -139,12 +141,11 @@ class Collector:
             self._star(line)
             return True
         match = _LINE.match(text) or _PREFIXED.match(text)
-        if match is None:
+        if match is None or not self._fits(match["prefix"], match["colon"], match["rest"]):
             return False
         if not self._fault:
-            self._fault = self._line(
-                int(match["offset"], 16), match["rest"], bool(match["colon"]), line
-            )
+            offset = int(match["offset"], 16)
+            self._fault = self._line(offset, match["rest"], bool(match["colon"]), line)
         return True
 
     def finish(self) -> Block | Problem:
@@ -157,6 +158,12 @@ class Collector:
         if fault:
             return Problem(MALFORMED, self.header.line, fault)
         return Block(self.header, bytes(self._data))
+
+    def _fits(self, prefix: str, colon: str, rest: str) -> bool:
+        """Tell whether a line has the form of those before it: another prefix is another dump."""
+        if self._form is None:
+            self._form = (prefix, colon)
+        return self._form == (prefix, colon) or not (prefix or rest.strip())
 
     def _star(self, line: int) -> None:
         if not self._row and not self._fault:
