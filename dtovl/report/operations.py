@@ -31,6 +31,8 @@ def operation_words(operation: Operation) -> str:
         return "remove all"
     if op in ("hold", "release") and "as" in step:
         return f"{op} {step.get('path')} as {step['as']}"
+    if op == "migrate":
+        return f"migrate {step.get('log', '')} ({step.get('policy', 'changes')})"
     return " ".join([op, *(f"{key}={value}" for key, value in step.items() if key != "op")])
 
 
@@ -45,6 +47,8 @@ def answer_words(operation: Operation) -> str:
             return f"{ret}; it keeps id #{number}"
         return f"{ret}, but it is gone" if op == "remove" and number == 0 else ret
     words = {"apply": f"in force as #{number}", "remove": "removed", "remove_all": "removed"}
+    if op == "migrate":
+        words["migrate"] = amount(int(result.get("changes", 0)), "change")
     done = words.get(str(op), "" if ret in (0, None) else str(ret))
     return f"{done}; memory is corrupted" if result.get("hazard") else done
 

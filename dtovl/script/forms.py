@@ -55,6 +55,7 @@ FORMS = {
     "add_property": Form(*_VALUE, "add a property at once"),
     "update_property": Form(*_VALUE, "replace a property at once, or add it"),
     "remove_property": Form(("node", "name"), (), "remove a property at once"),
+    "migrate": Form(("changes",), ("log", "policy"), "make the changes of a replayed migration"),
     "fail": Form(
         ("chain", "action", "errno"),
         ("nth", "count"),

@@ -23,6 +23,7 @@ from dtovl.script import direct
 from dtovl.script.deviceops import operate
 from dtovl.script.listener import CHAINS, OVERLAY_ACTIONS, RECONFIG_ACTIONS, Order, ScriptListener
 from dtovl.script.lookup import find_by_path, find_phandle
+from dtovl.script.migration import migrate
 from dtovl.script.names import Names
 from dtovl.script.parameters import Step, wrong
 from dtovl.script.queries import QUERIES
@@ -304,6 +305,9 @@ class Machine:
         error = _DIRECT_PROPERTY[step.op](self.live, node, self._property(step))
         return {"ret": _ret(error)}
 
+    def _migrate(self, step: Step) -> Answer:
+        return {"ret": 0, "changes": migrate(self.live, step)}
+
     # -- listeners, devices, memory ------------------------------------------------------------
 
     def _fail(self, step: Step) -> Answer:
@@ -404,6 +408,7 @@ _OPS: dict[str, Callable[[Machine, Step], Answer]] = {
     "dup_node": Machine._dup_node,
     **dict.fromkeys(_DIRECT_NODE, Machine._direct_node),
     **dict.fromkeys((*_DIRECT_PROPERTY, "remove_property"), Machine._direct_property),
+    "migrate": Machine._migrate,
     "fail": Machine._fail,
     "fail_off": Machine._fail_off,
     **dict.fromkeys(("populate", "driver", "unbind", "bind"), Machine._device),
