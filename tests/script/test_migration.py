@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.asking import live_of
 from support.trees import Content, tree_of
 
 from dtovl.errors import InputError
-from dtovl.live.state import Live
 from dtovl.script.machine import Machine
+
+if TYPE_CHECKING:
+    from dtovl.live.state import Live
 
 BASE: Content = {"a": {"x": 1, "ibm,phandle": 7, "child": {}}, "b": {}}
 NEW = ["attach-node", "#1", "/", "a", [["ibm,phandle", "00000007"], ["y", "02"]]]
