@@ -9,7 +9,7 @@ event by event, so no nesting makes anything here recurse.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from dtovl.codes.script import YAML_REFUSED
 from dtovl.diagnostics import Diagnostic, Location
@@ -41,52 +41,87 @@ class Number(int):
         return self.text
 
 
+class Plain(str):
+    """Text that is written without quotes, where other readers may see something else in it."""
+
+    __slots__ = ()
+
+
 class Map(dict[str, Any]):
-    """A mapping of a file; line is where it begins, lines where each key stands, from 1."""
+    """A mapping of a file; line is where it begins, lines where each key stands, from 1.
 
-    __slots__ = ("line", "lines")
+    flow tells that it is written in braces.
+    """
 
-    def __init__(self, line: int) -> None:
+    __slots__ = ("column", "flow", "line", "lines")
+
+    def __init__(self, line: int, column: int, flow: bool) -> None:
         super().__init__()
         self.line = line
+        self.column = column
+        self.flow = flow
         self.lines: dict[str, int] = {}
 
 
+class Items(list[Any]):
+    """A list of a file; places has (line, column) of each entry, from 1."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[tuple[int, int]] = []
+
+
+class Bounds(NamedTuple):
+    """What a file may hold at most: characters, levels, values; and whether it may have anchors."""
+
+    characters: int = MAX_YAML_BYTES
+    depth: int = MAX_YAML_DEPTH
+    values: int = MAX_YAML_VALUES
+    anchors: bool = True
+
+
+_BOUNDS = Bounds()
+
+
 class _Open:
-    """A mapping or list that has not ended.
+    """A mapping or list that has not ended, and the line and column where it began.
 
     size counts the values in it and itself, height the levels below it and its own.
     """
 
-    __slots__ = ("anchor", "height", "key", "size", "value")
+    __slots__ = ("anchor", "height", "key", "place", "size", "value")
 
-    def __init__(self, value: Map | list[Any], anchor: str | None) -> None:
+    def __init__(self, value: Map | Items, anchor: str | None, place: tuple[int, int]) -> None:
         self.value = value
         self.anchor = anchor
+        self.place = place
         self.key: str | None = None
         self.size = 1
         self.height = 1
 
 
-def read_yaml(text: str, name: str) -> Any:
-    """Read a YAML document; mappings are Map, numbers Number, an empty document is None.
+def read_yaml(text: str, name: str, bounds: Bounds = _BOUNDS) -> Any:
+    """Read a YAML document: mappings are Map, lists Items, numbers Number, words Plain.
 
-    name is what messages call the file. Raises InputError (DT287).
+    An empty document is None. name is what messages call the file. Raises InputError (DT287).
     """
-    if len(text) > MAX_YAML_BYTES:
-        raise _refused(name, 0, f"it has {len(text)} characters, the bound is {MAX_YAML_BYTES}")
+    if len(text) > bounds.characters:
+        raise _refused(name, 0, f"it has {len(text)} characters, the bound is {bounds.characters}")
 
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = _Builder(name)
+    builder = _Builder(name, bounds)
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
-        raise _refused(name, mark.line + 1 if mark else 0, what) from error
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise _refused(name, line, what, column) from error
     except yaml.YAMLError as error:
         raise _refused(name, 0, " ".join(str(error).split())) from error
     except RecursionError as error:
@@ -97,9 +132,11 @@ def read_yaml(text: str, name: str) -> Any:
 class _Builder:
     """Puts the values of one document together."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, bounds: Bounds) -> None:
         self.result: Any = None
         self._name = name
+        self._bounds = bounds
+        self._column = 0
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int, int]] = {}
         self._pending: set[str] = set()
@@ -110,9 +147,12 @@ class _Builder:
         """Take the next event. Raises InputError."""
         kind = type(event).__name__
         line = event.start_mark.line + 1 if event.start_mark else 0
+        self._column = event.start_mark.column + 1 if event.start_mark else 0
+        if not self._bounds.anchors and getattr(event, "anchor", None) is not None:
+            raise self._refused(line, f"anchors and aliases such as {event.anchor} are not read")
         if kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
             if event.tag is not None:
-                raise _refused(self._name, line, f"tags such as {event.tag} are not read")
+                raise self._refused(line, f"tags such as {event.tag} are not read")
             self._begin(event, kind, line)
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self._end()
@@ -121,7 +161,7 @@ class _Builder:
         elif kind == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:
-                raise _refused(self._name, line, "it holds more than one document")
+                raise self._refused(line, "it holds more than one document")
 
     def _begin(self, event: Any, kind: str, line: int) -> None:
         if kind == "ScalarEvent":
@@ -135,47 +175,50 @@ class _Builder:
                 self._anchors[event.anchor] = (value, 1, 0)
             return
         if self._wants_key():
-            raise _refused(self._name, line, "a key is a mapping or list: only text can be one")
+            raise self._refused(line, "a key is a mapping or list: only text can be one")
         self._count(1, 1, line)
-        value = Map(line) if kind == "MappingStartEvent" else []
+        made: Map | Items = Items()
+        if kind == "MappingStartEvent":
+            made = Map(line, self._column, bool(event.flow_style))
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
             self._pending.add(event.anchor)
-        self._open.append(_Open(value, event.anchor))
+        self._open.append(_Open(made, event.anchor, (line, self._column)))
 
     def _end(self) -> None:
         done = self._open.pop()
         if done.anchor is not None:
             self._anchors[done.anchor] = (done.value, done.size, done.height)
             self._pending.discard(done.anchor)
-        self._store(done.value, done.size, done.height)
+        self._store(done.value, done.size, done.height, done.place)
 
     def _alias(self, anchor: str, line: int) -> None:
         if anchor in self._pending:
-            raise _refused(self._name, line, f"&{anchor} holds itself")
+            raise self._refused(line, f"&{anchor} holds itself")
         if anchor not in self._anchors:
-            raise _refused(self._name, line, f"there is no &{anchor} before *{anchor}")
+            raise self._refused(line, f"there is no &{anchor} before *{anchor}")
         value, size, height = self._anchors[anchor]
         if self._wants_key():
             if not isinstance(value, str):
-                raise _refused(self._name, line, "a key must be text")
+                raise self._refused(line, "a key must be text")
             self._key(value, line)
         else:
             self._put(value, size, height, line)
 
     def _put(self, value: Any, size: int, height: int, line: int) -> None:
         self._count(size, height, line)
-        self._store(value, size, height)
+        self._store(value, size, height, (line, self._column))
 
     def _count(self, size: int, height: int, line: int) -> None:
         """Count values that come in, and the levels that they reach down."""
-        if len(self._open) + height > MAX_YAML_DEPTH:
-            what = f"it is nested deeper than {MAX_YAML_DEPTH} levels"
-            raise _refused(self._name, line, what)
+        bounds = self._bounds
+        if len(self._open) + height > bounds.depth:
+            what = f"it is nested deeper than {bounds.depth} levels"
+            raise self._refused(line, what)
         self._values += size
-        if self._values > MAX_YAML_VALUES:
-            what = f"it has more than {MAX_YAML_VALUES} values, those of aliases included"
-            raise _refused(self._name, line, what)
+        if self._values > bounds.values:
+            what = f"it has more than {bounds.values} values, those of aliases included"
+            raise self._refused(line, what)
 
     def _wants_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].value, Map) and not self._has_key()
@@ -188,11 +231,11 @@ class _Builder:
         assert isinstance(top.value, Map)
         if key in top.value.lines:
             first = top.value.lines[key]
-            raise _refused(self._name, line, f"key {key!r} stands twice, first in line {first}")
+            raise self._refused(line, f"key {key!r} stands twice, first in line {first}")
         top.value.lines[key] = line
         top.key = key
 
-    def _store(self, value: Any, size: int, height: int) -> None:
+    def _store(self, value: Any, size: int, height: int, place: tuple[int, int]) -> None:
         if not self._open:
             self.result = value
             return
@@ -205,14 +248,19 @@ class _Builder:
             top.key = None
         else:
             top.value.append(value)
+            top.value.places.append(place)
+
+    def _refused(self, line: int, what: str) -> InputError:
+        return _refused(self._name, line, what, self._column)
 
 
 def _plain(text: str) -> Any:
     """Give the value of text without quotes (YAML 1.2 core schema, without fractions)."""
     if text in _WORDS:
         return _WORDS[text]
-    return Number(text) if _NUMBER.fullmatch(text) else text
+    return Number(text) if _NUMBER.fullmatch(text) else Plain(text)
 
 
-def _refused(name: str, line: int, what: str) -> InputError:
-    return InputError(Diagnostic(YAML_REFUSED, at=Location(name, line), name=name, what=what))
+def _refused(name: str, line: int, what: str, column: int = 0) -> InputError:
+    at = Location(name, line, column)
+    return InputError(Diagnostic(YAML_REFUSED, at=at, name=name, what=what))

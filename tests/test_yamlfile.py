@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dtovl.errors import InputError
 from dtovl.model.limits import MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_VALUES
-from dtovl.yamlfile import Map, Number, read_yaml
+from dtovl.yamlfile import Bounds, Items, Map, Number, Plain, read_yaml
 
 
 def refusal(text: str) -> tuple[str, int]:
@@ -52,6 +52,32 @@ def test_numbers_remember_how_they_were_written() -> None:
     assert [type(one) for one in found] == [Number] * 3
     assert [str(one) for one in found] == ["00000010", "0x0A", "-7"]
     assert list(found) == [10, 10, -7]
+
+
+def test_words_without_quotes_are_told_apart() -> None:
+    found = read_yaml("[on, 'on', \"on\", 12]", "steps.yaml")
+    assert [type(one) for one in found] == [Plain, str, str, Number]
+
+
+def test_mappings_and_lists_know_their_places() -> None:
+    found = read_yaml("a:\n  - b\n  -   c: {d: 1}\n  - [e,\n f]\n", "x")["a"]
+    assert isinstance(found, Items)
+    assert found.places == [(2, 5), (3, 7), (4, 5)]
+    assert found[2].places == [(4, 6), (5, 2)]
+    assert (found[1].column, found[1].flow, found[1]["c"].flow) == (7, False, True)
+
+
+def test_bounds_are_told() -> None:
+    for bounds, text in (
+        (Bounds(characters=3), "abcd"),
+        (Bounds(depth=2), "[[[1]]]"),
+        (Bounds(values=2), "[1, 2]"),
+        (Bounds(anchors=False), "&a 1"),
+        (Bounds(anchors=False), "[*a]"),
+    ):
+        with pytest.raises(InputError):
+            read_yaml(text, "x", bounds)
+    assert read_yaml("[[1]]", "x", Bounds(depth=3)) == [[1]]
 
 
 def test_mappings_know_their_lines() -> None:

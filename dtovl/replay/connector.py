@@ -172,4 +172,4 @@ def _name(area: bytes) -> str:
     """Give the name that an area of ibm,configure-connector tells, "" when it tells none."""
     (offset,) = unpack_from(">I", area, 8)
     end = area.find(b"\0", offset)
-    return area[offset:end].decode("latin-1") if end > offset else ""
+    return area[offset:end].decode("utf-8", "surrogateescape") if end > offset else ""

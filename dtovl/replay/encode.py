@@ -87,9 +87,9 @@ def encode_properties(
     """
     packer = _Packer(room)
     if path is not None:
-        packer.add(b"\0", path.encode("latin-1") + b"\0", whole=True)
+        packer.add(b"\0", path.encode("utf-8", "surrogateescape") + b"\0", whole=True)
     for change in changes:
-        name = change.name.encode("latin-1") + b"\0"
+        name = change.name.encode("utf-8", "surrogateescape") + b"\0"
         if change.verb == NAME_ONLY:
             packer.put(name + pack(">I", 0))
         elif change.verb == REMOVE:
@@ -182,7 +182,7 @@ def _ranked(children: Sequence[Content]) -> list[tuple[Content, int]]:
 def _connector(status: int, drc: int, name: str | None = None, value: bytes = b"") -> Answer:
     if name is None:
         return Answer(status, padded(pack(">5I", drc, 0, 0, 0, 0)))
-    text = name.encode("latin-1") + b"\0"
+    text = name.encode("utf-8", "surrogateescape") + b"\0"
     if len(text) + len(value) > _ROOM:
         raise ValueError(f"{name[:40]}: name and value do not fit into a work area")
     head = pack(">5I", drc, 0, 20, len(value), 20 + len(text))

@@ -1,7 +1,8 @@
 """The stream of a replay: what firmware, or user space, asked for, in order, with where it stands.
 
 Readers of all formats give a Stream; policies work on nothing else. Numbers are those of the log:
-phandles as 32-bit numbers, None where the log has none. Lines count from 1.
+phandles as 32-bit numbers, None where the log has none. Lines count from 1. Names and paths are
+text: UTF-8, and surrogate escapes for bytes that are not. (Those of a Tree are latin-1.)
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ DELETE, UPDATE, ADD = "delete", "update", "add"
 
 SET, REMOVE, NAME_ONLY = "set", "delete", "name-only"
 """What an update does to a property."""
+
+
+def text_of(name: str) -> str:
+    """Give the text of a name of a Tree, whose characters are bytes."""
+    return name if name.isascii() else name.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def name_of(text: str) -> str:
+    """Give the name that a Tree has for a text: each byte a character."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 class Change(NamedTuple):

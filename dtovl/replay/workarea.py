@@ -3,8 +3,8 @@
 ibm,update-nodes and ibm,update-properties are here, ibm,configure-connector is in connector.py.
 
 Firmware answers each call in a work area of 4096 bytes. All integers are big-endian, whatever the
-endianness of the kernel; names and paths are bytes and decode as latin-1. One request may take
-several calls: the answers to them, in order, are a sequence, and each decoder takes a sequence.
+endianness of the kernel; names and paths are UTF-8, other bytes surrogate escapes. One request may
+take several calls: the answers to them, in order, are a sequence, and each decoder takes one.
 
 Nothing here raises: a decoder gives what came before the first fault, and the fault. Linux checks
 few of the bounds; each is checked here, so no area makes a decoder read outside it.
@@ -325,7 +325,7 @@ class _Properties:
                 return f"the name of descriptor {number + 1} of {count} has no NUL"
             if end + 5 > AREA_SIZE:
                 return f"descriptor {number + 1} of {count} runs past the end of the work area"
-            name = area[at:end].decode("latin-1")
+            name = area[at:end].decode("utf-8", "surrogateescape")
             (descriptor,) = unpack_from(">I", area, end + 1)
             size = _value_size(descriptor)
             at = end + 5 + size
@@ -344,7 +344,7 @@ class _Properties:
         return ""
 
     def _path(self, value: bytes) -> None:
-        path = value.partition(b"\0")[0].decode("latin-1")
+        path = value.partition(b"\0")[0].decode("utf-8", "surrogateescape")
         if path and self.result.path is None:
             self.result.path = path
 
