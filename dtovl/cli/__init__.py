@@ -39,6 +39,7 @@ _COMMANDS = (
     "diff",
     "identify",
     "run",
+    "migrate",
     "convert",
     "explain",
     "init",

@@ -1,0 +1,144 @@
+"""What `dtovl migrate` reads: log, base, list of holders; and all that is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.cli.progress import Progress
+from dtovl.diagnostics import Diagnostic, Location
+from dtovl.errors import DtovlError, InputError
+from dtovl.files import STANDARD_STREAM, open_bytes, read_bytes
+from dtovl.replay.read import MAX_PROBLEMS, read_stream
+from dtovl.replay.stream import NamedHolder, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dtovl.replay.stream import Base, Stream
+    from dtovl.report.spans import Line
+
+_HOLDER_KEYS = {"node", "by"}
+
+
+class Fault(NamedTuple):
+    """A problem, and the name of the file that has it."""
+
+    file: str
+    problem: Problem
+
+
+class Inputs:
+    """The log, called name, and the base: None where it is inferred, or could not be read.
+
+    faults are all that is wrong, those of a whole file first, then by line, at most 20; replayable
+    tells whether something is left to be replayed in spite of them.
+    """
+
+    __slots__ = ("base", "faults", "name", "replayable", "stream")
+
+    def __init__(
+        self, name: str, stream: Stream, base: Base | None = None, others: Iterable[Fault] = ()
+    ) -> None:
+        self.name = name
+        self.stream = stream
+        self.base = base
+        faults = [*others, *(Fault(name, problem) for problem in stream.problems)]
+        # Without a base, or without an operation, there is nothing to go on with.
+        self.replayable = len(faults) == len(stream.problems) and not any(
+            one.code == "PS201" for one in stream.problems
+        )
+        faults.sort(key=lambda one: (one.problem.line or 0, one.problem.column))
+        self.faults = faults[:MAX_PROBLEMS]
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Add problems of the log that only the replay shows."""
+        self.faults += (Fault(self.name, problem) for problem in problems)
+
+    def fault_lines(self) -> Iterator[Line]:
+        """Write what is wrong, one line for each fault."""
+        from dtovl.report.migrate import problem_line
+
+        return (problem_line(problem, file) for file, problem in self.faults)
+
+
+def read_inputs(
+    log: str, base: str | None, holders: str | None, call: str | None, *, keep_going: bool
+) -> Inputs:
+    """Read all inputs, and collect what is wrong with any of them.
+
+    Raises InputError (DT009, DT011) when the log cannot be opened or read.
+    """
+    stream = read_log(log, call, keep_going=keep_going)
+    faults: list[Fault] = []
+    tree = None
+    if base is not None:
+        try:
+            tree = read_base(base)
+        except DtovlError as error:
+            faults += (Fault(base, _base_problem(one.message)) for one in error.diagnostics)
+    if holders is not None:
+        try:
+            stream.holders += read_holders(holders)
+        except DtovlError as error:
+            first = error.diagnostic
+            line = first.where.line if first.where is not None else 0
+            faults.append(Fault(holders, Problem("PS202", line or None, first.message)))
+    return Inputs(_shown(log), stream, tree, faults)
+
+
+def read_log(path: str, call: str | None, *, keep_going: bool = False) -> Stream:
+    """Read a log, with a bar on a terminal while that lasts."""
+    shown = _shown(path)
+    with Progress(f"reading {shown}") as progress, open_bytes(path, progress) as file:
+        return read_stream(file, shown, call, keep_going=keep_going)
+
+
+def _shown(path: str) -> str:
+    from dtovl.api import STANDARD_INPUT
+
+    return STANDARD_INPUT if path == STANDARD_STREAM else path
+
+
+def read_base(path: str) -> Base:
+    from dtovl.api import load
+    from dtovl.replay.stream import Base
+
+    return Base(load(path), {})
+
+
+def _base_problem(message: str) -> Problem:
+    return Problem("PS208", None, message)
+
+
+def read_holders(path: str) -> list[NamedHolder]:
+    """Read who holds which node: YAML, a list of `{node: PATH, by: NAME}`, or that as `holders`.
+
+    Raises InputError (DT009, DT011, DT287, PS202).
+    """
+    from dtovl.yamlfile import read_yaml
+
+    name = _shown(path)
+    given = read_yaml(read_bytes(path).decode("utf-8", "surrogateescape"), name)
+    if isinstance(given, dict) and list(given) == ["holders"]:
+        given = given["holders"]
+    if not isinstance(given, list):
+        raise _bad_holder(name, "a list of {node: PATH, by: NAME} is expected", 0)
+    return [_holder(entry, name) for entry in given]
+
+
+def _holder(entry: object, name: str) -> NamedHolder:
+    line = getattr(entry, "line", 0)
+    if not isinstance(entry, dict) or entry.keys() != _HOLDER_KEYS:
+        raise _bad_holder(name, "a holder has the keys node and by, and no others", line)
+    node, by = entry["node"], entry["by"]
+    if not isinstance(node, str) or not node.startswith("/"):
+        raise _bad_holder(name, f"node is a full path, not {node!r:.60}", line)
+    if not isinstance(by, str) or not by:
+        raise _bad_holder(name, f"by is a name, not {by!r:.60}", line)
+    return NamedHolder(node, by)
+
+
+def _bad_holder(name: str, what: str, line: int) -> InputError:
+    from dtovl.codes.replay_input import BAD_LIST
+
+    return InputError(Diagnostic(BAD_LIST, at=Location(name, line), what=what))
