@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.model.cells import text
+from dtovl.model.cells import boot_text
 from dtovl.replay.model import FACILITIES
 from dtovl.replay.properties import content_phandle, differences, judge_changes
 from dtovl.replay.skeleton import parent_path, path_below
@@ -29,7 +29,7 @@ def ignore_add(replay: Replay, entry: OpEntry) -> bool:
     content = operation.content
     if content is not None:
         value = dict(content.properties).get("device_type")
-        if value is None or text(value) != FACILITIES:
+        if value is None or boot_text(value) != FACILITIES:
             return False
     elif not operation.typed and not replay.model.is_facilities(live):
         return False

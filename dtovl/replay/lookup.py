@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.replay.skeleton import parent_path
+from dtovl.replay.skeleton import base_name, parent_path
 
 if TYPE_CHECKING:
     from dtovl.model.node import Node
@@ -51,6 +51,8 @@ def find_parent(replay: Replay, operation: Operation) -> Node | None:
     path = operation.parent_path
     if path is None and operation.path is not None:
         path = parent_path(operation.path)
+        if not base_name(operation.path):
+            return None  # the root has no parent
     if operation.parent is None:
         return None if path is None else model.find(path)
     found = model.phandles.look_up(operation.parent)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from dtovl.model.cells import cell, text
+from dtovl.model.cells import boot_text, cell
 from dtovl.model.node import REPEAT, Node, plain_name
 from dtovl.replay.phandles import Phandles
 from dtovl.replay.records import ATTACHED, LEFT, UNKNOWN, Event, Record, Step, Value
@@ -205,7 +205,9 @@ class Model:
         self.came_paths.add(self.path(node))
         if self.references is not None:
             self._refer(node, self.references)
-        self.steps.append(Step(line, "attach-node", node))
+        unknown = self._unknown.get(node, ())
+        brings = tuple(pair for pair in node.properties.items() if pair[0] not in unknown)
+        self.steps.append(Step(line, "attach-node", node, brings=brings))
         return record
 
     def _attach_twin(self, parent: Node, node: Node) -> None:
@@ -319,7 +321,7 @@ class Model:
         if node in self.facilities:
             return FACILITIES
         value = self.value(node, "device_type")
-        return text(value) if isinstance(value, bytes) else None
+        return boot_text(value) if isinstance(value, bytes) else None
 
     def is_facilities(self, node: Node | None) -> bool:
         """Tell whether a node is of type ibm,platform-facilities."""

@@ -83,8 +83,9 @@ class OpEntry:
 class Step(NamedTuple):
     """A change of the tree, as a notifier would hear of it: one entry of a changeset.
 
-    action is attach-node, detach-node, add-property, update-property or remove-property;
-    old and new are for properties: None where absent, "?" where the log does not tell.
+    action is attach-node, detach-node, add-property, update-property or remove-property. Of a
+    property old and new are told, None where absent, "?" where the log does not tell; of a node
+    that is attached the properties it brings, those of which the values are known.
     """
 
     line: int | None
@@ -93,3 +94,4 @@ class Step(NamedTuple):
     name: str = ""
     old: Value = None
     new: Value = None
+    brings: tuple[tuple[str, bytes], ...] = ()

@@ -14,6 +14,7 @@ from dtovl.replay.stream import ADD
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.replay.context import Replay
     from dtovl.replay.findings import Finding
@@ -82,17 +83,22 @@ class Result:
     hear of them; problems what could not be read (then the exit code is 2).
     """
 
-    def __init__(self, policy: str, base: str, sessions: int, tree: Tree) -> None:
+    def __init__(self, policy: str, sessions: int, model: Model) -> None:
+        self._model = model
         self.policy = policy
-        self.base = base
+        self.base = "inferred" if model.inferred else "file"
         self.sessions = sessions
-        self.tree = tree
+        self.tree: Tree = model.tree
         self.ops: list[OpEntry] = []
         self.nodes: list[NodeEntry] = []
         self.findings: list[Finding] = []
         self.steps: list[Step] = []
         self.problems: list[Problem] = []
         self.ignored_lines = 0
+
+    def path(self, node: Node) -> str:
+        """Give the path of a node of the replay, also of one that left."""
+        return self._model.path(node)
 
     @property
     def verdict(self) -> str:
@@ -146,8 +152,7 @@ class Result:
 def build_result(replay: Replay, stream: Stream, problems: list[Problem]) -> Result:
     """Sum up a replay that is over."""
     model = replay.model
-    base = "inferred" if model.inferred else "file"
-    result = Result(replay.policy.name, base, replay.sessions, model.tree)
+    result = Result(replay.policy.name, replay.sessions, model)
     result.ops = replay.operations
     records: Iterable[Record] = (*model.records.values(), *model.leaked)
     nodes = [_node_entry(model, record) for record in records if record.named]

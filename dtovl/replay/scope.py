@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.model.cells import text
+from dtovl.model.cells import boot_text
 from dtovl.replay.model import FACILITIES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check_added(
     if not _applies(entry):
         return
     value = dict(content.properties).get("device_type")
-    kind = None if value is None else text(value)
+    kind = None if value is None else boot_text(value)
     if not _allowed(replay, content.name, kind, parent):
         path = replay.model.below(parent, content.name)
         replay.find_at("PS137", path, number, entry.line, parent, kind="add")
