@@ -158,10 +158,11 @@ def _text(request: Request, inputs: Inputs, result: Result) -> Iterable[Line] | 
         from json import dumps
 
         return dumps(result.as_json(request.fail_on), indent=2) + "\n"
-    return _lines(request, inputs, result)
+    return lines_of(request, inputs, result)
 
 
-def _lines(request: Request, inputs: Inputs, result: Result) -> Iterator[Line]:
+def lines_of(request: Request, inputs: Inputs, result: Result) -> Iterator[Line]:
+    """Write the result of a replay, and what of the log was passed over."""
     from dtovl.report.migrate import ignored_lines, replay_lines
 
     stream = inputs.stream
