@@ -48,18 +48,14 @@ class Plain(str):
 
 
 class Map(dict[str, Any]):
-    """A mapping of a file; line is where it begins, lines where each key stands, from 1.
+    """A mapping of a file; line is where it begins, lines where each key stands, from 1."""
 
-    flow tells that it is written in braces.
-    """
+    __slots__ = ("column", "line", "lines")
 
-    __slots__ = ("column", "flow", "line", "lines")
-
-    def __init__(self, line: int, column: int, flow: bool) -> None:
+    def __init__(self, line: int, column: int) -> None:
         super().__init__()
         self.line = line
         self.column = column
-        self.flow = flow
         self.lines: dict[str, int] = {}
 
 
@@ -167,8 +163,8 @@ class _Builder:
         if kind == "ScalarEvent":
             value = event.value if event.style else _plain(event.value)
             if self._wants_key():
-                self._key(event.value, line)
-                value = event.value
+                value = event.value if event.style else Plain(event.value)
+                self._key(value, line)
             else:
                 self._put(value, 1, 0, line)
             if event.anchor is not None:
@@ -179,7 +175,7 @@ class _Builder:
         self._count(1, 1, line)
         made: Map | Items = Items()
         if kind == "MappingStartEvent":
-            made = Map(line, self._column, bool(event.flow_style))
+            made = Map(line, self._column)
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
             self._pending.add(event.anchor)

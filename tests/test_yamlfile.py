@@ -57,6 +57,7 @@ def test_numbers_remember_how_they_were_written() -> None:
 def test_words_without_quotes_are_told_apart() -> None:
     found = read_yaml("[on, 'on', \"on\", 12]", "steps.yaml")
     assert [type(one) for one in found] == [Plain, str, str, Number]
+    assert [type(key) for key in read_yaml("{a: 1, 'b': 2}", "steps.yaml")] == [Plain, str]
 
 
 def test_mappings_and_lists_know_their_places() -> None:
@@ -64,7 +65,7 @@ def test_mappings_and_lists_know_their_places() -> None:
     assert isinstance(found, Items)
     assert found.places == [(2, 5), (3, 7), (4, 5)]
     assert found[2].places == [(4, 6), (5, 2)]
-    assert (found[1].column, found[1].flow, found[1]["c"].flow) == (7, False, True)
+    assert (found[1].column, found[1]["c"].column) == (7, 10)
 
 
 def test_bounds_are_told() -> None:

@@ -64,3 +64,12 @@ MAX_JSON_BYTES = 16 << 20
 
 MAX_STEPS = 20_000
 """Most steps of one step file."""
+
+MAX_LIST_CHARACTERS = 64 << 20
+"""Most characters of an operation list (a million operations)."""
+
+MAX_LIST_VALUES = 8_000_000
+"""Most values of an operation list."""
+
+MAX_LIST_DEPTH = 160
+"""Deepest nesting of mappings and lists in an operation list: two for each level of a node."""
