@@ -19,8 +19,8 @@ MAX_PROBLEMS = 20
 """Most problems that are listed for one input."""
 
 _BOM = b"\xef\xbb\xbf"
-_LIST = re.compile(rb"\s*\{?\s*[\"']?(?:dtovl-replay|ops)[\"']?[ \t]*:(?:\s|\Z)")
-_BEFORE_LIST = re.compile(rb"[ \t\r]*(?:#[^\n]*|---[^\n]*|%YAML[^\n]*|\{)?[ \t\r]*\n?\Z")
+_LIST = re.compile(rb"\s*+(?:\{\s*+)?[\"']?(?:dtovl-replay|ops)[\"']?[ \t]*:(?:\s|\Z)")
+_BEFORE_LIST = re.compile(rb"[ \t\r]*+(?:(?:#|---|%YAML)[^\n]*|\{[ \t\r]*+)?\n?\Z")
 _MAX_BEFORE_LIST = 1000
 """Most lines of comment that may stand before the first key of an operation list."""
 
