@@ -73,3 +73,9 @@ MAX_LIST_VALUES = 8_000_000
 
 MAX_LIST_DEPTH = 160
 """Deepest nesting of mappings and lists in an operation list: two for each level of a node."""
+
+MAX_REPLAY_NODES = 1_000_000
+"""Most nodes that a replay copies for answers that are not in the log, or misses in listings."""
+
+MAX_REPLAY_EVENTS = 1000
+"""Most events of one node that a replay keeps to explain its findings."""

@@ -119,7 +119,12 @@ def _copy_below(replay: Replay, entry: OpEntry, old: Node, new: Node) -> None:
     stack = [(old, new)]
     while stack:
         original, copy = stack.pop()
-        for child in _children(replay, original):
+        # Of several of a name the one that is attached, else the last one that left.
+        found = {child.name: child for child in replay.session.left_below.get(original, ())}
+        present = (child for child in original.children.values() if model.attached(child))
+        found.update((child.name, child) for child in present)
+        for child in found.values():
+            replay.multiply()
             node = Node(child.name, copy, child.phandle)
             model.copy_properties(child, node)
             attach_node(replay, entry, node).assumed = True
@@ -128,24 +133,19 @@ def _copy_below(replay: Replay, entry: OpEntry, old: Node, new: Node) -> None:
 
 def _lose_below(replay: Replay, entry: OpEntry, old: Node, new: Node) -> None:
     """Leak copies of what left from below a counterpart in this session."""
+    session = replay.session
     stack = [(old, new)]
     count = 0
     while stack:
         original, copy = stack.pop()
-        left = set(replay.session.left_below.get(original, ()))
-        for child in _children(replay, original):
+        left = {child.name: child for child in session.left_below.get(original, ())}
+        above = {child.name: child for child in session.left_above.get(original, ())}
+        for child in (above | left).values():
             node = Node(child.name, copy, child.phandle)
             stack.append((child, node))
-            if child in left:
+            if child.name in left:
+                replay.multiply()
                 count += 1
                 _leak(replay, entry, node).assumed = True
     if count:
         replay.find("PS104", new, entry.line, old, count=count)
-
-
-def _children(replay: Replay, node: Node) -> list[Node]:
-    """List the children that a node has, or had in this session: of a name the last one."""
-    found = {child.name: child for child in replay.session.left_below.get(node, ())}
-    present = (child for child in node.children.values() if replay.model.attached(child))
-    found.update((child.name, child) for child in present)
-    return list(found.values())

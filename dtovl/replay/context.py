@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtovl.codes.input import TOO_LARGE
+from dtovl.diagnostics import Diagnostic
+from dtovl.errors import InputError
+from dtovl.model.limits import MAX_REPLAY_NODES
 from dtovl.replay.findings import Findings
 from dtovl.replay.session import Session
 
@@ -28,6 +32,17 @@ class Replay:
         self.session = Session(1)
         self.sessions = 0
         self.operations: list[OpEntry] = []
+        self._multiplied = 0
+
+    def multiply(self) -> None:
+        """Count a node of which one line of the log makes many.
+
+        Raises InputError (DT009) when a log makes too many of them.
+        """
+        self._multiplied += 1
+        if self._multiplied > MAX_REPLAY_NODES:
+            what = f"a few lines of it speak of more than {MAX_REPLAY_NODES} nodes"
+            raise InputError(Diagnostic(TOO_LARGE, name="the log", what=what))
 
     def find(
         self,

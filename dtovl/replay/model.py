@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dtovl.model.cells import boot_text, cell
+from dtovl.model.limits import MAX_REPLAY_EVENTS
 from dtovl.model.node import REPEAT, Node, plain_name
 from dtovl.replay.phandles import Phandles
 from dtovl.replay.records import ATTACHED, LEFT, UNKNOWN, Event, Record, Step, Value
@@ -355,4 +356,8 @@ class Model:
     def tell(self, record: Record, line: int | None, predicate: str) -> None:
         """Note what happened to a node, for those who ask why."""
         self._events += 1
-        record.events.append(Event(self._events, line, predicate))
+        kept = len(record.events)
+        if kept < MAX_REPLAY_EVENTS:
+            record.events.append(Event(self._events, line, predicate))
+        elif kept == MAX_REPLAY_EVENTS:
+            record.events.append(Event(self._events, line, "has more happen to it than is kept"))

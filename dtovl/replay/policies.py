@@ -81,7 +81,8 @@ def replay_stream(
     """Replay a stream over a base, which is changed; without one over the tree the log implies.
 
     policy is naive, ignore, preserve or subtree-attach. holders are added to those of the stream.
-    Problems of the stream become findings, as do holders whose node a base lacks (PS202).
+    Problems of the stream become findings, as do holders whose node a base lacks (PS202). Raises
+    InputError (DT009) for a log made to grow beyond all bounds.
     Source: kernel arch/powerpc/platforms/pseries/{mobility,dlpar,reconfig}.c; see the policies.
     """
     named = (*stream.holders, *holders)
@@ -181,4 +182,5 @@ def _compare_listings(replay: Replay) -> None:
         seen = frozenset(listing.names)
         for child in node.children.values() if node is not None else ():
             if child.name not in seen:
+                replay.multiply()
                 replay.find("PS145", child, listing.line)

@@ -27,7 +27,8 @@ class Session:
     """What happened since the session began.
 
     left_by_path, left_by_phandle   the last node of a path, of a phandle, that left
-    left_below   node -> nodes that left from below it
+    left_below   node -> children that left
+    left_above   node -> children below which some node left
     named        nodes that a delete names
     taken        node -> the delete that took it (policy preserve)
     matched      nodes that an add named before any delete did (policy preserve)
@@ -42,6 +43,7 @@ class Session:
         self.left_by_path: dict[str, Node] = {}
         self.left_by_phandle: dict[int, Node] = {}
         self.left_below: dict[Node, list[Node]] = {}
+        self.left_above: dict[Node, dict[Node, None]] = {}
         self.named: set[Node] = set()
         self.taken: dict[Node, OpEntry] = {}
         self.matched: set[Node] = set()
@@ -87,8 +89,15 @@ class Session:
         self.left_by_path[model.path(node)] = node
         if node.phandle:
             self.left_by_phandle[node.phandle] = node
-        if node.parent is not None:
-            self.left_below.setdefault(node.parent, []).append(node)
+        above = node.parent
+        if above is not None:
+            self.left_below.setdefault(above, []).append(node)
+        while above is not None and above.parent is not None:
+            known = self.left_above.setdefault(above.parent, {})
+            if above in known:
+                break
+            known[above] = None
+            above = above.parent
 
     def note_named(self, model: Model, node: Node) -> None:
         """Note that a delete names a node."""
