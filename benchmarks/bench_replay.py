@@ -65,7 +65,7 @@ def lines(count: int, *, noise: bool = True) -> Iterator[str]:
 
 def bare_loop(path: Path) -> None:
     """Read the lines and do nothing with them."""
-    with path.open("rb") as file:
+    with path.open(encoding="utf-8") as file:
         for _ in file:
             pass
 

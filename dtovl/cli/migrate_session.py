@@ -67,13 +67,13 @@ def _report(
 ) -> Outcome:
     code = result.exit_code(request.fail_on)
     if request.form == "json":
-        from json import dumps
-
+        from dtovl.report.json import listing
         from dtovl.report.operations import operation_object
 
         document = result.as_json(request.fail_on)
-        document = {**document, "session": name, "operation": operation_object(kept)}
-        return Outcome(code, dumps(document, indent=2) + "\n")
+        return Outcome(
+            code, listing({**document, "session": name, "operation": operation_object(kept)})
+        )
     return Outcome(code, _lines(request, inputs, result, kept, unknown))
 
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dtovl.diagnostics import Diagnostic, Location
 
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 def document(command: str, content: dict[str, object]) -> str:
     """Write one JSON document, ending in a newline, in ASCII."""
     return json.dumps({"schema": f"dtovl-{command}/1", **content}, indent=2) + "\n"
+
+
+def listing(document: Mapping[str, object]) -> str:
+    """Write a document whose lists are long: each of their entries on a line of its own.
+
+    The compact form of an entry is written in a tenth of the time of an indented one.
+    """
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            text = "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
+        else:
+            text = json.dumps(value)
+        parts.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def document_pieces(
