@@ -73,7 +73,7 @@ NO_NUMBER = "none"
 """How a list writes the number 0 where a phandle should be."""
 
 _BOUNDS = Bounds(MAX_LIST_CHARACTERS, MAX_LIST_DEPTH, MAX_LIST_VALUES, anchors=False)
-_CLOCK = re.compile(r"([a-z]+) (-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,2})?)")
+_CLOCK = re.compile(r"([a-z]+) (-?[0-9]{1,20}(?:\.[0-9]{1,20})?)")
 _TOP = frozenset((VERSION_KEY, "scope", "holders", "ops"))
 _SHARED = frozenset(("path", "scope", "clock", "ofdt"))
 _CHANGES = frozenset(("props", "delete-props"))

@@ -108,7 +108,8 @@ def _fields(item: Operation, scope: int) -> list[tuple[str, str]]:
     if item.scope != scope:
         fields.append(("scope", str(item.scope)))
     if item.clock is not None:
-        fields.append(("clock", f"{item.clock.kind} {item.clock.seconds!r}"))
+        seconds = f"{item.clock.seconds:.9f}".rstrip("0").rstrip(".")
+        fields.append(("clock", f"{item.clock.kind} {seconds}"))
     flags = (("ofdt", item.ofdt), ("typed", item.typed), ("refused", item.refused))
     return fields + [(key, "true") for key, value in flags if value]
 
