@@ -100,7 +100,8 @@ def grep_seconds(path: Path) -> float | None:
     if shutil.which("grep") is None:
         return None
     start = time.perf_counter()
-    subprocess.run(["grep", "-c", "mobility: ", str(path)], stdout=subprocess.DEVNULL, check=False)
+    # Into a pipe: grep stops at the first match when nobody is to see the number.
+    subprocess.run(["grep", "-c", "mobility: ", str(path)], stdout=subprocess.PIPE, check=True)
     return time.perf_counter() - start
 
 
