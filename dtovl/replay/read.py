@@ -46,23 +46,19 @@ def read_stream(
     before, is_list = _first_lines(lines)
     lines = chain(before, lines)
     head = before[0] if before else b""
-    binary = is_binary(head) if head else False
-    if binary or (call and _holds_nul(before)):
+    binary = bool(head) and is_binary(head)
+    if binary or (call and any(b"\0" in line for line in before)):
         whole = b"".join(lines)
-        if call or (whole and len(whole) % AREA_SIZE == 0):
-            return _finished(read_areas(whole, call), keep_going)
+        if call or len(whole) % AREA_SIZE == 0:
+            return _finished(read_areas(whole, call), head, keep_going)
         lines = iter(BytesIO(whole))
-    if is_list:
-        # PyYAML takes long to import, and few replays need it.
-        from dtovl.replay.oplist import read_oplist
+    if not is_list:
+        return _finished(read_text(lines, keep_going=keep_going), head, keep_going)
+    # PyYAML takes long to import, and few replays need it.
+    from dtovl.replay.oplist import read_oplist
 
-        text = b"".join(lines).decode("utf-8", "surrogateescape")
-        stream = read_oplist(text, name)
-    else:
-        stream = read_text(lines, keep_going=keep_going)
-    if not stream.problems and not _has_operation(stream):
-        stream.problems.append(Problem("PS201", None, _nothing(head, binary)))
-    return _finished(stream, keep_going)
+    text = b"".join(lines).decode("utf-8", "surrogateescape")
+    return _finished(read_oplist(text, name), head, keep_going)
 
 
 def _first_lines(lines: Iterator[bytes]) -> tuple[list[bytes], bool]:
@@ -78,17 +74,12 @@ def _first_lines(lines: Iterator[bytes]) -> tuple[list[bytes], bool]:
     return before, bool(before) and _LIST.match(before[-1]) is not None
 
 
-def _holds_nul(lines: list[bytes]) -> bool:
-    """Tell whether there is a NUL in the lines: no text has one."""
-    return any(b"\0" in line for line in lines)
-
-
 def _has_operation(stream: Stream) -> bool:
     """Tell whether there is something to replay."""
     return any(isinstance(item, Operation | LooseUpdate) for item in stream.items)
 
 
-def _nothing(head: bytes, binary: bool) -> str:
+def _nothing(head: bytes) -> str:
     """Say that nothing was found, and what was looked for."""
     wanted = (
         "kernel messages (`mobility: removing node ...`), writes to /proc/ppc64/ofdt, a drmgr log, "
@@ -96,7 +87,7 @@ def _nothing(head: bytes, binary: bool) -> str:
     )
     if not head:
         return f"the input is empty: expected {wanted}"
-    if binary:
+    if is_binary(head):
         return (
             "the input is neither text nor work areas "
             f"(a whole number of {AREA_SIZE} bytes): expected {wanted}"
@@ -104,8 +95,10 @@ def _nothing(head: bytes, binary: bool) -> str:
     return f"no operation found: expected {wanted}"
 
 
-def _finished(stream: Stream, keep_going: bool) -> Stream:
-    """Put the problems in order, and keep as many as are listed."""
+def _finished(stream: Stream, head: bytes, keep_going: bool) -> Stream:
+    """Put the problems in order, and keep as many as are listed; none and no operation is one."""
+    if not stream.problems and not _has_operation(stream):
+        stream.problems.append(Problem("PS201", None, _nothing(head)))
     stream.problems.sort(key=lambda problem: (problem.line or 0, problem.column))
     if not keep_going:
         del stream.problems[MAX_PROBLEMS:]

@@ -56,6 +56,18 @@ class TestFormats:
         assert problems(stream) == [("PS201", None)]
         assert "neither text nor work areas" in stream.problems[0].message
 
+    def test_a_call_says_that_binary_is_meant_as_work_areas(self) -> None:
+        assert problems(read_stream(bytes(100), "x", "update-nodes")) == [("PS205", None)]
+        area = (b"text" + nodes_area(0x01000001, 16)[4:]).ljust(4096, b"\0")
+        assert shown(read_stream(area, "x", "update-nodes")) == [(None, "delete", 16, None)]
+        assert problems(read_stream(area, "x")) == [("PS201", None)]
+
+    def test_areas_that_ask_for_nothing(self) -> None:
+        assert problems(read_stream(bytes(4096), "x", "update-nodes")) == [("PS201", None)]
+
+    def test_comments_before_a_list_have_a_bound(self) -> None:
+        assert problems(read_stream(b"#\n" * 2000 + LIST, "x")) == [("PS201", None)]
+
     @pytest.mark.parametrize("name", ["update-nodes", None])
     def test_a_log_is_a_log_whatever_the_call(self, name: str | None) -> None:
         assert len(operations(read_stream(LOG, "log", name))) == 1

@@ -64,9 +64,7 @@ class TestSize:
             b"add_node /x " + b"a 1 b " * (LONG // 4),
             b"add_node /x a 9999999 " + b"\\x0" * LONG,
             b"update_property " + b"0" * LONG + b"x",
-            b"$ tree -d /proc/device-tree\n\xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 a"
-            + b" " * LONG
-            + b"b",
+            b"$ tree -d /proc/device-tree\n|-- a" + b" " * LONG + b"b",
             b"rtas ibm,update-nodes " + b"rc=0 " * LONG,
             b"rtas ibm,update-nodes rc=0\n00000000:" + b" " * LONG + b"x",
             b"Delete node with phandle " + b"0" * LONG,
@@ -82,9 +80,12 @@ class TestSize:
         path = "/" + "a" * LONG
         assert only(f"removing node {path}:5").path == path
 
-    def test_soft_breaks_without_end_are_joined_to_a_bound(self) -> None:
-        lines = [b"x" * 70 + b"="] * (20 * LONG // 70)
-        assert shown(read(*lines, b"y", b"removing node /a:5"))[-1][1:] == ("delete", 5, "/a")
+    def test_soft_breaks_without_end_are_joined_to_a_bound(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("dtovl.replay.mail._MAX_JOINED", 22)
+        broken = [b"removing node /aaaa=", b"b:5=", b"removing node /c:6"]
+        assert shown(read(*broken)) == [(1, "delete", 5, "/aaaab"), (3, "delete", 6, "/c")]
 
 
 class TestBytes:

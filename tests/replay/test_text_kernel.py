@@ -219,7 +219,7 @@ class TestMail:
     def test_a_next_line_that_is_no_path_is_read_by_itself(self) -> None:
         stream = read("mobility: removing node", DELETE, "mobility: removing node")
         assert problems(stream) == [("PS204", 1), ("PS204", 3)]
-        (kept,) = [item for item in read("removing node", DELETE, keep_going=True).items]
+        (kept,) = read("removing node", DELETE, keep_going=True).items
         assert kept.line == 2
 
     def test_soft_breaks_join_lines(self) -> None:
