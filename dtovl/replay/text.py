@@ -44,6 +44,8 @@ _DUMP = rb"|(?P<dump>(?:[^\s]{1,256}:[ \t]++)?[0-9A-Fa-f]{4,8}(?![^\s:])|\*)"
 _INTERESTING = re.compile(rb"(?P<lead>" + LEAD + rb")(?:" + _MESSAGE + rb")")
 _INSIDE_DUMP = re.compile(rb"(?P<lead>" + LEAD + rb")(?:" + _MESSAGE + _DUMP + rb")")
 
+_PATH = re.compile(rb"/")
+_TARGET = re.compile(rb"[^\s]*/base/")
 _SHOWN = 200
 """Most characters of a line that a finding repeats."""
 
@@ -118,7 +120,7 @@ class _Reader:
     def _kernel_operation(self, number: int, raw: bytes, start: int) -> bool:
         text = kernel_lines.single_blanks(raw[start:])
         if kernel_lines.needs_path(text):
-            text = self._wrapped(text, b"/")
+            text = self._wrapped(text, _PATH)
         read = kernel_lines.read_operation(text, number, clock_of(raw[:start]))
         return self._keep(read)
 
@@ -152,10 +154,10 @@ class _Reader:
             self.stream.notes.append(read)
         return read is not None
 
-    def _wrapped(self, text: str, begins: bytes) -> str:
+    def _wrapped(self, text: str, begins: re.Pattern[bytes]) -> str:
         """Add the message of the next line, where it begins so: mail wraps at a blank."""
         following = self._lines.peek()
-        if following is None or not following.startswith(begins):
+        if following is None or begins.match(following) is None:
             return text
         self._used += self._lines.take().parts
         return f"{text} {kernel_lines.single_blanks(following)}"
@@ -183,7 +185,7 @@ class _Reader:
     def _link(self, number: int, raw: bytes, start: int) -> bool:
         text = kernel_lines.single_blanks(raw[start:])
         if kernel_lines.needs_target(text):
-            text = self._wrapped(text, b"")
+            text = self._wrapped(text, _TARGET)
         holder = kernel_lines.read_link(text, number)
         if holder is None:
             return False

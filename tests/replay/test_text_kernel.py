@@ -319,6 +319,11 @@ class TestEvidence:
         stream = read(DELETE, text)
         assert (stream.holders, stream.notes, stream.ignored) == ([], [], 1)
 
+    def test_a_link_does_not_take_a_line_that_is_no_target(self) -> None:
+        stream = read("./a/of_node: broken symbolic link to", "removing node /base/x:5")
+        assert shown(stream) == [(2, "delete", 5, "/base/x")]
+        assert stream.holders == []
+
 
 class TestListings:
     """P035: a listing before the first operation and one after it."""
