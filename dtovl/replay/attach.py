@@ -66,6 +66,9 @@ def _leak(replay: Replay, entry: OpEntry, node: Node) -> Record:
     model.tell(record, entry.line, "is allocated with the answer and never attached")
     path = model.path(node)
     chain = [(path, record)]
+    above = node.parent
+    if above is not None and above in model.records:
+        chain.append((model.path(above), model.records[above]))
     replay.findings.add("PS103", path, node.phandle, entry.line, chain)
     return record
 

@@ -40,7 +40,7 @@ class Model:
     records     node -> what is noted of it; a node that nothing concerned has none
     leaked      records of nodes that were never attached
     steps       every change of the tree, in order
-    came_paths  paths of all nodes that adds attached
+    left_paths  paths of all nodes that left; left_numbers their phandles, with the last that left
     """
 
     def __init__(self, base: Base, *, inferred: bool) -> None:
@@ -52,9 +52,9 @@ class Model:
         self.records: dict[Node, Record] = {}
         self.leaked: list[Record] = []
         self.steps: list[Step] = []
-        self.came_paths: set[str] = set()
         self.left_paths: set[str] = set()
         self.dangling_below: dict[Node, list[Node]] = {}
+        self.left_numbers: dict[int, Node] = {}
         self.phandles = Phandles(self._key)
         self.references = None if inferred else References()
         self._unknown: dict[Node, set[str]] = {
@@ -203,7 +203,6 @@ class Model:
         self._headed.add(node)
         self._touch(node.phandle)
         self.phandles.enter(node)
-        self.came_paths.add(self.path(node))
         if self.references is not None:
             self._refer(node, self.references)
         unknown = self._unknown.get(node, ())
@@ -235,6 +234,7 @@ class Model:
             self.record(node).state = LEFT
             self._touch(node.phandle)
             self.phandles.leave(node)
+            self.left_numbers[node.phandle] = node
             self.left_paths.add(self.path(node))
             if self.references is not None:
                 self.references.drop(node)

@@ -267,6 +267,6 @@ def _retain(replay: Replay, node: Node, entry: OpEntry) -> None:
     record = model.record(node)
     record.retained = True
     model.phandles.resume(node)
-    model.tell(record, entry.line, "never comes back, and is kept in the tree")
+    model.tell(record, None, "has not come back at the end of the session, and is kept")
     if node in model.holders:
         replay.find("PS120", node, entry.line, holders=", ".join(model.holders[node]))

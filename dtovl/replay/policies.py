@@ -170,7 +170,10 @@ def _find_broken_references(replay: Replay) -> None:
         return
     for node, name, number in references.broken(model.phandles.attached):
         severity = Severity.WARNING if name == POOL else None
-        replay.find("PS107", node, None, severity=severity, name=name, value=f"{number:#x}")
+        lost = model.left_numbers.get(number)
+        others = () if lost is None else (lost,)
+        value = f"{number:#x}"
+        replay.find("PS107", node, None, *others, severity=severity, name=name, value=value)
     references.begin()
 
 
