@@ -160,7 +160,7 @@ def report(request: Request, inputs: Inputs, result: Result) -> Outcome:
         data = _write(request, result, request.out)
     text = _text(request, inputs, result)
     if data is None:
-        return Outcome(exit_code, text, inputs.fault_lines())
+        return Outcome(exit_code, text)
     # With TREE on standard output the report goes to the other stream.
     return Outcome(exit_code, data, text)
 

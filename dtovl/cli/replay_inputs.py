@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.cli.progress import Progress
 from dtovl.diagnostics import Diagnostic, Location
-from dtovl.errors import DtovlError, InputError
-from dtovl.files import STANDARD_STREAM, open_bytes, read_bytes
+from dtovl.errors import InputError
+from dtovl.files import (
+    STANDARD_STREAM,
+    is_directory,
+    open_bytes,
+    read_bytes,
+    read_included,
+    walk_directory,
+)
 from dtovl.replay.read import MAX_PROBLEMS, read_stream
 from dtovl.replay.stream import NamedHolder, Problem
 
@@ -73,16 +80,17 @@ def read_inputs(
     tree = None
     if base is not None:
         try:
-            tree = read_base(base)
-        except DtovlError as error:
-            faults += (Fault(base, _base_problem(one.message)) for one in error.diagnostics)
+            tree = _read_base(base)
+        except InputError as error:
+            # Its message has the place, should it be a line of source: lines are those of the log.
+            faults.append(Fault(_shown(base), Problem("PS208", None, error.diagnostic.message)))
     if holders is not None:
         try:
-            stream.holders += read_holders(holders)
-        except DtovlError as error:
+            stream.holders += _read_holders(holders)
+        except InputError as error:
             first = error.diagnostic
             line = first.where.line if first.where is not None else 0
-            faults.append(Fault(holders, Problem("PS202", line or None, first.message)))
+            faults.append(Fault(_shown(holders), Problem("PS202", line or None, first.message)))
     return Inputs(_shown(log), stream, tree, faults)
 
 
@@ -99,18 +107,19 @@ def _shown(path: str) -> str:
     return STANDARD_INPUT if path == STANDARD_STREAM else path
 
 
-def read_base(path: str) -> Base:
-    from dtovl.api import load
-    from dtovl.replay.stream import Base
+def _read_base(path: str) -> Base:
+    """Read the base, whatever form it has. Raises InputError (PS208)."""
+    from dtovl.replay.base import read_base, unreadable
 
-    return Base(load(path), {})
+    name = _shown(path)
+    try:
+        source = walk_directory(path) if is_directory(path) else read_bytes(path)
+        return read_base(source, name, read_file=read_included)
+    except InputError as error:
+        raise unreadable(name, error) from error
 
 
-def _base_problem(message: str) -> Problem:
-    return Problem("PS208", None, message)
-
-
-def read_holders(path: str) -> list[NamedHolder]:
+def _read_holders(path: str) -> list[NamedHolder]:
     """Read who holds which node: YAML, a list of `{node: PATH, by: NAME}`, or that as `holders`.
 
     Raises InputError (DT009, DT011, DT287, PS202).

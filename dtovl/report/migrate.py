@@ -42,8 +42,8 @@ _MEMORY = {
     "lost": "(its memory is lost)",
 }
 _VERDICTS = {
-    "ok": ("good", "nothing dangles, nothing is lost"),
-    "ok-if-equivalent": ("good", "nothing dangles, if what the log lacks is as it was before"),
+    "ok": ("good", "no node dangles, none is leaked"),
+    "ok-if-equivalent": ("good", "no node dangles, if what the log lacks is as it was before"),
     "unknown": ("warning", "the log lacks what was added, and there is nothing to compare"),
     "hazard": ("bad", ""),
 }
@@ -128,11 +128,10 @@ def _verdict_line(result: Result) -> Line:
     style, words = _VERDICTS[verdict]
     words = words or _hazards(result.findings)
     counts = ", ".join(f"{count} {name}" for name, count in result.counts.items() if count)
-    return Line(
-        (("label", "verdict: "), (style, verdict), ("", f": {words} ({counts or 'no nodes'})")),
-        hang=4,
-        fixed=2,
-    )
+    warnings = sum(one.severity == Severity.WARNING for one in result.findings)
+    more = f"; {amount(warnings, 'warning')}" if warnings else ""
+    text = f": {words} ({counts or 'no nodes'}{more})"
+    return Line((("label", "verdict: "), (style, verdict), ("", text)), hang=4, fixed=2)
 
 
 def _hazards(findings: Iterable[Finding]) -> str:
@@ -207,10 +206,9 @@ def _change_line(change: Changed) -> Line:
     spans: list[Span] = [(style, f"{'':13}{mark} "), ("name", printable(change.name))]
     old, new = _text(change.old, change.name), _text(change.new, change.name)
     spans.append(("", " = "))
-    if old is not None:
+    if old is not None and old != new:
         spans.append(("old", old))
-    if old is not None and new is not None:
-        spans.append(("", " -> "))
+        spans += [("", " -> ")] if new is not None else []
     if new is not None:
         spans.append(("new", new))
     return Line(tuple(spans), hang=17, fixed=2)
@@ -220,7 +218,7 @@ def _text(value: Value, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, bytes):
-        return "(not in the log)"
+        return "(not known)"
     return render(value, name=name, limit=_LIMIT) or "(empty)"
 
 
@@ -264,10 +262,11 @@ def _labelled(label: str, text: str, *, wrap: bool = True) -> Line:
 
 
 def problem_line(problem: Problem, file: str) -> Line:
-    """Write what in a file cannot be read: `FILE:LINE:COL: error: PS2xx: what`."""
-    place = file
-    if problem.line is not None:
-        place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
+    """Write what in a file cannot be read: `FILE:LINE:COL: error: PS2xx: what`.
+
+    A problem of a whole line stands at its first column, one of the whole file at none.
+    """
+    place = file if problem.line is None else f"{file}:{problem.line}:{problem.column or 1}"
     head = ("place", place), ("", ": "), ("error", f"error: {problem.code}"), ("", ": ")
     return Line((*head, ("", problem.message)))
 
