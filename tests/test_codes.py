@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from session.refusals import REFUSALS
 from support.blob import blob
+from support.migrations import FINDINGS, replayed
 from support.overlays import at, inside, overlay_content, to
 from support.trees import Content, tree_of
 
@@ -37,6 +38,7 @@ from dtovl.overlay.fragments import Overlay
 from dtovl.overlay.live import apply_blob
 from dtovl.overlay.stack import apply_stack
 from dtovl.overlay.symbols import adopt_labels
+from dtovl.replay.base import read_base
 from dtovl.report import json as as_json
 from dtovl.report.explain import code_lines, code_object
 from dtovl.report.text import diagnostic_lines
@@ -450,10 +452,18 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     "DT287": by_steps("- {{op: apply, op: apply}}"),
     "DT288": by_steps("- {{op: find, path: /soc, result: {{node: null}}}}"),
     "DT289": by_steps("- {{op: dump, nod: /soc}}"),
+    "PS208": lambda *_: read_base(b"Not Found", "partition"),
     "DT140": lambda sink, _: sink.diagnostics.extend(
         check_tree(tree_of({"aliases": {"serial0": "/nothing"}}))
     ),
 }
+
+
+def from_migration(number: str, sink: Sink) -> None:
+    """Replay a log; what is found there has its message already."""
+    for one in replayed(FINDINGS[number]).findings:
+        whole = one.code._replace(message="{what}")
+        sink.report(whole, path=one.path or "", severity=one.severity, what=one.message)
 
 
 def raise_code(number: str, sink: Sink, folder: Path) -> None:
@@ -465,6 +475,8 @@ def raise_code(number: str, sink: Sink, folder: Path) -> None:
         from_overlay(*OVERLAYS[number], sink)
     elif number in IDENTIFIED:
         from_live(*IDENTIFIED[number], sink)
+    elif number in FINDINGS:
+        from_migration(number, sink)
     else:
         OTHERS[number](sink, folder)
 
@@ -494,7 +506,7 @@ def test_every_code_is_raised_and_can_be_shown(code: str, tmp_path: Path) -> Non
 
 def test_the_table_names_no_unknown_code() -> None:
     known = {code.number for code in CODES}
-    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *OTHERS, *BY_TEST}
+    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *FINDINGS, *OTHERS, *BY_TEST}
     assert raised == known
 
 

@@ -1,252 +1,160 @@
-"""Streams of migration messages, written by hand, and a partition to replay them over."""
+"""Small records of migrations, one for each finding and each kind of bad input.
+
+All are replayed on fixtures/migrate/partition.dts.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from struct import pack
+from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.replay.base import read_base
 from dtovl.replay.policies import replay_stream
-from dtovl.replay.stream import (
-    ADD,
-    DELETE,
-    NAME_ONLY,
-    REMOVE,
-    SET,
-    UPDATE,
-    Base,
-    Change,
-    Clock,
-    Content,
-    Gap,
-    Listing,
-    LooseUpdate,
-    NamedHolder,
-    Operation,
-    SessionEnd,
-    Stream,
-)
-from support.trees import node_of, tree_of, value_of
+from dtovl.replay.read import read_stream
+from support.workareas import block, nodes_area, words
 
 if TYPE_CHECKING:
-    from dtovl.model.node import Node
     from dtovl.replay.result import Result
-    from support.trees import Content as Dict
 
-POLICIES = ("naive", "ignore", "preserve", "subtree-attach")
-LINUX = ("naive", "ignore", "subtree-attach")
+FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "migrate"
 
-FACILITIES = "/ibm,platform-facilities"
-RANDOM = f"{FACILITIES}/ibm,random-v1"
-COMPRESSION = f"{FACILITIES}/ibm,compression-v1"
-LAN = "/vdevice/l-lan@30000002"
-L2, L3 = "/cpus/l2-cache@2000", "/cpus/l3-cache@3000"
-CPU = "/cpus/PowerPC,POWER10@0"
-ROOT, CPUS, POOL, OTHER_POOL = 0xFFFFFFFE, 0xFFFFFFE0, 0xFFFFFFF0, 0xFFFFFFF1
-PF, RNG, NX, NIC = 0xFFFFFFF6, 0xFFFFFFF5, 0xFFFFFFF4, 0xFFFFFFD2
-PF_DRC, L2_DRC = 0x2F000001, 0x2F000010
-
-FACILITIES_NODE: Dict = {
-    "device_type": "ibm,platform-facilities",
-    "ibm,phandle": PF,
-    "ibm,my-drc-index": PF_DRC,
-    "ibm,random-v1": {
-        "compatible": "ibm,random",
-        "ibm,phandle": RNG,
-        "ibm,resource-id": 1,
-        "ibm,shared-interrupt-pool": POOL,
-    },
-    "ibm,compression-v1": {
-        "compatible": "ibm,compression",
-        "status": "okay",
-        "ibm,phandle": NX,
-        "ibm,resource-id": 2,
-        "ibm,max-sg-len": 0xFF0,
-        "ibm,shared-interrupt-pool": POOL,
-    },
-}
-L2_NODE: Dict = {
-    "device_type": "cache",
-    "ibm,phandle": 0x2000,
-    "ibm,my-drc-index": L2_DRC,
-    "l2-cache": 0x3000,
-    "d-cache-size": 0x200000,
-}
-L3_NODE: Dict = {"device_type": "cache", "ibm,phandle": 0x3000, "d-cache-size": 0x800000}
-PARTITION: Dict = {
-    "ibm,phandle": ROOT,
-    "ibm,partition-no": 7,
-    "cpus": {
-        "ibm,phandle": CPUS,
-        "PowerPC,POWER10@0": {
-            "device_type": "cpu",
-            "ibm,phandle": 0xFFFFFFE1,
-            "l2-cache": 0x2000,
-        },
-        "l2-cache@2000": L2_NODE,
-        "l3-cache@3000": L3_NODE,
-    },
-    "interrupt-controller@a": {"ibm,phandle": POOL},
-    "interrupt-controller@b": {"ibm,phandle": OTHER_POOL},
-    "ibm,platform-facilities": FACILITIES_NODE,
-    "vdevice": {
-        "device_type": "vdevice",
-        "ibm,phandle": 0xFFFFFFD0,
-        "l-lan@30000002": {
-            "device_type": "network",
-            "reg": 0x30000002,
-            "ibm,phandle": NIC,
-        },
-        "no-reg@1": {"device_type": "none", "ibm,phandle": 0xFFFFFFD3},
-    },
-}
+FACILITIES = "mobility: removing node /ibm,platform-facilities:4294967168"
+RANDOM = "mobility: removing node /ibm,platform-facilities/ibm,random-v1:4294967169"
+ADDED = "mobility: added node /ibm,platform-facilities:4294967168"
+LINK = (
+    "./ibm,random-v1/of_node: broken symbolic link to "
+    "../base/ibm,platform-facilities/ibm,random-v1"
+)
+    "./ibm,random-v1/of_node: broken symbolic link to ../base/ibm,platform-facilities/ibm,random-v1"
+)
 
 
-def content_of(node: Node) -> Content:
-    """Give a node, with all below it, as an answer has it."""
-    content = Content(node.name)
-    content.properties = list(node.properties.items())
-    content.children = [content_of(child) for child in node.children.values()]
-    return content
+class Record(NamedTuple):
+    """A log and the policy that it is replayed under."""
+
+    log: str
+    policy: str = "preserve"
 
 
-def answer(name: str, node: Dict, **changes: Any) -> Content:
-    """Give a node as an answer has it; changes replace entries, `_` for `,` and `-`, None drops."""
-    entries = dict(node)
-    for key, value in changes.items():
-        plain = next(
-            (one for one in entries if one.replace(",", "_").replace("-", "_") == key), key
+def oplist(*entries: str) -> str:
+    """Write an operation list of entries in flow style."""
+    return "dtovl-replay: 1\nops:\n" + "".join(f"- {entry}\n" for entry in entries)
+
+
+def areas(header: str, *data: bytes) -> str:
+    """Write hex dumps below headers `rtas ibm,HEADER`."""
+    lines = [line for one in data for line in block(f"rtas ibm,{header}", one)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def update(name: str, value: str, phandle: str = "0xffffff81") -> str:
+    """Write an operation list that sets one property."""
+    return oplist(f'{{update: {phandle}, props: {{"{name}": {value}}}}}')
+
+
+def cache(name: str, phandle: str, more: str = "") -> str:
+    """Write an add of a cache below /cpus."""
+    props = f'device_type: cache, "ibm,phandle": {phandle}{more}'
+    return f"{{add: 0xffffffe0, drc: 1, node: {{name: {name}, props: {{{props}}}}}}}"
+
+
+def connector(status: int, name: str = "") -> str:
+    """Write one answer of ibm,configure-connector for drc-index 7."""
+    data = words(7, 0, 20, 0, 20) + name.encode() + b"\0"
+    return areas(f"configure-connector drc=0x7 rc={status}", data)
+
+
+def properties(*descriptors: bytes, status: int = 0) -> str:
+    """Write one answer of ibm,update-properties for phandle 0x2008."""
+    data = words(0x2008, 0, 0, 0, len(descriptors)) + b"".join(descriptors)
+    return areas(f"update-properties phandle=0x2008 rc={status}", data)
+
+
+UPDATED = areas("update-nodes rc=0", nodes_area(0x02000001, 0x2008, 0))
+ADD = areas("update-nodes rc=0", nodes_area(0x03000001, 0xFFFFFFE0, 7, 0))
+FULL = nodes_area(*[0x01000001, 0x2008] * 510)
+
+
+def lines(*texts: str) -> str:
+    """Write lines of a log."""
+    return "".join(f"{text}\n" for text in texts)
+
+
+WHOLE = (FOLDER / "whole.yaml").read_text(encoding="utf-8")
+DMESG = (FOLDER / "dmesg.txt").read_text(encoding="utf-8")
+SAME = cache("l2-cache@2008", "0x2008")
+
+FINDINGS: dict[str, Record] = {
+    "PS101": Record(lines("remove_node /vdevice/v-scsi@30000004"), "naive"),
+    "PS102": Record(DMESG, "naive"),
+    "PS103": Record(WHOLE, "naive"),
+    "PS104": Record(DMESG, "naive"),
+    "PS105": Record(oplist(SAME), "naive"),
+    "PS106": Record(oplist(cache("other", "0x2008"))),
+    "PS107": Record(oplist("delete: 0x2008")),
+    "PS108": Record(WHOLE, "ignore"),
+    "PS110": Record(update("ibm,resource-id", "9")),
+    "PS111": Record(WHOLE, "ignore"),
+    "PS112": Record(WHOLE),
+    "PS113": Record(update("compatible", "other")),
+    "PS114": Record(update("ibm,phandle", "9")),
+    "PS115": Record(oplist(cache("c", "9", ", phandle: 8"))),
+    "PS116": Record(lines("mobility: removing node /cpus/l2-cache@2008:77")),
+    "PS120": Record(oplist("delete: 0xffffffd4")),
+    "PS121": Record(DMESG),
+    "PS122": Record(lines("mobility: added node /cpus/l3-cache@1:99")),
+    "PS123": Record(oplist("delete: 0x2008", cache("l2-cache@2008", "0x9"))),
+    "PS124": Record(oplist("delete: 0x2008", cache("l3-cache@1", "0x2008"))),
+    "PS130": Record(oplist("update: 0x2008", "delete: 0x2008")),
+    "PS131": Record(oplist("delete: 0x2008", "update: 0x2008")),
+    "PS132": Record(oplist("delete: 0x2008", "delete: 0x2008")),
+    "PS133": Record(oplist("delete: 0x77")),
+    "PS134": Record(oplist("{add: 0x88, drc: 1, path: /x/y}")),
+    "PS135": Record(lines(FACILITIES, RANDOM)),
+    "PS136": Record(oplist(SAME)),
+    "PS137": Record(oplist("delete: 0xffffffd4")),
+    "PS138": Record(
+        areas("update-nodes rc=0", nodes_area(0x01000001, 0x2008, 0))
+        + properties(b"x\0" + pack(">I", 1) + b"a")
+    ),
+    "PS140": Record(lines(RANDOM, "...")),
+    "PS141": Record(lines(RANDOM, "refcount_t: addition on 0; use-after-free.")),
+    "PS142": Record(lines(RANDOM, LINK)),
+    "PS143": Record(lines(RANDOM, "mobility: device tree update failed: -3")),
+    "PS144": Record(lines("mobility: updating node /cpus property x")),
+    "PS145": Record(
+        lines(ADDED, "$ tree -d /proc/device-tree/cpus", "└── cpu@0", "1 directory"),
+    ),
+    "PS146": Record(lines(RANDOM, "Unknown update_nodes op 04000001")),
+    "PS147": Record(areas("update-nodes rc=0", FULL)),
+    "PS148": Record(UPDATED + properties(b"x\0" + pack(">I", 0xFFFFFFFF) + b"a")),
+    "PS149": Record(update("x", "null"), "naive"),
+    "PS150": Record(DMESG, "ignore"),
+    "PS151": Record(DMESG, "ignore"),
+    "PS152": Record(lines("remove_node /cpus")),
+    "PS153": Record(lines("add_node /cpus reg 1 a")),
+    "PS154": Record(
+        ADD
+        + "".join(
+            connector(status, name)
+            for status, name in ((2, "a"), (2, "b"), (4, ""), (2, "c"), (4, ""), (0, ""))
         )
-        entries[plain] = value
-    return content_of(node_of(name, {k: v for k, v in entries.items() if v is not None}))
+    ),
+    "PS155": Record(lines("add_property 0x2008 reg 1 a")),
+    "PS201": Record(lines("nothing to see here")),
+    "PS202": Record(oplist("destroy: 7")),
+    "PS203": Record(lines("add_node /x reg 9 a")),
+    "PS204": Record(lines("mobility: removing node /x:abc")),
+    "PS205": Record(areas("update-nodes rc=0", nodes_area(0x01FFFFFF, 1))),
+    "PS206": Record(UPDATED + properties(b"x\0" + pack(">I", 0x7FFFFFFF) + b"a")),
+    "PS207": Record(ADD + connector(3, "x")),
+}
+"""What raises each code of a log; PS208 is about the base."""
 
 
-def facilities(**changes: Any) -> Content:
-    return answer("ibm,platform-facilities", FACILITIES_NODE, **changes)
-
-
-def leaf(name: str, **changes: Any) -> Content:
-    node = FACILITIES_NODE[name]
-    assert isinstance(node, dict)
-    return answer(name, node, **changes)
-
-
-class Log:
-    """A stream in the making; each entry stands on a line of its own."""
-
-    def __init__(self) -> None:
-        self.stream = Stream()
-        self.line = 0
-
-    def _next(self) -> int:
-        self.line += 1
-        return self.line
-
-    def _add(self, kind: str, who: int | str | None, **rest: Any) -> Log:
-        if isinstance(who, int):
-            rest["phandle"] = who
-        elif who is not None:
-            rest["path"] = who
-        self.stream.items.append(Operation(kind, self._next(), **rest))
-        return self
-
-    def delete(self, who: int | str, **rest: Any) -> Log:
-        return self._add(DELETE, who, **rest)
-
-    def deletes(self, *whom: int | str) -> Log:
-        for who in whom:
-            self.delete(who)
-        return self
-
-    def line_of(self, kind: str, path: str, phandle: int | None, **rest: Any) -> Log:
-        """Add a line of a kernel log: path and phandle."""
-        return self._add(kind, None, path=path, phandle=phandle, **rest)
-
-    def update(
-        self, who: int | str, props: dict[str, Any] | None = None, gone: tuple[str, ...] = ()
-    ) -> Log:
-        """Add an update; a value of None is a name only, "?" a value that is not in the log."""
-        changes = []
-        for name, value in (props or {}).items():
-            if value is None:
-                changes.append(Change(name, NAME_ONLY))
-            else:
-                changes.append(Change(name, SET, None if value == "?" else value_of(value)))
-        changes += (Change(name, REMOVE) for name in gone)
-        return self._add(UPDATE, who, changes=changes)
-
-    def add(self, parent: int | str, content: Content | None = None, **rest: Any) -> Log:
-        key = "parent" if isinstance(parent, int) else "parent_path"
-        return self._add(ADD, None, content=content, **{key: parent}, **rest)
-
-    def ofdt(self, kind: str, who: int | str, **rest: Any) -> Log:
-        return self._add(kind, who, ofdt=True, **rest)
-
-    def session(self) -> Log:
-        self.stream.items.append(SessionEnd(self._next()))
-        return self
-
-    def gap(self) -> Log:
-        self.stream.items.append(Gap(self._next()))
-        return self
-
-    def listing(self, path: str, *names: str) -> Log:
-        self.stream.items.append(Listing(self._next(), path, names))
-        return self
-
-    def loose(self, phandle: int, **values: Any) -> Log:
-        changes = [Change(name, SET, value_of(value)) for name, value in values.items()]
-        self.stream.items.append(LooseUpdate(self._next(), phandle, None, changes))
-        return self
-
-    def holder(self, path: str, by: str, line: int | None = None) -> Log:
-        self.stream.holders.append(NamedHolder(path, by, line))
-        return self
-
-    def replay(self, policy: str = "preserve", base: Dict | None = PARTITION) -> Result:
-        tree = None if base is None else Base(tree_of(base), {})
-        return replay_stream(self.stream, tree, policy)
-
-    def inferred(self, policy: str = "preserve") -> Result:
-        return self.replay(policy, None)
-
-
-def clock(seconds: float, kind: str = "kernel") -> Clock:
-    return Clock(kind, seconds)
-
-
-def codes(result: Result) -> list[str]:
-    """List the codes of the findings, each once."""
-    return sorted({found.code.number for found in result.findings})
-
-
-def found(result: Result, code: str) -> list[tuple[str | None, int | None, int | None]]:
-    """List path, phandle and line of the findings of a code."""
-    return [(one.path, one.phandle, one.line) for one in result.findings if one.code.number == code]
-
-
-def paths(result: Result, code: str) -> list[str | None]:
-    return [path for path, _, _ in found(result, code)]
-
-
-def statuses(result: Result) -> list[tuple[str, str, str]]:
-    """List path, origin and status of the nodes."""
-    return [(node.path, node.origin, node.status) for node in result.nodes]
-
-
-def status(result: Result, path: str) -> str:
-    """Give the one status of the nodes of a path; several are joined."""
-    return " ".join(node.status for node in result.nodes if node.path == path)
-
-
-def results(result: Result) -> list[str]:
-    """List what became of the operations."""
-    return [entry.result for entry in result.ops]
-
-
-def changed(result: Result, path: str) -> list[tuple[str, str]]:
-    """List what changed in place in the nodes of a path: name and action."""
-    return [
-        (change.name, change.action)
-        for node in result.nodes
-        if node.path == path
-        for change in node.changes
-    ]
+def replayed(record: Record) -> Result:
+    """Replay a record on the partition, going on over what cannot be read."""
+    source = (FOLDER / "partition.dts").read_bytes()
+    stream = read_stream(record.log.encode(), "log", keep_going=True)
+    return replay_stream(stream, read_base(source, "partition.dts"), record.policy)
