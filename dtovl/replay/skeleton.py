@@ -92,8 +92,12 @@ class _Sketch:
             stack.extend((path, child) for child in one.children)
 
     def _bring(self, path: str) -> None:
-        if self.tree.find(path) is None:
-            self._brought.add(path)
+        names = [name for name in path.split("/") if name]
+        node: Node | None = self.tree.root
+        for name in names:
+            node = None if node is None else node.children.get(name)
+        if node is None:
+            self._brought.add("/".join(names))
 
     def make(self, path: str, phandle: int = 0) -> None:
         """Make a node and all above it, but not one that an add brought; the first phandle counts.
@@ -103,7 +107,7 @@ class _Sketch:
         names = [name for name in path.split("/") if name]
         if not path.startswith("/") or len(names) > MAX_DEPTH:
             return
-        if path in self._brought:
+        if names and "/".join(names) in self._brought:
             names.pop()
             phandle = 0
         node = self.tree.root

@@ -6,7 +6,7 @@ Tests named for a row of the specification's table of requirements show that row
 from __future__ import annotations
 
 import pytest
-from support.migrations import (
+from support.messages import (
     COMPRESSION,
     CPUS,
     FACILITIES,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.migrations import PARTITION, POLICIES, content_of
+from support.messages import PARTITION, POLICIES, content_of
 from support.trees import cells, tree_of
 
 from dtovl.model.cells import cell
