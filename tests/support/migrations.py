@@ -23,9 +23,6 @@ FACILITIES = "mobility: removing node /ibm,platform-facilities:4294967168"
 RANDOM = "mobility: removing node /ibm,platform-facilities/ibm,random-v1:4294967169"
 ADDED = "mobility: added node /ibm,platform-facilities:4294967168"
 LINK = (
-    "./ibm,random-v1/of_node: broken symbolic link to "
-    "../base/ibm,platform-facilities/ibm,random-v1"
-)
     "./ibm,random-v1/of_node: broken symbolic link to ../base/ibm,platform-facilities/ibm,random-v1"
 )
 
