@@ -49,10 +49,10 @@ def find_parent(replay: Replay, operation: Operation) -> Node | None:
     """Find the node in the tree below which an add puts its answer."""
     model = replay.model
     path = operation.parent_path
-    if path is None and operation.path is not None:
-        path = parent_path(operation.path)
+    if operation.path is not None:
         if not base_name(operation.path):
             return None  # the root has no parent
+        path = path or parent_path(operation.path)
     if operation.parent is None:
         return None if path is None else model.find(path)
     found = model.phandles.look_up(operation.parent)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.model.node import plain_name
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dtovl.model.node import Node
-    from dtovl.replay.records import Record, Step, Value
+    from dtovl.replay.records import Step
     from dtovl.replay.result import Result
 
 
@@ -25,10 +21,9 @@ class Recording:
         self.changes: list[list[object]] = []
         self.unknown = 0
         self._names: dict[Node, str] = {}
-        records = {entry.record.node: entry.record for entry in result.nodes}
         for step in result.steps:
             if step.action == "attach-node":
-                self._attach(step.node, records.get(step.node))
+                self._attach(step)
             elif step.action == "detach-node":
                 self.changes.append([step.action, self._name(step.node)])
             else:
@@ -37,12 +32,12 @@ class Recording:
     def _name(self, node: Node) -> str:
         return self._names.get(node) or node.path
 
-    def _attach(self, node: Node, record: Record | None) -> None:
+    def _attach(self, step: Step) -> None:
+        node = step.node
         parent = node.parent
         assert parent is not None
         self._names[node] = f"#{len(self._names) + 1}"
-        properties = _at_first(node, record.before if record is not None else {})
-        values = [[name, value.hex()] for name, value in properties.items()]
+        values = [[name, value.hex()] for name, value in step.brings]
         self.changes.append(
             ["attach-node", self._names[node], self._name(parent), node.name, values]
         )
@@ -55,14 +50,3 @@ class Recording:
                 return
             change.append(step.new.hex())
         self.changes.append(change)
-
-
-def _at_first(node: Node, before: Mapping[str, Value]) -> dict[str, bytes]:
-    """Give the properties that a node had when it was attached, before later updates."""
-    properties = {plain_name(key): value for key, value in node.properties.items()}
-    for name, value in before.items():
-        if isinstance(value, bytes):
-            properties[name] = value
-        else:
-            properties.pop(name, None)
-    return properties
