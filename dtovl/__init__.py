@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself would be a fifth of the start-up of `dtovl --version`
 if TYPE_CHECKING:
-    from dtovl.api import apply_overlay, dump, load, remove_overlay
+    from dtovl.api import apply_overlay, dump, load, remove_overlay, replay_stream
     from dtovl.changeset import Changeset
     from dtovl.checks.conventions import check_tree
     from dtovl.diagnostics import Diagnostic
@@ -28,6 +28,7 @@ __all__ = [
     "dump",
     "load",
     "remove_overlay",
+    "replay_stream",
 ]
 
 _HOMES = {
@@ -42,6 +43,7 @@ _HOMES = {
     "dump": "dtovl.api",
     "load": "dtovl.api",
     "remove_overlay": "dtovl.api",
+    "replay_stream": "dtovl.api",
 }
 
 

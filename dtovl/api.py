@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from dtovl.files import (
     STANDARD_STREAM,
     is_directory,
+    open_bytes,
     read_bytes,
     read_included,
     walk_directory,
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dtovl.diagnostics import Sink
+    from dtovl.errors import UsageError
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
+    from dtovl.replay.result import Result
+    from dtovl.replay.stream import Base
 
 Format = Literal["dtb", "dts"]
 
@@ -232,6 +236,87 @@ def _refused_removal(tree: Tree, number: int, sink: Sink | None) -> Removal | No
             other=stack[first.number - 1].overlay.name,
         )
     return Removal("-EBUSY", [stack[one.number - 1] for one in blocked.newest], lines)
+
+
+def replay_stream(
+    log: str | os.PathLike[str] | bytes,
+    base: str | os.PathLike[str] | bytes | Tree | None = None,
+    *,
+    policy: Literal["naive", "ignore", "preserve", "subtree-attach"] = "preserve",
+    call: str | None = None,
+) -> Result:
+    """Replay what firmware, or user space, changed in a tree after a live partition migration.
+
+    log is a file (`-`: standard input) or its bytes: a kernel log, hex dumps of work areas, ofdt
+    writes, a drmgr log, an operation list; or bare work areas, whose call is named by call. base is
+    the tree before: what load_base reads, or a Tree, which is changed; None: the tree is inferred
+    from the log. The result tells what became of each node, and what was found; as_json() is what
+    `dtovl migrate` writes.
+
+    Raises InputError (PS201 to PS208; DT009, DT011), UsageError (DT065) for an unknown policy.
+    """
+    from dtovl.codes.replay import BY_NUMBER
+    from dtovl.diagnostics import Diagnostic, Location
+    from dtovl.errors import InputError
+    from dtovl.replay import policies
+    from dtovl.replay.read import read_stream
+    from dtovl.replay.stream import Base
+
+    if policy not in policies.POLICIES:
+        raise _unknown_policy(policy, list(policies.POLICIES))
+    if isinstance(log, bytes):
+        name = "<bytes>"
+        stream = read_stream(log, name, call)
+    else:
+        name = os.fspath(log)
+        with open_bytes(name) as file:
+            stream = read_stream(file, name, call)
+    start = load_base(base) if isinstance(base, str | bytes | os.PathLike) else None
+    if base is not None and start is None:
+        start = Base(base, {})  # type: ignore[arg-type]
+    problems = stream.problems
+    if not problems:
+        result = policies.replay_stream(stream, start, policy)
+        if not result.problems:
+            return result
+        problems = result.problems
+    raise InputError(
+        *(
+            Diagnostic(
+                BY_NUMBER[one.code],
+                at=Location(name, one.line or 0, one.column),
+                what=one.message,
+            )
+            for one in problems
+        )
+    )
+
+
+def load_base(source: str | os.PathLike[str] | bytes) -> Base:
+    """Read the tree a replay starts from: blob, source, folder, or a listing of `lsprop -R`.
+
+    Raises InputError (PS208).
+    """
+    from dtovl.errors import InputError
+    from dtovl.replay.base import read_base, unreadable
+
+    name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
+    try:
+        if isinstance(source, bytes):
+            return read_base(source, name)
+        if is_directory(name):
+            return read_base(walk_directory(name), name)
+        return read_base(read_bytes(name), name, read_file=read_included)
+    except InputError as error:
+        raise unreadable(name, error) from error
+
+
+def _unknown_policy(policy: str, known: Sequence[str]) -> UsageError:
+    from dtovl.codes.usage import UNKNOWN_POLICY
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.errors import UsageError
+
+    return UsageError(Diagnostic(UNKNOWN_POLICY, policy=repr(policy), known=", ".join(known)))
 
 
 def _dumped(tree: Tree, form: Format, padding: int | None, sink: Sink | None) -> bytes:

@@ -31,6 +31,7 @@ def test_public_names_are_there_and_no_more() -> None:
         "dump",
         "load",
         "remove_overlay",
+        "replay_stream",
     ]
     for name in dtovl.__all__:
         assert getattr(dtovl, name).__doc__
@@ -213,3 +214,55 @@ def test_overlays_removed_in_any_order_give_back_the_base(
         left = list(tree.applied)
         assert tree.largest_phandles() == dtovl.load(dtovl.dump(tree)).largest_phandles()
     assert dtovl.dump(tree) == before
+
+
+# -- replays ---------------------------------------------------------------------------------------
+
+PARTITION = b"""/dts-v1/; / { vdevice { device_type = "vdevice"; vty@3 { device_type = "serial";
+reg = <3>; ibm,phandle = <7>; }; }; };"""
+HELD = b"dtovl-replay: 1\nholders:\n- {node: /x, by: y}\nops:\n- delete: 7\n"
+REMOVE = b"mobility: removing node /vdevice/vty@3:7\n"
+
+
+def test_replays_a_log_from_bytes_files_and_trees(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(REMOVE)
+    (tmp_path / "base.dts").write_bytes(PARTITION)
+    results = [
+        dtovl.replay_stream(REMOVE, PARTITION),
+        dtovl.replay_stream(tmp_path / "log", tmp_path / "base.dts"),
+        dtovl.replay_stream(str(tmp_path / "log"), dtovl.load(PARTITION)),
+    ]
+    documents = [one.as_json() for one in results]
+    assert documents[0] == documents[1] == documents[2]
+    assert documents[0]["counts"]["retained"] == 1
+    naive = dtovl.replay_stream(REMOVE, PARTITION, policy="naive")
+    assert naive.tree.find("/vdevice/vty@3") is None
+    assert naive.as_json()["counts"]["dangling"] == 1
+    assert dtovl.replay_stream(REMOVE).base == "inferred"
+
+
+def test_replays_work_areas_of_a_named_call() -> None:
+    area = (bytes(16) + bytes.fromhex("0100000100000007")).ljust(4096, b"\0")
+    result = dtovl.replay_stream(area, PARTITION, call="update-nodes")
+    assert [one.path for one in result.nodes] == ["/vdevice/vty@3"]
+
+
+@pytest.mark.parametrize(
+    ("log", "base", "codes"),
+    [
+        (b"", None, ["PS201"]),
+        (b"mobility: removing node /a:b\nmobility: removing node /a:c\n", None, ["PS204"] * 2),
+        (REMOVE, b"Not Found", ["PS208"]),
+        (REMOVE, "/nothing/there", ["PS208"]),
+        (HELD, PARTITION, ["PS202"]),
+    ],
+)
+def test_what_cannot_be_replayed(log: bytes, base: Any, codes: list[str]) -> None:
+    with pytest.raises(dtovl.DtovlError) as caught:
+        dtovl.replay_stream(log, base)
+    assert [one.code.number for one in caught.value.diagnostics] == codes
+
+
+def test_a_policy_that_is_none() -> None:
+    with pytest.raises(dtovl.DtovlError, match="DT065"):
+        dtovl.replay_stream(REMOVE, policy="best")  # type: ignore[arg-type]

@@ -409,6 +409,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     "DT064": lambda *_: api.remove_overlay(
         tree_of(BASE), api.apply_overlay(tree_of(BASE), tree_of(overlay_content(to("soc", {}))))
     ),
+    "DT065": lambda *_: api.replay_stream(b"", policy="best"),  # type: ignore[arg-type]
     "DT125": lambda sink, _: refused(apply_blob(tree_of(BASE), b"no blob"), sink),
     "DT126": lambda sink, _: refused(
         apply_overlay(

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.api import STANDARD_INPUT, load_base
 from dtovl.cli.progress import Progress
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
-from dtovl.files import (
-    STANDARD_STREAM,
-    is_directory,
-    open_bytes,
-    read_bytes,
-    read_included,
-    walk_directory,
-)
+from dtovl.files import STANDARD_STREAM, open_bytes, read_bytes
 from dtovl.replay.read import MAX_PROBLEMS, read_stream
 from dtovl.replay.stream import NamedHolder, Problem
 
@@ -80,7 +74,7 @@ def read_inputs(
     tree = None
     if base is not None:
         try:
-            tree = _read_base(base)
+            tree = load_base(base)
         except InputError as error:
             # Its message has the place, should it be a line of source: lines are those of the log.
             faults.append(Fault(_shown(base), Problem("PS208", None, error.diagnostic.message)))
@@ -102,21 +96,7 @@ def read_log(path: str, call: str | None, *, keep_going: bool = False) -> Stream
 
 
 def _shown(path: str) -> str:
-    from dtovl.api import STANDARD_INPUT
-
     return STANDARD_INPUT if path == STANDARD_STREAM else path
-
-
-def _read_base(path: str) -> Base:
-    """Read the base, whatever form it has. Raises InputError (PS208)."""
-    from dtovl.replay.base import read_base, unreadable
-
-    name = _shown(path)
-    try:
-        source = walk_directory(path) if is_directory(path) else read_bytes(path)
-        return read_base(source, name, read_file=read_included)
-    except InputError as error:
-        raise unreadable(name, error) from error
 
 
 def _read_holders(path: str) -> list[NamedHolder]:

@@ -81,3 +81,19 @@ been removed since. This one was refused, removed already, or belongs to another
     outcome = dtovl.apply_overlay(board, camera)
     dtovl.remove_overlay(board, outcome)""",
 )
+
+UNKNOWN_POLICY = Code(
+    "DT065",
+    "unknown-policy",
+    Severity.ERROR,
+    message="there is no policy {policy}",
+    suggestion="use one of {known}",
+    source="dtovl itself",
+    explanation="""\
+A policy is a way to carry out what firmware asks for after a migration: that of Linux before and
+since its fix, updates in place, or whole subtrees attached. `dtovl.replay_stream` was asked for one
+that dtovl does not know.
+
+    dtovl.replay_stream("dmesg.txt", policy="best")
+    dtovl.replay_stream("dmesg.txt", policy="preserve")""",
+)

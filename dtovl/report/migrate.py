@@ -250,8 +250,8 @@ def _events_lines(finding: Finding, view: _View) -> Iterator[Line]:
     policy = view.result.policy
     entries = [] if finding.line is None else view.by_line.get(finding.line, [])
     texts = [text for entry in entries for text in operation_words(entry, policy)]
-    for text in (*texts, *finding_words(finding, policy)):
-        yield _labelled("kernel", text, wrap=False)
+    for number, text in enumerate((*texts, *finding_words(finding, policy))):
+        yield _labelled("" if number else "kernel", text, wrap=False)
     if finding.code.suggestion:
         yield _labelled("fix", finding.code.suggestion)
 
