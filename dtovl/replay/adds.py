@@ -16,7 +16,7 @@ from dtovl.replay.ignoring import ignore_add
 from dtovl.replay.lookup import find_parent
 from dtovl.replay.pairing import pair_answer, pair_blind
 from dtovl.replay.properties import IDENTITY, content_phandle, shown
-from dtovl.replay.scope import check_added
+from dtovl.replay.scope import may_add
 from dtovl.replay.skeleton import base_name, path_below
 
 if TYPE_CHECKING:
@@ -48,10 +48,17 @@ def add(replay: Replay, entry: OpEntry) -> None:
 
 
 def _add_below(replay: Replay, entry: OpEntry, parent: Node) -> None:
+    content = entry.operation.content
+    allowed = content is None or may_add(replay, entry, content, parent)
+    _carry_out(replay, entry, parent)
+    if not allowed:
+        replay.find_at("PS137", entry.path, entry.phandle, entry.line, parent, kind="add")
+
+
+def _carry_out(replay: Replay, entry: OpEntry, parent: Node) -> None:
+    """Put the answer below its parent, as the policy has it."""
     operation, policy = entry.operation, replay.policy
     content = operation.content
-    if content is not None:
-        check_added(replay, entry, content, parent, entry.phandle)
     name = _name_of(replay, entry, parent)
     entry.path = replay.model.below(parent, name or _UNNAMED)
     if policy.ignores and not operation.ofdt and ignore_add(replay, entry):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.replay.leave import take_out
-from dtovl.replay.lookup import check_base, find_left, find_node
+from dtovl.replay.lookup import check_base, find_left, find_node, missing
 from dtovl.replay.pairing import suspend
 from dtovl.replay.scope import check_deleted
 
@@ -79,7 +79,7 @@ def _miss(replay: Replay, entry: OpEntry, node: Node | None) -> None:
     entry.result = "not-found"
     if node is None:
         entry.path, entry.phandle = operation.path, operation.phandle or 0
-        what = "phandle" if operation.phandle is not None else "path"
+        what = missing(operation)
         replay.find_at("PS133", operation.path, operation.phandle, entry.line, what=what)
         return
     replay.answer(entry, node, "not-found")

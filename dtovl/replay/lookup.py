@@ -45,6 +45,13 @@ def find_left(replay: Replay, operation: Operation) -> Node | None:
     return None if node is None or (number is not None and node.phandle) else node
 
 
+def missing(operation: Operation) -> str:
+    """Say what an operation names that is not in the tree."""
+    if operation.phandle is not None:
+        return f"phandle {operation.phandle:#x}"
+    return f"path {operation.path}"
+
+
 def find_parent(replay: Replay, operation: Operation) -> Node | None:
     """Find the node in the tree below which an add puts its answer."""
     model = replay.model
@@ -75,4 +82,4 @@ def check_base(replay: Replay, operation: Operation) -> None:
             logged = f"phandle {number:#x}"
             replay.find("PS116", node, operation.line, logged=logged, here=here)
     elif path not in model.left_paths:
-        replay.find_at("PS133", path, number, operation.line, what="path")
+        replay.find_at("PS133", path, number, operation.line, what=f"path {path}")

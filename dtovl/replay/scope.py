@@ -33,17 +33,13 @@ def check_deleted(replay: Replay, entry: OpEntry, node: Node) -> None:
         replay.find("PS137", node, entry.line, kind="delete")
 
 
-def check_added(
-    replay: Replay, entry: OpEntry, content: Content, parent: Node, number: int
-) -> None:
-    """Report the add of a node, with content, that a migration may not add."""
+def may_add(replay: Replay, entry: OpEntry, content: Content, parent: Node) -> bool:
+    """Tell whether a migration may add a node of this content below parent."""
     if not _applies(entry):
-        return
+        return True
     value = dict(content.properties).get("device_type")
     kind = None if value is None else boot_text(value)
-    if not _allowed(replay, content.name, kind, parent):
-        path = replay.model.below(parent, content.name)
-        replay.find_at("PS137", path, number, entry.line, parent, kind="add")
+    return _allowed(replay, content.name, kind, parent)
 
 
 def _applies(entry: OpEntry) -> bool:

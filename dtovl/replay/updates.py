@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.replay.lookup import find_left, find_node
+from dtovl.replay.lookup import find_left, find_node, missing
 from dtovl.replay.properties import Difference, judge_changes, set_property
 from dtovl.replay.records import UNKNOWN
 from dtovl.replay.stream import NAME_ONLY, REMOVE
@@ -41,7 +41,7 @@ def _miss(replay: Replay, entry: OpEntry) -> None:
         return
     entry.path, entry.phandle = operation.path, operation.phandle or 0
     entry.result = "not-found"
-    what = "phandle" if operation.phandle is not None else "path"
+    what = missing(operation)
     replay.find_at("PS133", operation.path, operation.phandle, entry.line, what=what)
 
 
