@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.api import STANDARD_INPUT, load_base
 from dtovl.cli.progress import Progress
-from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.files import STANDARD_STREAM, open_bytes, read_bytes
 from dtovl.replay.read import MAX_PROBLEMS, read_stream
-from dtovl.replay.stream import NamedHolder, Problem
+from dtovl.replay.stream import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dtovl.replay.stream import Base, Stream
     from dtovl.report.spans import Line
-
-_HOLDER_KEYS = {"node", "by"}
 
 
 class Fault(NamedTuple):
@@ -79,12 +76,7 @@ def read_inputs(
             # Its message has the place, should it be a line of source: lines are those of the log.
             faults.append(Fault(_shown(base), Problem("PS208", None, error.diagnostic.message)))
     if holders is not None:
-        try:
-            stream.holders += _read_holders(holders)
-        except InputError as error:
-            first = error.diagnostic
-            line = first.where.line if first.where is not None else 0
-            faults.append(Fault(_shown(holders), Problem("PS202", line or None, first.message)))
+        faults += _read_holders(holders, stream)
     return Inputs(_shown(log), stream, tree, faults)
 
 
@@ -99,35 +91,15 @@ def _shown(path: str) -> str:
     return STANDARD_INPUT if path == STANDARD_STREAM else path
 
 
-def _read_holders(path: str) -> list[NamedHolder]:
-    """Read who holds which node: YAML, a list of `{node: PATH, by: NAME}`, or that as `holders`.
-
-    Raises InputError (DT009, DT011, DT287, PS202).
-    """
-    from dtovl.yamlfile import read_yaml
+def _read_holders(path: str, stream: Stream) -> list[Fault]:
+    """Add to a stream who holds which node; give what is wrong with the file."""
+    from dtovl.replay.oplist import read_holders
 
     name = _shown(path)
-    given = read_yaml(read_bytes(path).decode("utf-8", "surrogateescape"), name)
-    if isinstance(given, dict) and list(given) == ["holders"]:
-        given = given["holders"]
-    if not isinstance(given, list):
-        raise _bad_holder(name, "a list of {node: PATH, by: NAME} is expected", 0)
-    return [_holder(entry, name) for entry in given]
-
-
-def _holder(entry: object, name: str) -> NamedHolder:
-    line = getattr(entry, "line", 0)
-    if not isinstance(entry, dict) or entry.keys() != _HOLDER_KEYS:
-        raise _bad_holder(name, "a holder has the keys node and by, and no others", line)
-    node, by = entry["node"], entry["by"]
-    if not isinstance(node, str) or not node.startswith("/"):
-        raise _bad_holder(name, f"node is a full path, not {node!r:.60}", line)
-    if not isinstance(by, str) or not by:
-        raise _bad_holder(name, f"by is a name, not {by!r:.60}", line)
-    return NamedHolder(node, by)
-
-
-def _bad_holder(name: str, what: str, line: int) -> InputError:
-    from dtovl.codes.replay_input import BAD_LIST
-
-    return InputError(Diagnostic(BAD_LIST, at=Location(name, line), what=what))
+    try:
+        text = read_bytes(path).decode("utf-8", "surrogateescape")
+    except InputError as error:
+        return [Fault(name, Problem("PS202", None, error.diagnostic.message))]
+    holders, problems = read_holders(text, name)
+    stream.holders += holders
+    return [Fault(name, problem) for problem in problems]

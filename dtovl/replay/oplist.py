@@ -97,24 +97,51 @@ def read_oplist(text: str, name: str) -> Stream:
     Nothing is raised: mistakes are in Stream.problems.
     """
     stream = Stream()
-    try:
-        text.encode()
-        document = read_yaml(text, name, _BOUNDS)
-    except UnicodeEncodeError as error:
-        line = text.count("\n", 0, error.start) + 1
-        stream.problems.append(Problem("PS202", line, "bytes that are not UTF-8: expected text"))
-        return stream
-    except InputError as error:
-        found = error.diagnostic
-        line, column = (found.where.line, found.where.column) if found.where else (0, 0)
-        stream.problems.append(Problem("PS202", line or None, str(found.fields["what"]), column))
-        return stream
+    document = _document(text, name, stream.problems)
     if isinstance(document, Map):
         _Reader(stream, document).read()
-    else:
+    elif not stream.problems:
         what = f"the list is {shown(document)}: expected a mapping with {VERSION_KEY} and ops"
         stream.problems.append(Problem("PS202", 1, what))
     return stream
+
+
+def read_holders(text: str, name: str) -> tuple[list[NamedHolder], list[Problem]]:
+    """Read who holds which node: a list of {node, by}, alone or under the key `holders`.
+
+    Nothing is raised: mistakes are problems (PS202).
+    """
+    problems: list[Problem] = []
+    document = _document(text, name, problems)
+    if problems:
+        return [], problems
+    if isinstance(document, Map) and list(document) == ["holders"]:
+        document = document["holders"]
+    if not isinstance(document, Items):
+        what = f"the file has {shown(document)}: expected a list of {{node: PATH, by: NAME}}"
+        return [], [Problem("PS202", 1, what)]
+    holders = []
+    for entry, place in zip(document, document.places, strict=True):
+        try:
+            holders.append(_holder(entry))
+        except WrongEntry as problem:
+            problems.append(Problem("PS202", place[0], str(problem), place[1]))
+    return holders, problems
+
+
+def _document(text: str, name: str, problems: list[Problem]) -> object:
+    """Read YAML; None, and a problem, when it is none."""
+    try:
+        text.encode()
+        return read_yaml(text, name, _BOUNDS)
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        problems.append(Problem("PS202", line, "bytes that are not UTF-8: expected text"))
+    except InputError as error:
+        found = error.diagnostic
+        line, column = (found.where.line, found.where.column) if found.where else (0, 0)
+        problems.append(Problem("PS202", line or None, str(found.fields["what"]), column))
+    return None
 
 
 class _Reader:
@@ -155,9 +182,7 @@ class _Reader:
             case "scope":
                 self._scope = _scope(value)
             case "holders":
-                place = self._document.lines[key]
-                for holder in take_list(value, key):
-                    self._stream.holders.append(_holder(holder, place))
+                self._stream.holders += map(_holder, take_list(value, key))
             case "ops":
                 if value is not None:
                     take_list(value, key)
@@ -254,11 +279,11 @@ def _changes(entry: Map, *, ofdt: bool) -> list[Change] | None:
     return changes
 
 
-def _holder(value: object, line: int) -> NamedHolder:
+def _holder(value: object) -> NamedHolder:
     told = take_map(value, "a holder", frozenset(("node", "by")))
     if len(told) != 2:
         raise WrongEntry("a holder lacks a key: expected node (a path) and by (who holds it)")
-    return NamedHolder(_path(told["node"], "node"), take_text(told["by"], "by"), line)
+    return NamedHolder(_path(told["node"], "node"), take_text(told["by"], "by"))
 
 
 def _target(value: object, what: str) -> tuple[int | None, str | None]:

@@ -196,7 +196,10 @@ class Problem(NamedTuple):
 
 
 class NamedHolder(NamedTuple):
-    """Somebody who holds a node from the start: told by the list, or by a broken link."""
+    """Somebody who holds a node from the start: told by a list, or at a line by a broken link.
+
+    The node of a list has to be in the base, that of a link need not.
+    """
 
     path: str
     by: str

@@ -97,7 +97,7 @@ class TestOperations:
         (found,) = stream.items
         assert isinstance(found, Operation)
         assert found.scope == -2
-        assert stream.holders == [NamedHolder("/a", "x:y", 3)]
+        assert stream.holders == [NamedHolder("/a", "x:y")]
 
     def test_keys_of_decoded_logs(self) -> None:
         found = one("{delete: /a, ofdt: true, clock: kernel 12.5, scope: 3}")
