@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from live.dangers import DANGERS, free_twice, run_into
 from session.refusals import REFUSALS
 from support.blob import blob
 from support.overlays import at, inside, overlay_content, to
@@ -424,6 +425,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
         base="board.dtb",
         name="board.dts",
     ),
+    "DT223": lambda sink, _: free_twice(sink),
     "DT240": lambda sink, _: foreseen(sink, at("/soc/dev@1000", {"x": 1})),
     "DT241": lambda sink, _: foreseen(
         sink,
@@ -465,6 +467,8 @@ def raise_code(number: str, sink: Sink, folder: Path) -> None:
         from_overlay(*OVERLAYS[number], sink)
     elif number in IDENTIFIED:
         from_live(*IDENTIFIED[number], sink)
+    elif number in DANGERS:
+        run_into(DANGERS[number], sink)
     else:
         OTHERS[number](sink, folder)
 
@@ -494,7 +498,7 @@ def test_every_code_is_raised_and_can_be_shown(code: str, tmp_path: Path) -> Non
 
 def test_the_table_names_no_unknown_code() -> None:
     known = {code.number for code in CODES}
-    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *OTHERS, *BY_TEST}
+    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *DANGERS, *OTHERS, *BY_TEST}
     assert raised == known
 
 

@@ -209,7 +209,11 @@ UNKNOWN_ID = Code(
     suggestion="see `dtovl status` for the ids",
     source="kernel of_overlay_remove",
     explanation="""\
-Ids are given out from 1, the smallest free one first, and are free again after removal.""",
+Ids are given out from 1, the smallest free one first, and are free again after removal: an id
+kept in a variable may name another overlay by now, or none.
+
+    of_overlay_remove(&id); of_overlay_remove(&id);
+    the kernel sets the variable to 0 when the overlay has gone: test it before""",
 )
 
 NOT_TOPMOST = Code(
@@ -265,7 +269,7 @@ POINTER_KEPT = Code(
     "DT219",
     "pointer-kept",
     Severity.ERROR,
-    message="{who} kept a pointer into the tree of {overlay}, which is freed now",
+    message="{listener} kept a pointer into the tree of {overlay}, which is freed now",
     suggestion="copy what is needed; let go of it at post-remove",
     source="kernel free_overlay_changeset",
     explanation="""\

@@ -331,7 +331,7 @@ class Overlays:
         for target, _ in record.pairs:
             live.put(target)
         for who in record.pointers:
-            live.find(codes.POINTER_KEPT, overlay=record.name, who=who)
+            live.find(codes.POINTER_KEPT, overlay=record.name, listener=who)
 
     def _note_leaks(self, record: LiveOverlay) -> None:
         """Say which properties stay on dead lists for ever."""
