@@ -350,8 +350,10 @@ class Live:
 def own_name(node: Node) -> bytes:
     """Give the `name` that unflattening makes: the node's name up to the last `@`, with NUL.
 
+    Of a name with slashes only what stands behind the last one counts.
+
     Source: kernel populate_properties (drivers/of/fdt.c).
     """
-    name = node.name
+    name = node.name.rpartition("/")[2] if "/" in node.name else node.name
     stem = name.rpartition("@")[0] if "@" in name else name
     return stem.encode("latin-1") + b"\0"
