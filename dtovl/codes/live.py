@@ -1,4 +1,4 @@
-"""DT200 to DT223: what changesets, removals and references do to a live tree."""
+"""DT200 to DT224: what changesets, removals and references do to a live tree."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ PROPERTY_LEAKED = Code(
     "DT209",
     "property-leaked",
     Severity.INFO,
-    message="{count} properties of nodes that {overlay} did not bring stay in memory for good, "
-    "the first is {name}",
+    message="{overlay} has set properties of nodes that it did not bring, which stay in memory for "
+    "good: {name}{more}",
     suggestion="put the property on a node of the overlay where that is possible",
     source="kernel of_changeset_destroy",
     explanation="""\
@@ -330,4 +330,21 @@ drops a reference, writes to memory that may belong to somebody else by now.
 
     of_node_put(np); ... of_node_get(np);
     of_node_get(np) before the other reference is put""",
+)
+
+FREED_OVERLAYS_LISTED = Code(
+    "DT224",
+    "freed-overlays-listed",
+    Severity.WARNING,
+    message="of_overlay_remove_all has freed {overlay}{more}, and left that in the kernel's list: "
+    "nothing can be applied or removed safely any more",
+    suggestion="remove overlays one by one, by their ids; on a board, reboot now",
+    source="kernel of_overlay_remove_all",
+    explanation="""\
+of_overlay_remove_all gives the tree back as removals one by one would, but it frees the records of
+the overlays without taking them out of the list and of the table of ids. Whatever walks that list
+next, an apply or a removal, reads and writes freed memory (DT220).
+
+    of_overlay_remove_all();
+    of_overlay_remove(&id);     newest first, one for each id""",
 )

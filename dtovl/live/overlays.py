@@ -240,8 +240,16 @@ class Overlays:
         What is freed stays in the list: whoever looks at it next reads freed memory.
         Source: kernel of_overlay_remove_all.
         """
-        again = bool(self.ghosts)
+        before = len(self.ghosts)
         self._touch_ghosts()
+        error = self._take_all_out()
+        if len(self.ghosts) > before:
+            first, more = self.ghosts[before].name, _and_more(len(self.ghosts) - before - 1)
+            self.live.find(codes.FREED_OVERLAYS_LISTED, overlay=first, more=more)
+        # What is left of a former round has no id that could be found.
+        return error or ("-ENODEV" if before else "")
+
+    def _take_all_out(self) -> str:
         for record in reversed(list(self.listed)):
             if self.is_suspect("remove"):
                 return "-EBUSY"
@@ -254,8 +262,7 @@ class Overlays:
                 self.ghosts.append(record)
             if error:
                 return error
-        # What is left of a former round has no id that could be found.
-        return "-ENODEV" if again else ""
+        return ""
 
     def find(self, number: int) -> LiveOverlay | None:
         """Find a listed overlay by its id."""
@@ -318,9 +325,8 @@ class Overlays:
             return
         last = entries[-1]
         if last.old is not None:
-            raise Oops(
-                f"removing {record.name} reverts an update that was never applied", last.node
-            )
+            name = f"{record.name} (#{record.number})"
+            raise Oops(f"removing {name} reverts an update that was never applied", last.node)
 
     def _free(self, record: LiveOverlay) -> None:
         """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
@@ -347,7 +353,7 @@ class Overlays:
             first = left[0]
             assert first.prop is not None
             name = f"{first.node.kernel_path}/{first.prop.name}"
-            facts = {"count": len(left), "name": name, "overlay": record.name}
+            facts = {"more": _and_more(len(left) - 1), "name": name, "overlay": record.name}
             live.find(codes.PROPERTY_LEAKED, first.node, **facts)
 
     # -- shared --------------------------------------------------------------------------------
@@ -480,6 +486,10 @@ class _Recorder:
 
 def _exports(overlay: Overlay) -> str | None:
     return None if overlay.symbols is None else overlay.symbols.name
+
+
+def _and_more(count: int) -> str:
+    return f" and {count} more" if count else ""
 
 
 def _no(error: str) -> int:

@@ -99,9 +99,10 @@ class Session:
             made = create_atomically(shown, new_file(head, given.data))
         except (OSError, ValueError) as error:
             what = (getattr(error, "strerror", None) or str(error)).lower()
-            raise InputError(
-                Diagnostic(codes.SESSION_READ_ONLY, name=shown, done="made", what=what)
-            ) from error
+            refusal = Diagnostic(codes.SESSION_READ_ONLY, name=shown, done="made", what=what)
+            if isinstance(error, FileNotFoundError):
+                refusal.fix = f"make the folder {os.path.dirname(shown)} first"
+            raise InputError(refusal) from error
         if not made:
             raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
         return cls.open(shown)

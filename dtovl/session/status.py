@@ -81,7 +81,12 @@ class LeakedProperty(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What there is to say about a session as it stands."""
+    """What there is to say about a session as it stands.
+
+    freed are the names of overlays that remove_all freed and left in the kernel's list: whoever
+    applies or removes next makes Linux read freed memory. suspect is the overlay of which a change
+    could not be taken back, or "".
+    """
 
     base: str
     kernel: str
@@ -92,12 +97,13 @@ class Status(NamedTuple):
     gone: list[GoneNode]
     leaked: list[LeakedProperty]
     dangling: list[Dangling]
+    freed: list[str]
     suspect: str
 
     @property
     def severity(self) -> Severity | None:
         """Tell how bad it is: the worst of what is wrong, None when nothing is."""
-        if self.suspect or any(one.stuck for one in self.overlays):
+        if self.suspect or self.freed or any(one.stuck for one in self.overlays):
             return Severity.ERROR
         if self.gone or self.dangling:
             return Severity.WARNING
@@ -123,6 +129,7 @@ def status_of(replay: Replay) -> Status:
         gone=_gone(replay),
         leaked=_leaked(replay),
         dangling=find_dangling(live.tree, overlays.listed, replay.gone),
+        freed=[one.name for one in overlays.ghosts],
         suspect=overlays.suspect,
     )
 

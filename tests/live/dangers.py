@@ -96,6 +96,7 @@ DANGERS: dict[str, Danger] = {
     "DT220": Danger(
         [apply("nodes"), apply("property"), {"op": "remove_all"}, {"op": "remove_all"}]
     ),
+    "DT224": Danger([apply("nodes"), {"op": "remove_all"}]),
     "DT221": Danger(
         [apply("nodes")], (("apply-entry-2", "-ENOMEM"), ("rollback-entry", "-ENOMEM"))
     ),

@@ -10,6 +10,7 @@ from session.boards import BOARD, BUS, ENABLE, EXPORTS, MISSING, SENSOR, STUCK, 
 
 import dtovl
 from dtovl import Session, load
+from dtovl.codes.base import Severity
 from dtovl.errors import DtovlError, InputError, UsageError
 from dtovl.fdt.write import flatten
 from dtovl.session import schema
@@ -448,6 +449,17 @@ def test_status_tells_who_owns_what(session: Session) -> None:
     session.remove(1)
     session.apply(named("sensor", SENSOR))
     assert [(one.number, one.operation) for one in session.status().overlays] == [(2, 2), (1, 4)]
+
+
+def test_status_tells_of_what_remove_all_left_in_the_list(session: Session) -> None:
+    session.apply(named("enable", ENABLE), named("bus", BUS))
+    assert session.status().freed == []
+    removed = session.remove_all()
+    assert "DT224" in [found.code.number for found in removed.findings]
+    assert session.status().freed == ["bus", "enable"]
+    assert session.status().severity is Severity.ERROR
+    session.undo()
+    assert session.status().freed == []
 
 
 def test_the_public_name() -> None:
