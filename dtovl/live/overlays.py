@@ -136,7 +136,7 @@ class Overlays:
             error = live.fault(place)
             if error:
                 return Applied(error, 0)
-        self._touch_ghosts()
+        self.touch_ghosts()
         for line in warnings:
             live.print(4, line)
         record = LiveOverlay(self._free_number(), overlay, blob_bytes)
@@ -222,8 +222,8 @@ class Overlays:
             return "", 0
         if self.is_suspect("remove"):
             return "-EBUSY", number
-        self._touch_ghosts()
         record = self.find(number)
+        self.touch_ghosts(None if record is not None else number)
         if record is None:
             live.print(3, f"OF: overlay: remove: Could not find overlay #{number}")
             known = ", ".join(f"#{one.number}" for one in self.listed) or "none"
@@ -241,7 +241,7 @@ class Overlays:
         Source: kernel of_overlay_remove_all.
         """
         before = len(self.ghosts)
-        self._touch_ghosts()
+        self.touch_ghosts()
         error = self._take_all_out()
         if len(self.ghosts) > before:
             first, more = self.ghosts[before].name, _and_more(len(self.ghosts) - before - 1)
@@ -253,12 +253,12 @@ class Overlays:
         for record in reversed(list(self.listed)):
             if self.is_suspect("remove"):
                 return "-EBUSY"
+            if record.changeset.entries:
+                # Each of its nodes is looked for in all that stands behind it in the list.
+                self.touch_ghosts()
             error, gone = self._take_out(record)
             if gone:
                 self._free(record)
-                # The removal of the next one looks at this one.
-                if self.listed:
-                    self._touch(record)
                 self.ghosts.append(record)
             if error:
                 return error
@@ -389,10 +389,12 @@ class Overlays:
                 return error, target
         return "", None
 
-    def _touch_ghosts(self) -> None:
-        """Note that freed overlays, still in the list, are looked at."""
-        if self.ghosts:
-            self._touch(self.ghosts[-1])
+    def touch_ghosts(self, number: int | None = None) -> None:
+        """Note that freed overlays, still in the list, are looked at: the last, or one by id."""
+        for ghost in reversed(self.ghosts):
+            if number is None or ghost.number == number:
+                self._touch(ghost)
+                return
 
     def _touch(self, ghost: LiveOverlay) -> None:
         node = ghost.pairs[0][0] if ghost.pairs else None
