@@ -80,6 +80,12 @@ def _stack_lines(status: Status, name: str, verbose: bool) -> Iterator[Line]:
         yield from _listed("brings", one.made, verbose)
         changed = [f"{path}: {', '.join(names)}" for path, names in one.changed.items()]
         yield from _listed("changes", changed, verbose)
+        if verbose:
+            text = f"{one.memory.fdt_copy:,} bytes for its blob, about {one.memory.tree:,} for its "
+            yield _labelled("memory", f"{text}unflattened tree; freed when it is removed")
+        for who in one.pointers:
+            text = f"{who} keeps a pointer into its tree, which is freed when it is removed (DT219)"
+            yield _labelled("pointer", text, style="bad")
         if one.stuck:
             yield _labelled("fix", _fix_stuck(one, status.position, name))
 
@@ -112,7 +118,7 @@ def _gone_lines(status: Status, name: str) -> Iterator[Line]:
         if one.overlay:
             went = f"with {one.overlay}, by operation {one.operation}; its memory stays for good"
             yield _labelled("went", went)
-        yield from _holder_lines(one.holders)
+        yield from _holder_lines([*one.holders, *one.changesets])
         yield from log_lines(one.kernel, indent=4)
         yield _labelled("fix", _fix(one, status.position, name))
 
@@ -129,6 +135,8 @@ def _fix_stuck(one: Stacked, position: int, name: str) -> str:
 
 def _fix(gone: GoneNode, position: int, name: str) -> str:
     """Say how to mend a node that was held when its overlay went: on the board, and here."""
+    if gone.changesets:
+        return "destroy the changeset before the overlay is removed, not only revert it"
     if not gone.holders or not gone.operation:
         return "it is lost until reboot; let the driver put the node before its overlay goes"
     from shlex import quote
@@ -200,6 +208,8 @@ def status_object(status: Status) -> dict[str, object]:
                 "changed": [
                     {"path": path, "properties": names} for path, names in one.changed.items()
                 ],
+                "memory": one.memory._asdict(),
+                "pointers": one.pointers,
             }
             for one in status.overlays
         ],
@@ -219,6 +229,7 @@ def status_object(status: Status) -> dict[str, object]:
                 "operation": one.operation or None,
                 "references": one.references,
                 "holders": _holder_objects(one.holders),
+                "changesets": [holder.name for holder in one.changesets],
                 "kernel": log_objects(one.kernel),
             }
             for one in status.gone

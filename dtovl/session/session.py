@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import session as codes
+from dtovl.codes.script import OP_UNKNOWN
 from dtovl.codes.usage import BASE_IS_OVERLAY, PATH_NOT_FOUND
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.errors import InputError, UsageError
@@ -20,6 +21,7 @@ from dtovl.inputs import read_blob
 from dtovl.model.dialect import KERNELS
 from dtovl.model.specifiers import is_overlay
 from dtovl.script.lookup import find_by_path
+from dtovl.script.parameters import wrong
 from dtovl.session import schema
 from dtovl.session.content import read_content
 from dtovl.session.digest import tree_digest
@@ -254,6 +256,8 @@ class Session:
         done: list[Operation] = []
         with self._change():
             for step in steps:
+                if step.get("op") == "apply":
+                    raise wrong(OP_UNKNOWN, op="apply", hint=" here: Session.apply takes overlays")
                 done.append(self._carry_out(step, None))
                 if done[-1].refused:
                     break

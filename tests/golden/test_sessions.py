@@ -45,7 +45,7 @@ def test_from_init_to_export(dtovl: Run, run: Run, snapshot: SnapshotAssertion) 
     said = told(
         run,
         "apply connector.dtbo display.dtbo",
-        "status",
+        "status -v",
         "remove 1",
         "remove 2",
         "undo",

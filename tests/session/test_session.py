@@ -395,6 +395,26 @@ def test_status_of_a_node_that_was_held(session: Session) -> None:
     assert "before free overlay changeset" in lost.kernel[1]
 
 
+def test_status_of_a_node_that_a_changeset_still_has_entries_for(session: Session) -> None:
+    session.apply(named("bus", BUS))
+    entry = {"op": "cs_add", "cs": "c", "node": "/soc/dev@3000", "name": "x", "value": ""}
+    session.do({"op": "cs_new", "cs": "c"}, entry, {"op": "remove", "overlay": "bus"})
+    (gone,) = session.status().gone
+    assert (gone.path, gone.overlay, gone.operation) == ("/soc/dev@3000", "bus", 4)
+    assert gone.holders == []
+    assert [(one.name, one.where) for one in gone.changesets] == [
+        ("changeset c, not destroyed", "1 of its entries")
+    ]
+    assert session.status().severity is Severity.WARNING
+
+
+def test_do_takes_no_overlays(session: Session) -> None:
+    with pytest.raises(InputError) as refused:
+        session.do({"op": "hold", "path": "/soc", "as": "me"}, {"op": "apply", "overlay": "x"})
+    assert "Session.apply takes overlays" in refused.value.diagnostic.message
+    assert session.position == 0
+
+
 def test_status_of_values_that_leak(session: Session) -> None:
     session.apply(named("enable", ENABLE), named("again", ENABLE))
     # What the first one set hangs on the list of dead properties, but will be back.
@@ -409,6 +429,15 @@ def test_status_of_values_that_leak(session: Session) -> None:
         "acme,new": ("/soc/spi@2000", 3, ["enable"]),
     }
     assert {one.name: one.size for one in session.status().leaked}["status"] == 3 * (7 + 5)
+
+
+def test_status_of_the_memory_of_an_overlay_and_who_points_into_it(session: Session) -> None:
+    session.apply(named("bus", BUS))
+    session.do({"op": "keep", "overlay": "bus", "as": "spy"})
+    (bus,) = session.status().overlays
+    assert bus.memory.fdt_copy == len(BUS) + 8
+    assert bus.memory.tree > 0
+    assert bus.pointers == ["spy"]
 
 
 def test_status_of_what_dangles(session: Session) -> None:
