@@ -328,10 +328,6 @@ class Live:
         if node not in self.called:
             self.called[node] = self.called_name(node)
 
-    def generated_name(self, node: Node) -> bool:
-        """Tell whether a node's `name` is what the kernel makes of the node's own name."""
-        return node.properties.get("name") == own_name(node)
-
     def objects_of(self, node: Node) -> list[Property]:
         """List the property objects that are known of a node."""
         found = (self.objects.get((node, key)) for key in node.properties)
