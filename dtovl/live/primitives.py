@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
-from dtovl.live.cache import keep_cached
+from dtovl.live.cache import drop_cached, keep_cached
 from dtovl.live.files import add_file, free_name, remove_file
 from dtovl.live.objects import Flag, Oops, Property
 from dtovl.model.cells import cell
@@ -150,6 +150,8 @@ def detach(live: Live, node: Node) -> None:
     tree = live.tree
     live.touch(parent)
     _take_child(live, parent, node)
+    if node.phandle:
+        drop_cached(live, node)
     for child in node.children.values():
         _cut_off(live, child)
     if node not in live.loose:
