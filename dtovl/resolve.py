@@ -301,7 +301,9 @@ def _local_property(
         raise Refused(Problem.LOCAL_PHANDLE, node=node, fixup=fixup, property=name)
     for offset in cells(value):
         if offset + 4 > len(patched):
-            problem = Problem.LOCAL_WRAP if offset + 4 > _MASK else Problem.LOCAL_RANGE
+            # The kernel's sum wraps, and is found to be small enough.
+            wraps = offset + 4 > _MASK and (offset + 4 & _MASK) <= len(patched)
+            problem = Problem.LOCAL_WRAP if wraps else Problem.LOCAL_RANGE
             length = len(patched)
             raise Refused(problem, node=node, property=name, offset=offset, length=length)
         yield Site(node, name, offset)

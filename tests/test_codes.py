@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from live.dangers import DANGERS, free_twice, run_into
 from session.refusals import REFUSALS
 from support.blob import blob
 from support.migrations import FINDINGS, replayed
@@ -427,6 +428,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
         base="board.dtb",
         name="board.dts",
     ),
+    "DT223": lambda sink, _: free_twice(sink),
     "DT240": lambda sink, _: foreseen(sink, at("/soc/dev@1000", {"x": 1})),
     "DT241": lambda sink, _: foreseen(
         sink,
@@ -478,6 +480,8 @@ def raise_code(number: str, sink: Sink, folder: Path) -> None:
         from_live(*IDENTIFIED[number], sink)
     elif number in FINDINGS:
         from_migration(number, sink)
+    elif number in DANGERS:
+        run_into(DANGERS[number], sink)
     else:
         OTHERS[number](sink, folder)
 
@@ -507,7 +511,16 @@ def test_every_code_is_raised_and_can_be_shown(code: str, tmp_path: Path) -> Non
 
 def test_the_table_names_no_unknown_code() -> None:
     known = {code.number for code in CODES}
-    raised = {*SOURCES, *BLOBS, *OVERLAYS, *IDENTIFIED, *FINDINGS, *OTHERS, *BY_TEST}
+    raised = {
+        *SOURCES,
+        *BLOBS,
+        *OVERLAYS,
+        *IDENTIFIED,
+        *FINDINGS,
+        *DANGERS,
+        *OTHERS,
+        *BY_TEST,
+    }
     assert raised == known
 
 

@@ -422,3 +422,27 @@ def test_nothing_stays_when_the_last_step_fails(
         write_atomically(out, b"new")
     assert out.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "made"
+    assert files.create_atomically(target, b"first")
+    assert not files.create_atomically(target, b"second")
+    # As when another process makes it after the look at it.
+    monkeypatch.setattr(files.os.path, "lexists", lambda path: False)
+    assert not files.create_atomically(target, b"third")
+    assert target.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_is_made_where_there_are_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: str, target: str) -> None:
+        raise OSError(errno.EPERM, "not permitted")
+
+    monkeypatch.setattr(files.os, "link", link)
+    target = tmp_path / "made"
+    assert files.create_atomically(target, b"whole")
+    assert target.read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == [target]

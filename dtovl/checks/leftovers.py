@@ -69,10 +69,22 @@ def rebuild(
     try:
         for trace in order:
             run.apply(trace)
-        appliers = run.appliers if complete and run.fits else {}
-        return Rebuilt(run.leftovers(), appliers, run.refused)
+        leftovers = run.leftovers()
+        told = complete and run.fits and not _came_between(leftovers, order)
+        return Rebuilt(leftovers, run.appliers if told else {}, run.refused)
     finally:
         run.revert()
+
+
+def _came_between(leftovers: Sequence[Leftover], order: Sequence[Trace]) -> bool:
+    """Tell whether nodes that nobody explains may have got phandles before an overlay did.
+
+    Then the largest phandle there was is not known: one more may be theirs, or that of Linux.
+    """
+    tops = (one.found.node_b for one in leftovers if one.found.kind == "node-added")
+    strange = {node.phandle for top in tops if top is not None for node in top.walk()} - {0}
+    added = max((number for trace in order for _, number in trace.numbers), default=0)
+    return bool(strange) and min(strange) <= added
 
 
 class _Rebuilding:

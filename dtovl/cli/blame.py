@@ -38,8 +38,12 @@ def command(
     The overlays are applied to BASE in order. PATH is a node, as `show` takes it, or a property
     of one: PATH/property or PATH:property.
     """
+    from pathlib import Path
+
     from dtovl.cli.inputs import Reading
     from dtovl.cli.merged import find_subject, merge
+    from dtovl.codes.usage import PATH_NOT_FOUND
+    from dtovl.errors import UsageError
     from dtovl.model.limits import MAX_OVERLAYS
     from dtovl.report.blame import Subject, blame_lines, blame_object
     from dtovl.report.values import LayerReferences
@@ -52,7 +56,13 @@ def command(
     reading = Reading(include_dirs, defines, cpp)
     merged = merge(reading, given, applier)
     references = LayerReferences(merged.tree, merged.outcomes)
-    subject = Subject(merged.owners, references, *find_subject(merged, path))
+    try:
+        found = find_subject(merged, path)
+    except UsageError as error:
+        if error.diagnostic.code is PATH_NOT_FOUND and Path(path).is_file():
+            error.diagnostic.fix = f"name a node, or NODE:property, after {path}"
+        raise
+    subject = Subject(merged.owners, references, *found)
     if form == "text":
         return reading.outcome(blame_lines(subject))
     from dtovl.report.json import diagnostics, document

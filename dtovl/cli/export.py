@@ -8,7 +8,6 @@ import click
 
 from dtovl.cli.options import (
     colour_option,
-    force_option,
     format_option,
     out_format_option,
     pad_option,
@@ -27,17 +26,18 @@ if TYPE_CHECKING:
 )
 @out_format_option
 @pad_option
-@force_option
 @format_option("text", "json")
 @colour_option
 def command(
-    session: str, out: str, out_format: Format | None, pad: int | None, force: bool, form: str
+    session: str, out: str, out_format: Format | None, pad: int | None, form: str
 ) -> Outcome:
     """Write the tree with all operations in force, as a blob or as source."""
     from dtovl.api import dump
     from dtovl.cli.inputs import format_of
     from dtovl.codes.base import Severity
+    from dtovl.codes.input import OUTPUT_IS_INPUT
     from dtovl.diagnostics import Sink
+    from dtovl.errors import InputError
     from dtovl.report.json import diagnostics, document
     from dtovl.report.spans import Line, amount
     from dtovl.report.text import diagnostics_lines, shown
@@ -45,15 +45,19 @@ def command(
     sink = Sink()
     with open_session(session) as opened:
         tree, about = opened.export(), session_object(opened)
-    data = dump(
-        tree,
-        None if out == "-" else out,
-        form=out_format or format_of(out) or "dtb",
-        padding=pad,
-        force=force,
-        inputs=[session],
-        sink=sink,
-    )
+    try:
+        data = dump(
+            tree,
+            None if out == "-" else out,
+            form=out_format or format_of(out) or "dtb",
+            padding=pad,
+            inputs=[session],
+            sink=sink,
+        )
+    except InputError as error:
+        if error.diagnostic.code is OUTPUT_IS_INPUT:
+            error.diagnostic.fix = "name another file with -o"
+        raise
     errors = any(found.severity is Severity.ERROR for found in sink)
     exit_code = FINDINGS if errors else OK
     if form == "json":

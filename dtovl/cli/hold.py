@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import colour_option, fail_on_option, format_option
-from dtovl.cli.session import open_session, report_operations, session_option
+from dtovl.cli.session import holder_option, open_session, report_operations, session_option
 
 if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("hold", short_help="Take a reference to a node of a session.")
 @session_option()
 @click.argument("path")
-@click.option("--as", "holder", required=True, metavar="NAME", help="Who holds it, in a word.")
+@holder_option
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
@@ -33,6 +33,8 @@ def command(
     quiet: bool,
 ) -> Outcome:
     """Take a reference to the node at PATH, as a driver does that keeps it."""
+    from shlex import quote
+
     from dtovl.cli.show import find_node
     from dtovl.errors import UsageError
 
@@ -40,7 +42,7 @@ def command(
         try:
             found = find_node(opened.tree, path, session)
         except UsageError as error:
-            listing = f"dtovl export --session {session} -o - | dtovl show -"
+            listing = f"dtovl export --session {quote(session)} -o - | dtovl show -"
             error.diagnostic.fix = f"`{listing}` lists what is there"
             raise
         done = opened.hold(found.path, holder)

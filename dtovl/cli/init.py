@@ -44,6 +44,8 @@ def command(
     from dtovl.report.text import diagnostics_lines, shown
     from dtovl.session.session import Session
 
+    if session == "-":
+        raise click.UsageError("A session is a file: it cannot be standard output.")
     sink = Sink()
     with Session.create(
         session,

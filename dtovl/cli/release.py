@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import colour_option, fail_on_option, format_option
-from dtovl.cli.session import open_session, report_operations, session_option
+from dtovl.cli.session import holder_option, open_session, report_operations, session_option
 
 if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("release", short_help="Give a reference back.")
 @session_option()
 @click.argument("path")
-@click.option("--as", "holder", required=True, metavar="NAME", help="Who holds it, in a word.")
+@holder_option
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.command("remove", short_help="Remove an overlay of a session.")
 @session_option()
 @click.argument("number", metavar="[ID]", type=click.IntRange(min=0), required=False)
-@click.option("--all", "everything", is_flag=True, help="Remove all overlays, newest first.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Remove all, newest first, by of_overlay_remove_all (see DT224).",
+)
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")

@@ -57,6 +57,24 @@ def count_option(function: _F) -> _F:
     )(function)
 
 
+def holder_option(function: _F) -> _F:
+    """Add --as: the name in which a reference is held."""
+
+    def named(ctx: click.Context, option: click.Parameter, value: str) -> str:
+        if not value.strip():
+            raise click.BadParameter("a holder needs a name", ctx, option)
+        return value
+
+    return click.option(
+        "--as",
+        "holder",
+        required=True,
+        metavar="NAME",
+        callback=named,
+        help="Who holds it, in a word.",
+    )(function)
+
+
 def open_session(path: str) -> Session:
     """Open a session; while another process keeps it, say so."""
     from dtovl.session.session import Session
@@ -161,5 +179,5 @@ def moved(command: str, session: Session, operations: Sequence[Operation], form:
     from dtovl.report.spans import Line, amount
 
     lines = [heading(one) for one in operations]
-    text = f"{amount(session.position, 'operation')} in force, {session.undone} undone"
+    text = f"{amount(session.position, 'operation')} in force, {session.undone:,} undone"
     return Outcome(OK, [*lines, Line((("label", text),))])

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(session: str, fail_on: Severity | None, form: str, verbose: bool) -> Outcome:
     """Show overlays, who owns and holds what, and what removals left behind.
 
-    An overlay that can never be removed is an error; nodes that leaked, and what dangles, are
-    warnings; values that leaked are info.
+    An overlay that can never be removed, or was freed and is still listed, is an error; nodes
+    that leaked, and what dangles, are warnings; values that leaked are info.
     """
     from dtovl.report.status import status_lines, status_object
 

@@ -149,7 +149,8 @@ def _start(
     shown = base if base is not None else file_name(script.base)
     path = base if base is not None else _beside(script.name, shown)
     if base is None and not is_directory(path):
-        _read_regular(path)
+        why = f"{script.name} names it as its base"
+        _read_regular(path, why=why, fix="check the path, or give the base with --base FILE")
     machine = Machine(
         reading.load(path),
         dialect,
@@ -168,7 +169,7 @@ def _beside(steps: str, name: str) -> str:
     return f"./{path}" if path == "-" else path
 
 
-def _read_regular(path: str) -> bytes:
+def _read_regular(path: str, *, why: str = "", fix: str = "check the path") -> bytes:
     """Read a file that a step file names. Raises InputError (DT011)."""
     from dtovl.codes.input import FILE_UNREADABLE
     from dtovl.diagnostics import Diagnostic
@@ -182,7 +183,7 @@ def _read_regular(path: str) -> bytes:
         data = None
         what = (getattr(error, "strerror", None) or str(error)).lower()
     if data is None:
-        raise InputError(Diagnostic(FILE_UNREADABLE, name=path, what=what, fix="check the path"))
+        raise InputError(Diagnostic(FILE_UNREADABLE, name=path, what=what, why=why, fix=fix))
     return data
 
 

@@ -1,4 +1,4 @@
-"""DT200 to DT223: what changesets, removals and references do to a live tree."""
+"""DT200 to DT224: what changesets, removals and references do to a live tree."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ PROPERTY_LEAKED = Code(
     "DT209",
     "property-leaked",
     Severity.INFO,
-    message="{count} properties of nodes that {overlay} did not bring stay in memory for good, "
-    "the first is {name}",
+    message="{overlay} has set properties of nodes that it did not bring, which stay in memory for "
+    "good: {name}{more}",
     suggestion="put the property on a node of the overlay where that is possible",
     source="kernel of_changeset_destroy",
     explanation="""\
@@ -209,7 +209,11 @@ UNKNOWN_ID = Code(
     suggestion="see `dtovl status` for the ids",
     source="kernel of_overlay_remove",
     explanation="""\
-Ids are given out from 1, the smallest free one first, and are free again after removal.""",
+Ids are given out from 1, the smallest free one first, and are free again after removal: an id
+kept in a variable may name another overlay by now, or none.
+
+    of_overlay_remove(&id); of_overlay_remove(&id);
+    the kernel sets the variable to 0 when the overlay has gone: test it before""",
 )
 
 NOT_TOPMOST = Code(
@@ -265,7 +269,7 @@ POINTER_KEPT = Code(
     "DT219",
     "pointer-kept",
     Severity.ERROR,
-    message="{who} kept a pointer into the tree of {overlay}, which is freed now",
+    message="{listener} kept a pointer into the tree of {overlay}, which is freed now",
     suggestion="copy what is needed; let go of it at post-remove",
     source="kernel free_overlay_changeset",
     explanation="""\
@@ -326,4 +330,21 @@ drops a reference, writes to memory that may belong to somebody else by now.
 
     of_node_put(np); ... of_node_get(np);
     of_node_get(np) before the other reference is put""",
+)
+
+FREED_OVERLAYS_LISTED = Code(
+    "DT224",
+    "freed-overlays-listed",
+    Severity.WARNING,
+    message="of_overlay_remove_all has freed {overlay}{more}, and left that in the kernel's list: "
+    "nothing can be applied or removed safely any more",
+    suggestion="remove overlays one by one, by their ids; on a board, reboot now",
+    source="kernel of_overlay_remove_all",
+    explanation="""\
+of_overlay_remove_all gives the tree back as removals one by one would, but it frees the records of
+the overlays without taking them out of the list and of the table of ids. Whatever walks that list
+next, an apply or a removal, reads and writes freed memory (DT220).
+
+    of_overlay_remove_all();
+    of_overlay_remove(&id);     newest first, one for each id""",
 )

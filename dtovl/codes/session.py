@@ -72,7 +72,7 @@ SESSION_EXISTS = Code(
     "session-exists",
     Severity.ERROR,
     message="{name} exists already",
-    suggestion="choose another name, or remove the file first if it is not needed any more",
+    suggestion="choose another name: the session comes first, then the base",
     source="dtovl itself",
     explanation="""\
 `dtovl init` never overwrites: a session holds work, and a mistyped name may be a blob or source.

@@ -60,7 +60,7 @@ def read_header(data: bytes) -> Blob | None:
         reservations,
         version,
         compatible,
-        fields[8] if version >= 3 else 0,
+        fields[8],
         fields[9] if version >= 17 else 0,
     )
     if version < 2 or compatible > 17 or version < compatible:
@@ -138,10 +138,9 @@ class _Walker:
     def _name(self, offset: int) -> str:
         start = self.blob.off_struct + offset
         name = self.blob.data[start : self.blob.data.index(0, start)].decode("latin-1")
-        if self.blob.version >= 16:
-            return name
+        # What stands before a slash is passed over wherever the kernel looks at a name (kbasename).
         _above, slash, last = name.rpartition("/")
-        if not slash:
+        if not slash and self.blob.version < 16:
             raise Broken(0)
         return last
 
@@ -165,7 +164,7 @@ class _Walker:
     def _string(self, offset: int) -> str | None:
         blob = self.blob
         limit = blob.totalsize
-        if blob.version >= 3:
+        if blob.version >= 17:
             limit = min(limit, blob.off_strings + blob.size_strings)
         start = blob.off_strings + offset
         end = blob.data.find(0, start, limit) if start < limit else -1

@@ -86,7 +86,10 @@ def refusal(data: bytes, name: str, *, packed: bool = False) -> Diagnostic:
     packed tells that it was found inside compressed data.
     """
     looks = describe(data)
-    fix = _embedded(data, name) or recognise(data).advice or None
+    kind = recognise(data)
+    # A session keeps blobs inside, of which none is the tree it stands for.
+    cut = "" if kind is Kind.SQLITE else _embedded(data, name)
+    fix = cut or kind.advice or None
     if packed:
         looks = f"gzip-compressed data, inside {looks}"
         fix = "unpack it first (`gzip -dk FILE`), then give what is inside"

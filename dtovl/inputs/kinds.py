@@ -52,6 +52,10 @@ class Kind(Enum):
     BZIP2 = ("bzip2-compressed data", "unpack it first (`bzip2 -dk FILE`)")
     ZSTD = ("zstd-compressed data", "unpack it first (`zstd -dk FILE`)")
     LZ4 = ("lz4-compressed data", "unpack it first (`lz4 -dk FILE`)")
+    SQLITE = (
+        "an SQLite database, as sessions of dtovl are",
+        "give a session with --session; `dtovl export` writes its tree",
+    )
     PNG = ("a PNG picture", "")
     JPEG = ("a JPEG picture", "")
     PDF = ("a PDF document", "")
@@ -111,6 +115,7 @@ _SIGNATURES = (
     _Signature(b"BZh", Kind.BZIP2),
     _Signature(b"\x28\xb5\x2f\xfd", Kind.ZSTD),
     _Signature(b"\x04\x22\x4d\x18", Kind.LZ4),
+    _Signature(b"SQLite format 3\0", Kind.SQLITE),
     _Signature(b"\x89PNG\r\n", Kind.PNG),
     _Signature(b"\xff\xd8\xff", Kind.JPEG),
     _Signature(b"%PDF-", Kind.PDF),

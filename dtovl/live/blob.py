@@ -102,6 +102,9 @@ def apply_parsed(overlays: Overlays, parsed: Parsed) -> Applied:
         return overlays.apply(parsed.overlay, parsed.warnings, parsed.size)
     if overlays.is_suspect("apply"):
         return Applied("-EBUSY", 0)
+    if refused.problem in (Problem.STRUCTURE, Problem.STRUCTURE_EMPTY):
+        # It is in the list already while it is unflattened.
+        overlays.touch_ghosts()
     return refuse_blob(live, parsed.overlay, refused)
 
 

@@ -1,8 +1,10 @@
-"""The kernel's cache of nodes by phandle, as boot filled it: 128 slots, the first node of each.
+"""The kernel's cache of nodes by phandle: 128 slots, which boot fills with the first node of each.
 
-A look-up asks the cache before it walks the tree. It matters in two cases only: for a phandle that
-several nodes have, and for nodes below a detached one: no walk reaches them, the cache does.
-(That look-ups replace what is in a slot is left out: it takes two phandles of one slot as well.)
+A look-up asks the cache before it walks the tree, and keeps what the walk found. Whoever detaches a
+node empties the slot of its phandle, be it another node of that phandle that is cached. This
+matters in two cases only: for a phandle that several nodes have, and for nodes below a detached
+one: no walk reaches them, the cache does. So only what differs from boot for one phandle is kept;
+that two phandles of one slot replace each other is left out.
 Source: kernel of_find_node_by_phandle, of_core_init, __of_phandle_cache_inv_entry.
 """
 
@@ -29,10 +31,31 @@ def cached_at_boot(live: Live, number: int) -> Node | None:
     return None
 
 
+def cached(live: Live, number: int) -> Node | None:
+    """Give the node that the cache holds for a phandle."""
+    return live.looked_up[number] if number in live.looked_up else cached_at_boot(live, number)
+
+
+def keep_looked_up(live: Live, node: Node) -> None:
+    """Note a node that a walk found. Source: kernel of_find_node_by_phandle."""
+    if live.has_flag(node, Flag.DYNAMIC) or node.phandle in live.looked_up:
+        live.looked_up[node.phandle] = node
+
+
 def keep_cached(live: Live, node: Node) -> None:
     """Note a node that goes out of sight with one above it, but can still be found."""
-    if cached_at_boot(live, node.phandle) is node:
+    if cached(live, node.phandle) is node:
         live.out_of_sight[node.phandle] = node
+
+
+def drop_cached(live: Live, node: Node) -> None:
+    """Empty the slot of a node that is detached. Source: kernel __of_phandle_cache_inv_entry."""
+    number = node.phandle
+    if live.out_of_sight:
+        live.out_of_sight.pop(number, None)
+    shared = number in live.tree.shared_phandles
+    if number in live.looked_up or shared or not live.has_flag(node, Flag.DYNAMIC):
+        live.looked_up[number] = None
 
 
 def _slot(number: int) -> int:

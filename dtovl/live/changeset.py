@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
 from dtovl.live.notify import tell_all
-from dtovl.live.objects import Flag
+from dtovl.live.objects import Flag, Holder
 from dtovl.live.primitives import (
     add_property,
     attach,
@@ -230,13 +230,19 @@ def _check_unheld(live: Live, node: Node) -> None:
 
 def holder_words(live: Live, node: Node) -> str:
     """Name those who hold a node, in words."""
-    holders = live.holders.get(node, [])
+    holders = [*live.holders.get(node, ()), *changeset_holders(live, node)]
     words = [f"{one.name} ({one.where})" if one.where else one.name for one in holders]
+    return ", ".join(words) or "a caller that did not give its name"
+
+
+def changeset_holders(live: Live, node: Node) -> list[Holder]:
+    """List the changesets of callers that are not destroyed and have entries for a node."""
+    found = []
     for changeset in live.changesets:
         count = sum(entry.node is node for entry in changeset.entries)
         if count:
-            words.append(f"{changeset.label}, not destroyed ({count} of its entries)")
-    return ", ".join(words) or "a caller that did not give its name"
+            found.append(Holder(f"{changeset.label}, not destroyed", f"{count} of its entries"))
+    return found
 
 
 def _number(error: str) -> int:

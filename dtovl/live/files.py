@@ -78,7 +78,8 @@ def free_name(live: Live, node: Node, name: str, what: Node | Property) -> str:
 
 
 def _print_renamed(live: Live, node: Node, name: str) -> None:
-    live.print(4, "Duplicate name in ", node.name or "base", f', renamed to "{name}"')
+    where = live.names.get(node, node.name) or "base"
+    live.print(4, "Duplicate name in ", where, f', renamed to "{name}"')
 
 
 def _is_taken(live: Live, node: Node, name: str, what: Node | Property) -> bool:

@@ -136,7 +136,7 @@ class Overlays:
             error = live.fault(place)
             if error:
                 return Applied(error, 0)
-        self._touch_ghosts()
+        self.touch_ghosts()
         for line in warnings:
             live.print(4, line)
         record = LiveOverlay(self._free_number(), overlay, blob_bytes)
@@ -222,8 +222,8 @@ class Overlays:
             return "", 0
         if self.is_suspect("remove"):
             return "-EBUSY", number
-        self._touch_ghosts()
         record = self.find(number)
+        self.touch_ghosts(None if record is not None else number)
         if record is None:
             live.print(3, f"OF: overlay: remove: Could not find overlay #{number}")
             known = ", ".join(f"#{one.number}" for one in self.listed) or "none"
@@ -240,22 +240,29 @@ class Overlays:
         What is freed stays in the list: whoever looks at it next reads freed memory.
         Source: kernel of_overlay_remove_all.
         """
-        again = bool(self.ghosts)
-        self._touch_ghosts()
+        before = len(self.ghosts)
+        self.touch_ghosts()
+        error = self._take_all_out()
+        if len(self.ghosts) > before:
+            first, more = self.ghosts[before].name, _and_more(len(self.ghosts) - before - 1)
+            self.live.find(codes.FREED_OVERLAYS_LISTED, overlay=first, more=more)
+        # What is left of a former round has no id that could be found.
+        return error or ("-ENODEV" if before else "")
+
+    def _take_all_out(self) -> str:
         for record in reversed(list(self.listed)):
             if self.is_suspect("remove"):
                 return "-EBUSY"
+            if record.changeset.entries:
+                # Each of its nodes is looked for in all that stands behind it in the list.
+                self.touch_ghosts()
             error, gone = self._take_out(record)
             if gone:
                 self._free(record)
-                # The removal of the next one looks at this one.
-                if self.listed:
-                    self._touch(record)
                 self.ghosts.append(record)
             if error:
                 return error
-        # What is left of a former round has no id that could be found.
-        return "-ENODEV" if again else ""
+        return ""
 
     def find(self, number: int) -> LiveOverlay | None:
         """Find a listed overlay by its id."""
@@ -318,9 +325,8 @@ class Overlays:
             return
         last = entries[-1]
         if last.old is not None:
-            raise Oops(
-                f"removing {record.name} reverts an update that was never applied", last.node
-            )
+            name = f"{record.name} (#{record.number})"
+            raise Oops(f"removing {name} reverts an update that was never applied", last.node)
 
     def _free(self, record: LiveOverlay) -> None:
         """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
@@ -331,7 +337,7 @@ class Overlays:
         for target, _ in record.pairs:
             live.put(target)
         for who in record.pointers:
-            live.find(codes.POINTER_KEPT, overlay=record.name, who=who)
+            live.find(codes.POINTER_KEPT, overlay=record.name, listener=who)
 
     def _note_leaks(self, record: LiveOverlay) -> None:
         """Say which properties stay on dead lists for ever."""
@@ -347,7 +353,7 @@ class Overlays:
             first = left[0]
             assert first.prop is not None
             name = f"{first.node.kernel_path}/{first.prop.name}"
-            facts = {"count": len(left), "name": name, "overlay": record.name}
+            facts = {"more": _and_more(len(left) - 1), "name": name, "overlay": record.name}
             live.find(codes.PROPERTY_LEAKED, first.node, **facts)
 
     # -- shared --------------------------------------------------------------------------------
@@ -383,10 +389,12 @@ class Overlays:
                 return error, target
         return "", None
 
-    def _touch_ghosts(self) -> None:
-        """Note that freed overlays, still in the list, are looked at."""
-        if self.ghosts:
-            self._touch(self.ghosts[-1])
+    def touch_ghosts(self, number: int | None = None) -> None:
+        """Note that freed overlays, still in the list, are looked at: the last, or one by id."""
+        for ghost in reversed(self.ghosts):
+            if number is None or ghost.number == number:
+                self._touch(ghost)
+                return
 
     def _touch(self, ghost: LiveOverlay) -> None:
         node = ghost.pairs[0][0] if ghost.pairs else None
@@ -480,6 +488,10 @@ class _Recorder:
 
 def _exports(overlay: Overlay) -> str | None:
     return None if overlay.symbols is None else overlay.symbols.name
+
+
+def _and_more(count: int) -> str:
+    return f" and {count} more" if count else ""
 
 
 def _no(error: str) -> int:

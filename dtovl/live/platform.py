@@ -203,7 +203,9 @@ class PlatformBus:
 
     def _come(self, node: Node) -> str:
         parent = node.parent
-        if parent is None or not self.flags(parent) & Flag.POPULATED_BUS:
+        if parent is None:
+            raise Oops("the root becomes okay: the listener looks at the flags above it", node)
+        if not self.flags(parent) & Flag.POPULATED_BUS:
             return ""
         if self.flags(node) & Flag.POPULATED:
             return ""

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
-from dtovl.live.cache import keep_cached
+from dtovl.live.cache import drop_cached, keep_cached
 from dtovl.live.files import add_file, free_name, remove_file
 from dtovl.live.objects import Flag, Oops, Property
 from dtovl.model.cells import cell
@@ -150,6 +150,8 @@ def detach(live: Live, node: Node) -> None:
     tree = live.tree
     live.touch(parent)
     _take_child(live, parent, node)
+    if node.phandle:
+        drop_cached(live, node)
     for child in node.children.values():
         _cut_off(live, child)
     if node not in live.loose:
@@ -351,9 +353,7 @@ def _cut_behind(live: Live, node: Node, prop: Property) -> None:
     keys = list(node.properties)
     if key is None or keys[-1] == key:
         return
-    for lost in keys[keys.index(key) + 1 :]:
-        del node.properties[lost]
-        live.objects.pop((node, lost), None)
+    _lose_behind(live, node, keys, key)
     live.find(codes.LIST_CUT, node, name=prop.name)
 
 
@@ -362,10 +362,7 @@ def _tie_to_dead(live: Live, node: Node, prop: Property) -> None:
 
     Source: kernel __of_update_property sets the link of the old property last.
     """
-    keys = list(node.properties)
-    for lost in keys[keys.index(prop.name) + 1 :]:
-        del node.properties[lost]
-        live.objects.pop((node, lost), None)
+    _lose_behind(live, node, list(node.properties), prop.name)
     dead = live.dead.setdefault(node, [])
     for other in dead:
         key = free_key(other.name, node.properties)
@@ -373,6 +370,17 @@ def _tie_to_dead(live: Live, node: Node, prop: Property) -> None:
         live.objects[node, key] = other
     dead.insert(0, prop)
     live.find(codes.LIST_CUT, node, name=prop.name)
+
+
+def _lose_behind(live: Live, node: Node, keys: list[str], last: str) -> None:
+    """Drop all properties behind one of a node; what the node is called stays."""
+    if live.attached(node):
+        live.spell_name(node)
+        live.keep_called_name(node)
+    for lost in keys[keys.index(last) + 1 :]:
+        del node.properties[lost]
+        live.objects.pop((node, lost), None)
+    _note_change(live, node)
 
 
 def _rename_repeated(live: Live, node: Node, key: str) -> None:

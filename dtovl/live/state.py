@@ -48,6 +48,7 @@ class Live:
     loose      nodes below a detached one, or dropped from its children: no walk finds them
     freed      nodes whose memory has been given back
     out_of_sight phandle -> node below a detached one, which the phandle cache still gives
+    looked_up  phandle -> node that the phandle cache holds since boot, None for nobody
     lost       nodes that were released and can never be freed
     changesets those of callers that are not destroyed
     log        what happened since clear_log, in order
@@ -72,6 +73,7 @@ class Live:
         self.freed_properties: set[Property] = set()
         self.lost: set[Node] = set()
         self.out_of_sight: dict[int, Node] = {}
+        self.looked_up: dict[int, Node | None] = {}
         self.names: dict[Node, str] = {}
         self.called: dict[Node, str | None] = {}
         self.strings_lost = 0
@@ -237,6 +239,7 @@ class Live:
         self.check_path(node)
         if self.in_sysfs(node):
             self._clean_sysfs(node)
+        self.kobject_names.discard(node)
         if self.attached(node):
             path = node.kernel_path
             if self.dialect.names_parent_of_bad_put:
@@ -250,7 +253,6 @@ class Live:
                 self.print(3, "OF: ERROR: Bad of_node_put() on ", path)
             self.find(codes.PUT_TOO_MANY, node)
             return
-        self.kobject_names.discard(node)
         if not self.has_flag(node, Flag.DYNAMIC):
             return
         if self.has_flag(node, Flag.OVERLAY):
@@ -328,10 +330,6 @@ class Live:
         if node not in self.called:
             self.called[node] = self.called_name(node)
 
-    def generated_name(self, node: Node) -> bool:
-        """Tell whether a node's `name` is what the kernel makes of the node's own name."""
-        return node.properties.get("name") == own_name(node)
-
     def objects_of(self, node: Node) -> list[Property]:
         """List the property objects that are known of a node."""
         found = (self.objects.get((node, key)) for key in node.properties)
@@ -350,8 +348,10 @@ class Live:
 def own_name(node: Node) -> bytes:
     """Give the `name` that unflattening makes: the node's name up to the last `@`, with NUL.
 
+    Of a name with slashes only what stands behind the last one counts.
+
     Source: kernel populate_properties (drivers/of/fdt.c).
     """
-    name = node.name
+    name = node.name.rpartition("/")[2] if "/" in node.name else node.name
     stem = name.rpartition("@")[0] if "@" in name else name
     return stem.encode("latin-1") + b"\0"

@@ -56,4 +56,10 @@ def _upwards(live: Live, node: Node) -> Iterator[Node]:
         yield above
         if live.has_flag(above, Flag.DETACHED):
             return
-        above = above.parent
+        below, above = above, above.parent
+        if below in live.loose and above is not None and not _lists(above, below):
+            return
+
+
+def _lists(parent: Node, node: Node) -> bool:
+    return any(child is node for child in parent.children.values())

@@ -57,17 +57,26 @@ class Node:
     @property
     def path(self) -> str:
         """Give the full path, `/` for the root."""
-        return self.kernel_path or "/"
-
-    @property
-    def kernel_path(self) -> str:
-        """Give the path as the kernel's %pOF prints it: the root is the empty string."""
         parts = []
         node: Node | None = self
         while node is not None and node.parent is not None:
             parts.append(node.name)
             node = node.parent
         parts.append("")
+        return "/".join(reversed(parts)) or "/"
+
+    @property
+    def kernel_path(self) -> str:
+        """Give the path as the kernel's %pOF prints it: it begins with the name of the root.
+
+        That is empty, but in blobs that were edited by hand.
+        """
+        parts = []
+        node = self
+        while node.parent is not None:
+            parts.append(node.name)
+            node = node.parent
+        parts.append(node.name)
         return "/".join(reversed(parts))
 
     def add_child(self, child: Node) -> None:

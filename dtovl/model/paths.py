@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from dtovl.model.cells import text
+from dtovl.model.cells import boot_text, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,7 +134,7 @@ def _alias(tree: Tree, alias: str, dialect: Dialect, steps: int) -> Node | Miss:
     if node is None or not steps or (dialect.aliases_of_boot and node in tree.origins):
         return Miss.FORM
     value = node.properties.get(alias, b"")
-    path = text(value)
+    path = text(value) if dialect.alias_full_path else boot_text(value)
     if not path or (dialect.alias_full_path and (value[-1] or not path.startswith("/"))):
         return Miss.FORM
     return _find(tree, path, dialect, steps - 1)

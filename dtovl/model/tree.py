@@ -68,10 +68,20 @@ def live_phandle(node: Node) -> int:
     number = 0
     for key, value in node.properties.items():
         name = plain_name(key)
-        if value and ((name in PHANDLE_NAMES and not number) or name == "ibm,phandle"):
+        if (name in PHANDLE_NAMES and not number) or name == "ibm,phandle":
             # The kernel does not check the length: a short value is read with its padding.
-            number = cell(value.ljust(4, b"\0"))
+            number = cell(value.ljust(4, b"\0")) if value else _tag_behind(node, key)
     return number
+
+
+def _tag_behind(node: Node, key: str) -> int:
+    """Give the tag that stands behind a property in a blob, be it taken for its value.
+
+    Source: Devicetree Specification v0.4, 5.4.1.
+    """
+    if next(reversed(node.properties)) != key:
+        return 3
+    return 1 if node.children else 2
 
 
 class Tree:

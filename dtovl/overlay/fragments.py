@@ -166,7 +166,7 @@ def live_symbol(overlay: Overlay, label: str, value: bytes, targets: dict[Node, 
     target = None if fragment is None or content is None else targets.get(fragment)
     if fragment is None or target is None:
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
-    cut = len(fragment.name) + 1 + len(_OVERLAY)
+    cut = len(fragment.kernel_path) + len(_OVERLAY)
     if cut > len(path):
         raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
     return (target.kernel_path + path[cut:]).encode("latin-1") + b"\0"

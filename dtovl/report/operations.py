@@ -45,7 +45,9 @@ def answer_words(operation: Operation) -> str:
     if isinstance(ret, str):
         if op == "apply" and number:
             return f"{ret}; it keeps id #{number}"
-        return f"{ret}, but it is gone" if op == "remove" and number == 0 else ret
+        # The kernel sets the id to 0 when the overlay is gone; who asks for 0 gets it back.
+        gone = op == "remove" and number == 0 and operation.step.get("id") != 0
+        return f"{ret}, but it is gone" if gone else ret
     words = {"apply": f"in force as #{number}", "remove": "removed", "remove_all": "removed"}
     if op == "migrate":
         words["migrate"] = amount(int(result.get("changes", 0)), "change")

@@ -30,8 +30,10 @@ def status_lines(status: Status, name: str, *, verbose: bool = False) -> Iterato
             "refuses everything until reboot",
             style="bad",
         )
+    if status.freed:
+        yield from _freed_lines(status.freed, verbose)
     sections = (
-        ("overlays, the topmost first", _stack_lines(status.overlays, verbose)),
+        ("overlays, the topmost first", _stack_lines(status, name, verbose)),
         ("held", _held_lines(status.held)),
         ("removed, but not free", _gone_lines(status, name)),
         ("leaked", _leaked_lines(status.leaked, verbose)),
@@ -55,8 +57,15 @@ def _title(status: Status, name: str) -> str:
     return f"{words}, {amount(in_force, 'overlay')} in force"
 
 
-def _stack_lines(overlays: Sequence[Stacked], verbose: bool) -> Iterator[Line]:
-    for one in reversed(overlays):
+def _freed_lines(freed: Sequence[str], verbose: bool) -> Iterator[Line]:
+    text = "remove_all freed these and left them in the kernel's list: what is applied or removed "
+    yield _labelled("freed", f"{text}next reads freed memory (DT220)", style="bad")
+    yield from _listed("", freed, verbose)
+    yield _labelled("fix", "remove overlays one by one, by their ids; here: undo it first")
+
+
+def _stack_lines(status: Status, name: str, verbose: bool) -> Iterator[Line]:
+    for one in reversed(status.overlays):
         since = f", since operation {one.operation}" if one.operation else ""
         state = ""
         if one.stuck:
@@ -71,6 +80,14 @@ def _stack_lines(overlays: Sequence[Stacked], verbose: bool) -> Iterator[Line]:
         yield from _listed("brings", one.made, verbose)
         changed = [f"{path}: {', '.join(names)}" for path, names in one.changed.items()]
         yield from _listed("changes", changed, verbose)
+        if verbose:
+            text = f"{one.memory.fdt_copy:,} bytes for its blob, about {one.memory.tree:,} for its "
+            yield _labelled("memory", f"{text}unflattened tree; freed when it is removed")
+        for who in one.pointers:
+            text = f"{who} keeps a pointer into its tree, which is freed when it is removed (DT219)"
+            yield _labelled("pointer", text, style="bad")
+        if one.stuck:
+            yield _labelled("fix", _fix_stuck(one, status.position, name))
 
 
 def _listed(label: str, texts: Sequence[str], verbose: bool) -> Iterator[Line]:
@@ -101,13 +118,25 @@ def _gone_lines(status: Status, name: str) -> Iterator[Line]:
         if one.overlay:
             went = f"with {one.overlay}, by operation {one.operation}; its memory stays for good"
             yield _labelled("went", went)
-        yield from _holder_lines(one.holders)
+        yield from _holder_lines([*one.holders, *one.changesets])
         yield from log_lines(one.kernel, indent=4)
         yield _labelled("fix", _fix(one, status.position, name))
 
 
+def _fix_stuck(one: Stacked, position: int, name: str) -> str:
+    from shlex import quote
+
+    reboot = "run `dtovl apply` on the overlay before the board does; on a board it stays to reboot"
+    if not one.operation:
+        return reboot
+    back = position - one.operation + 1
+    return f"{reboot}; here: `dtovl undo --session {quote(name)} -n {back}`"
+
+
 def _fix(gone: GoneNode, position: int, name: str) -> str:
     """Say how to mend a node that was held when its overlay went: on the board, and here."""
+    if gone.changesets:
+        return "destroy the changeset before the overlay is removed, not only revert it"
     if not gone.holders or not gone.operation:
         return "it is lost until reboot; let the driver put the node before its overlay goes"
     from shlex import quote
@@ -167,6 +196,7 @@ def status_object(status: Status) -> dict[str, object]:
         "undone": status.undone,
         "severity": None if status.severity is None else status.severity.label,
         "suspect": status.suspect or None,
+        "freed": status.freed,
         "overlays": [
             {
                 "id": one.number,
@@ -178,6 +208,8 @@ def status_object(status: Status) -> dict[str, object]:
                 "changed": [
                     {"path": path, "properties": names} for path, names in one.changed.items()
                 ],
+                "memory": one.memory._asdict(),
+                "pointers": one.pointers,
             }
             for one in status.overlays
         ],
@@ -197,6 +229,7 @@ def status_object(status: Status) -> dict[str, object]:
                 "operation": one.operation or None,
                 "references": one.references,
                 "holders": _holder_objects(one.holders),
+                "changesets": [holder.name for holder in one.changesets],
                 "kernel": log_objects(one.kernel),
             }
             for one in status.gone

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.live.cache import cached_at_boot
+from dtovl.live.cache import cached, keep_looked_up
 from dtovl.live.objects import Flag, Maker, Oops
 from dtovl.model.cells import boot_text
 from dtovl.script.reading import compatible_score, read_string
@@ -66,6 +66,8 @@ def find_phandle(live: Live, number: int) -> Node | None:
         node = _find_shared(live, number)
     if node is None and live.out_of_sight:
         node = live.out_of_sight.get(number)
+    elif node is not None:
+        keep_looked_up(live, node)
     if node is not None:
         visit(live, node)
     elif number and live.rings:
@@ -137,9 +139,9 @@ def c_text(text: str) -> str:
 
 def _find_shared(live: Live, number: int) -> Node | None:
     """Find the one of several nodes with one phandle that the kernel gives: cached, or first."""
-    cached = cached_at_boot(live, number)
-    if cached is not None:
-        return cached
+    kept = cached(live, number)
+    if kept is not None:
+        return kept
     return next((node for node in _all_nodes(live) if node.phandle == number), None)
 
 

@@ -30,7 +30,7 @@ def _render(entry: LogEntry) -> dict[str, Any]:
             "event": "overlay",
             "action": entry.action,
             "target": entry.target.path,
-            "overlay": entry.content.path,
+            "overlay": entry.content.kernel_path,
         }
     if isinstance(entry, Injected):
         return {"event": "inject", "errno": entry.error}

@@ -110,11 +110,10 @@ class Replay:
 
     def _entries_of_removed(self, step: Mapping[str, object]) -> dict[LiveOverlay, list[Entry]]:
         """Give the entries of the overlays that a step may remove: with the overlay they go."""
-        overlays = self.machine.overlays
-        if step.get("op") == "remove_all":
+        overlays, op, number = self.machine.overlays, step.get("op"), step.get("id")
+        if op == "remove_all" or (op == "remove" and not isinstance(number, int)):
             return {one: list(one.changeset.entries) for one in overlays.listed}
-        number = step.get("id") if step.get("op") == "remove" else None
-        found = overlays.find(number) if isinstance(number, int) else None
+        found = overlays.find(number) if op == "remove" and isinstance(number, int) else None
         return {} if found is None else {found: list(found.changeset.entries)}
 
     def _note_removal(self, name: str, entries: Iterable[Entry]) -> None:

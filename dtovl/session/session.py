@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import session as codes
+from dtovl.codes.script import OP_UNKNOWN
 from dtovl.codes.usage import BASE_IS_OVERLAY, PATH_NOT_FOUND
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.errors import InputError, UsageError
@@ -20,6 +21,7 @@ from dtovl.inputs import read_blob
 from dtovl.model.dialect import KERNELS
 from dtovl.model.specifiers import is_overlay
 from dtovl.script.lookup import find_by_path
+from dtovl.script.parameters import wrong
 from dtovl.session import schema
 from dtovl.session.content import read_content
 from dtovl.session.digest import tree_digest
@@ -99,9 +101,10 @@ class Session:
             made = create_atomically(shown, new_file(head, given.data))
         except (OSError, ValueError) as error:
             what = (getattr(error, "strerror", None) or str(error)).lower()
-            raise InputError(
-                Diagnostic(codes.SESSION_READ_ONLY, name=shown, done="made", what=what)
-            ) from error
+            refusal = Diagnostic(codes.SESSION_READ_ONLY, name=shown, done="made", what=what)
+            if isinstance(error, FileNotFoundError):
+                refusal.fix = f"make the folder {os.path.dirname(shown)} first"
+            raise InputError(refusal) from error
         if not made:
             raise InputError(Diagnostic(codes.SESSION_EXISTS, name=shown))
         return cls.open(shown)
@@ -253,6 +256,8 @@ class Session:
         done: list[Operation] = []
         with self._change():
             for step in steps:
+                if step.get("op") == "apply":
+                    raise wrong(OP_UNKNOWN, op="apply", hint=" here: Session.apply takes overlays")
                 done.append(self._carry_out(step, None))
                 if done[-1].refused:
                     break

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
+from dtovl.live.changeset import changeset_holders
 from dtovl.live.objects import Flag, Maker
 from dtovl.session.dangling import find_dangling
 from dtovl.session.replay import Removal, nodes_of
 
 if TYPE_CHECKING:
     from dtovl.live.objects import Holder, Property
-    from dtovl.live.overlays import LiveOverlay
+    from dtovl.live.overlays import LiveOverlay, Memory
     from dtovl.model.node import Node
     from dtovl.session.dangling import Dangling
     from dtovl.session.replay import Replay
@@ -26,7 +27,8 @@ class Stacked(NamedTuple):
     number is its id, operation the one that applied it, in_force false for one that failed and
     kept its id, stuck true for one of these that can never be removed. made are the paths of the
     nodes that it brought, changed maps the paths of other nodes to the names of the properties
-    that it set there.
+    that it set there. memory is what Linux keeps for it until it is removed, pointers are those
+    who have kept a pointer into that.
     """
 
     number: int
@@ -36,6 +38,8 @@ class Stacked(NamedTuple):
     stuck: bool
     made: list[str]
     changed: dict[str, list[str]]
+    memory: Memory
+    pointers: list[str]
 
 
 class HeldNode(NamedTuple):
@@ -55,8 +59,8 @@ class GoneNode(NamedTuple):
     """A node that is out of the tree and can never be freed.
 
     overlay is the name of the overlay that brought it ("" if it was no overlay), operation the one
-    that removed it. holders still have references; with none left the node is lost for good.
-    kernel are the lines that Linux printed about it.
+    that removed it. holders still have references, and so have changesets whose entries are about
+    it; with none left the node is lost for good. kernel are the lines that Linux printed about it.
     """
 
     path: str
@@ -64,6 +68,7 @@ class GoneNode(NamedTuple):
     operation: int
     references: int
     holders: list[Holder]
+    changesets: list[Holder]
     kernel: tuple[str, ...]
 
 
@@ -81,7 +86,12 @@ class LeakedProperty(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What there is to say about a session as it stands."""
+    """What there is to say about a session as it stands.
+
+    freed are the names of overlays that remove_all freed and left in the kernel's list: whoever
+    applies or removes next makes Linux read freed memory. suspect is the overlay of which a change
+    could not be taken back, or "".
+    """
 
     base: str
     kernel: str
@@ -92,12 +102,13 @@ class Status(NamedTuple):
     gone: list[GoneNode]
     leaked: list[LeakedProperty]
     dangling: list[Dangling]
+    freed: list[str]
     suspect: str
 
     @property
     def severity(self) -> Severity | None:
         """Tell how bad it is: the worst of what is wrong, None when nothing is."""
-        if self.suspect or any(one.stuck for one in self.overlays):
+        if self.suspect or self.freed or any(one.stuck for one in self.overlays):
             return Severity.ERROR
         if self.gone or self.dangling:
             return Severity.WARNING
@@ -123,6 +134,7 @@ def status_of(replay: Replay) -> Status:
         gone=_gone(replay),
         leaked=_leaked(replay),
         dangling=find_dangling(live.tree, overlays.listed, replay.gone),
+        freed=[one.name for one in overlays.ghosts],
         suspect=overlays.suspect,
     )
 
@@ -142,6 +154,8 @@ def _stacked(one: LiveOverlay, applied: dict[int, int]) -> Stacked:
         not one.in_force and bool(one.changeset.entries),
         [node.path for node in made],
         {node.path: names for node, names in changed.items()},
+        one.memory(),
+        list(one.pointers),
     )
 
 
@@ -149,13 +163,22 @@ def _gone(replay: Replay) -> list[GoneNode]:
     """List the nodes that left the tree and are held, or can never be freed."""
     live = replay.machine.live
     found = []
-    for node in {**live.holders, **dict.fromkeys(live.lost)}:
+    kept = (node for node in replay.gone if live.count(node))
+    for node in {**live.holders, **dict.fromkeys(live.lost), **dict.fromkeys(kept)}:
         if live.attached(node):
             continue
-        removal = replay.gone.get(node, _NOT_REMOVED)
-        holders, path = list(live.holders.get(node, ())), node.path
-        count, kernel = live.count(node), tuple(replay.told.get(path, ()))
-        found.append(GoneNode(path, removal.overlay, removal.operation, count, holders, kernel))
+        removal, path = replay.gone.get(node, _NOT_REMOVED), node.path
+        found.append(
+            GoneNode(
+                path,
+                removal.overlay,
+                removal.operation,
+                live.count(node),
+                list(live.holders.get(node, ())),
+                changeset_holders(live, node),
+                tuple(replay.told.get(path, ())),
+            )
+        )
     return sorted(found, key=lambda one: (one.operation, one.path))
 
 

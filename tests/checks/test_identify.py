@@ -440,6 +440,13 @@ def test_who_applied_them_is_not_told_when_something_came_between() -> None:
     assert [one.overlay.name for one in result.order.numbered] == ["modem.dtbo", "camera.dtbo"]
 
 
+def test_one_phandle_of_a_stranger_is_not_taken_for_the_one_that_linux_leaves_out() -> None:
+    stranger = overlay_of(at("/soc", {"stranger": {"phandle": 1}}), name="stranger.dtbo")
+    assert not found(running(stranger, camera()), camera()).rebuilt.appliers
+    known = found(running(camera(), stranger), camera()).rebuilt.appliers
+    assert [one.name for one in known.values()] == [LIBFDT.name], "it came later"
+
+
 def labelled(node: str, name: str, **more: Any) -> Overlay:
     """Bring a node and call it `spot`."""
     return overlay_of(

@@ -56,6 +56,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args(arguments)
     folder = given.folder or HERE.parents[2].parent / "shared" / "kernel"
+    if not (folder / "cases").is_dir() and not (folder / "real.jsonl").exists():
+        parser.error(f"{folder} holds no recordings: neither cases/NAME/case.json nor real.jsonl")
     summary = Summary(given.kernel, given.verbose)
     for outcome in outcomes(folder, given.kernel, given.cases, machine_maker(given.kernel)):
         summary.add(outcome)

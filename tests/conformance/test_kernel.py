@@ -463,3 +463,12 @@ def test_a_folder_without_cases_is_no_success(tmp_path: Path) -> None:
     summary = Summary("6.1", verbose=False)
     assert list(kernel.outcomes(tmp_path, "6.1", [], Replay)) == []
     assert summary.exit_code() == 1
+
+
+def test_a_folder_without_recordings_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        kernel.main([str(tmp_path)])
+    assert end.value.code == 2
+    assert f"{tmp_path} holds no recordings" in capsys.readouterr().err

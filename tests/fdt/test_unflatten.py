@@ -233,3 +233,22 @@ def test_garbage_collection_is_as_before() -> None:
 def test_a_blob_validated_before_is_not_validated_again() -> None:
     blob = raw(*structure_of(TREE))
     assert spec_of(unflatten(blob, validated=True).root) == TREE
+
+
+@pytest.mark.parametrize(
+    ("node", "number"),
+    [
+        pytest.param(Spec("n", (("phandle", b""), ("x", b""))), 3, id="property"),
+        pytest.param(Spec("n", (("phandle", b""),), (Spec("c"),)), 1, id="node"),
+        pytest.param(Spec("n", (("x", b""), ("linux,phandle", b""))), 2, id="end"),
+        pytest.param(
+            Spec("n", (("phandle", b""), ("linux,phandle", b"\0\0\0\x09"))), 3, id="first"
+        ),
+    ],
+)
+def test_the_kernel_takes_the_next_token_for_a_phandle_without_value(
+    node: Spec, number: int
+) -> None:
+    tree = unflatten(raw(*structure_of(Spec("", (), (node,)))))
+    assert tree.root.children["n"].phandle == number
+    assert list(tree.by_phandle) == [number]

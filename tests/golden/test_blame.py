@@ -41,6 +41,7 @@ HOSTILE = "\x1b[2J\n%0A[red]\\\xff{0}"
         ["blame", *STACK, "/soc/serial"],
         ["blame", "gateway.dtb", "display.dtbo", "spi0"],
         ["blame", "gateway.dtb"],
+        ["blame", "gateway.dtb", "display.dtbo"],
         ["show", *STACK, "spi0", "--blame"],
         ["show", *STACK, "slot", "--depth", "0", "--blame", "--format", "json"],
         ["show", *STACK, "slot"],

@@ -45,7 +45,7 @@ def test_from_init_to_export(dtovl: Run, run: Run, snapshot: SnapshotAssertion) 
     said = told(
         run,
         "apply connector.dtbo display.dtbo",
-        "status",
+        "status -v",
         "remove 1",
         "remove 2",
         "undo",
@@ -53,6 +53,7 @@ def test_from_init_to_export(dtovl: Run, run: Run, snapshot: SnapshotAssertion) 
         "apply sensor.dtbo",
         "export -o merged.dts",
         "remove --all",
+        "status",
         "redo",
         "undo -n 5",
     )
@@ -90,6 +91,7 @@ def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
         "apply display.dtbo sensor.dtbo",
         "apply missing-label.dtbo",
         "remove 7",
+        "remove 0",
         "status",
     )
     assert said == snapshot
@@ -113,6 +115,8 @@ def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion
         ["init", "new.dtovl", "gateway.dtb", "--kernel", "5.15"],
         ["init", "new.dtovl", "include/pins.h"],
         ["init", "no/new.dtovl", "gateway.dtb"],
+        ["init", "-", "gateway.dtb"],
+        ["show", "bench.dtovl"],
         ["init", "new.dtovl", "sensor.dtbo"],
         ["apply", *SESSION],
         ["apply", *SESSION, "nothing.dtbo"],
@@ -124,6 +128,7 @@ def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion
         ["remove", *SESSION, "one"],
         ["hold", *SESSION, "/soc/nothing", "--as", "me"],
         ["hold", *SESSION, "/soc"],
+        ["hold", *SESSION, "/soc", "--as", ""],
         ["release", *SESSION, "/soc", "--as", "me"],
         ["undo", *SESSION],
         ["redo", *SESSION, "-n", "2"],

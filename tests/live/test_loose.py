@@ -114,3 +114,15 @@ def test_a_node_attached_twice_is_known_by_its_new_phandle() -> None:
     direct.attach_node(board.live, node)
     assert board.live.tree.by_phandle[0x42] is node
     assert 7 not in board.live.tree.by_phandle
+
+
+def test_a_dropped_node_is_below_nobody_for_the_rule_of_the_topmost() -> None:
+    board = Board()
+    first = board.applied(at("/soc", {"n": {}}))
+    board.applied(at("/soc/n", {"inner": {}}))
+    node = board.node("/soc/n")
+    assert board.remove(first)[0] == "-EBUSY"
+    direct.detach_node(board.live, node)
+    assert board.remove(first)[0] == "-EBUSY"
+    direct.attach_node(board.live, node)
+    assert board.remove(first) == ("", 0)

@@ -710,3 +710,12 @@ def check_consistent(bus_: PlatformBus) -> None:
                 assert link.supplier.driver is not None
         if device.parent is not None:
             assert device in device.parent.children
+
+
+def test_a_root_that_becomes_okay_is_fatal() -> None:
+    board = Board(devices=True)
+    root = board.live.tree.root
+    direct.update_property(board.live, root, board.prop("status", "disabled"))
+    with pytest.raises(Oops) as caught:
+        direct.update_property(board.live, root, board.prop("status", "okay"))
+    assert caught.value.node is root

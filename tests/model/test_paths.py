@@ -65,7 +65,7 @@ def found(tree: Tree, path: str, dialect: Dialect) -> str | Miss:
         pytest.param("option", "/soc", NODE, id="K022-option-in-value"),
         pytest.param("gone", NODE, NODE, id="alias-to-nowhere"),
         pytest.param("short", NODE, "/soc/u@2", id="alias-without-unit-address"),
-        pytest.param("open", FORM, FORM, id="alias-without-nul"),
+        pytest.param("open", "/soc", FORM, id="alias-without-nul"),
         pytest.param("empty", FORM, FORM, id="alias-without-value"),
         pytest.param("none", FORM, FORM, id="no-such-alias"),
         pytest.param("ring", FORM, FORM, id="aliases-in-a-ring"),

@@ -39,11 +39,11 @@ EXPORTS = blob(
 
 USES = blob(
     overlay_content(
-        at("/soc", {"sound": {"cpu": b"\xff\xff\xff\xff"}}),
-        fixups={"codec": "/fragment@0/__overlay__/sound:cpu:0"},
+        at("/soc", {"sound": {"acme,codec": b"\xff\xff\xff\xff"}}),
+        fixups={"codec": "/fragment@0/__overlay__/sound:acme,codec:0"},
     )
 )
-"""Refers to the label of EXPORTS."""
+"""Refers to the label of EXPORTS, in a property whose name does not tell that it does."""
 
 MISSING = blob(overlay_content(to("nothing", {"x": 1})))
 """Is refused, as the board lacks the label."""

@@ -200,6 +200,7 @@ ENDLESS = (
         ["UPDATE contents SET data = x'00'"],
         ["UPDATE contents SET data = 'text'"],
         ["DELETE FROM contents"],
+        ["DELETE FROM contents WHERE length(data) = 9"],
         ["UPDATE operations SET step = CAST(x'ff' AS TEXT) WHERE number = 2"],
     ],
     ids=lambda statements: statements[-1][:60],
@@ -242,6 +243,13 @@ def test_damaged_pages_that_nobody_reads_are_found_before_writing(path: str) -> 
     whole[results + 3 : results + 8] = b"\xff" * 5
     Path(path).write_bytes(whole)
     assert read(path).head.position == 5
+
+    def write(path: str) -> None:
+        store = Store(path)
+        with store.writing():
+            pass
+
+    assert "SQLite says" in refused(path, write).message
     assert refused(path, lambda path: add(path, 1)).code.number == "DT263"
 
 
@@ -323,6 +331,23 @@ def test_waiting_ends(path: str) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert refused_within(path).code.number == "DT265"
+    other.close()
+
+
+def test_waiting_is_said_once(path: str) -> None:
+    store = Store(path, lambda: told.append("waiting"), patience=0.0, longest_wait=0.3)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    told: list[str] = []
+
+    def write() -> None:
+        with store.writing():
+            pass
+
+    with pytest.raises(InputError):
+        write()
+    assert told == ["waiting"]
+    store.close()
     other.close()
 
 
