@@ -28,7 +28,7 @@ from dtovl.inputs.directory import from_directory
 from dtovl.replay.stream import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dtovl.diagnostics import Sink
     from dtovl.model.node import Node
@@ -61,29 +61,37 @@ def read_lsprop(data: bytes, name: str, sink: Sink | None = None) -> Base:
 
     Raises InputError: PS208 for what is no such listing, DT001 to DT009 for what no tree can be.
     """
-    properties = list(_Listing(data, name).properties())
-    tree = from_directory(((f"{at}/{key}", value) for at, key, value, _ in properties), name, sink)
+    listing = _Listing(data, name)
+    listing.read()
+    tree = from_directory(listing.entries, name, sink)
     unknown: dict[Node, set[str]] = {}
-    for at, key, _, whole in properties:
-        node = tree.root if whole or not at else tree.find(f"/{at}")
-        if not whole and node is not None:
+    for folder, key in listing.cut:
+        node = tree.find(f"/{folder}")
+        if node is not None:
             unknown.setdefault(node, set()).add(key)
     return Base(tree, unknown)
 
 
 class _Listing:
-    """Reads the lines of a listing."""
+    """Reads the lines of a listing.
+
+    entries are those of a folder, as from_directory takes them; cut has (path of the folder, name)
+    of the properties whose value is not whole.
+    """
 
     def __init__(self, data: bytes, name: str) -> None:
         text = data.decode("latin-1").replace("\r\n", "\n")
         self._lines = text.split("\n")
         self._at = 0
         self._name = name
+        self.entries: list[tuple[str, bytes | None]] = []
+        self.cut: list[tuple[str, str]] = []
+        self._seen: set[str] = set()
         self._root: str | None = None
         self._folder = ""
 
-    def properties(self) -> Iterator[tuple[str, str, bytes, bool]]:
-        """Give (path of the node from the root, name, value, whether it is whole)."""
+    def read(self) -> None:
+        """Read all lines. Raises InputError."""
         begun = False
         empty = True
         while self._at < len(self._lines):
@@ -101,7 +109,13 @@ class _Listing:
                 number = self._at
                 key, first = self._split(line)
                 value, whole = self._value(number, key, self._rows(first))
-                yield self._folder, key, value, whole
+                entry = f"{self._folder}/{key}"
+                if entry in self._seen:
+                    raise self._refused(number, f"{key[:80]} stands twice")
+                self._seen.add(entry)
+                self.entries.append((entry, value))
+                if not whole:
+                    self.cut.append((self._folder, key))
             empty = False
 
     def _enter(self, path: str, begun: bool) -> None:
@@ -114,6 +128,7 @@ class _Listing:
         self._folder = below.strip("/")
         if not inside or (self._folder and "" in self._folder.split("/")):
             raise self._refused(self._at, f"directory {path[:80]} does not lie below {root or '.'}")
+        self.entries.append((self._folder, None))
 
     def _split(self, line: str) -> tuple[str, str]:
         """Cut a line into the name and what follows it, which begins with a blank."""
@@ -124,19 +139,20 @@ class _Listing:
 
     def _rows(self, first: str) -> list[str]:
         """Take the lines of a value: those that begin with blanks, and those inside quotes."""
-        rows = [first]
+        rows = [[first]]
+        quoted = _opens(first)
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            last = rows[-1].strip()
-            quoted = last.startswith('"') and (len(last) == 1 or not last.endswith('"'))
             if quoted and line[:1] not in ("\t", ""):
-                rows[-1] += "\n" + line
+                rows[-1].append(line)
+                quoted = not line.rstrip().endswith('"')
             elif line[:1] in ("\t", " "):
-                rows.append(line.removeprefix("\t\t"))
+                rows.append([line.removeprefix("\t\t")])
+                quoted = _opens(line)
             else:
                 break
             self._at += 1
-        return [row for row in rows if row.strip()]
+        return [row for row in map("\n".join, rows) if row.strip()]
 
     def _value(self, number: int, key: str, rows: list[str]) -> tuple[bytes, bool]:
         """Give the bytes of a value, and whether they are all."""
@@ -155,15 +171,24 @@ class _Listing:
         return InputError(Diagnostic(BAD_BASE, at=at, what=f"{at}: {what}; {expected}"))
 
 
+def _opens(row: str) -> bool:
+    """Tell whether a row begins a text that goes on in the next line."""
+    text = row.strip()
+    return text.startswith('"') and (len(text) == 1 or not text.endswith('"'))
+
+
 def _decoded(rows: list[str]) -> bytes | None:
     """Give the bytes that the rows of a value stand for, None when they have no known form."""
     if rows and rows[0].lstrip().startswith('"'):
         return _text(rows)
     if all(_WORDS.fullmatch(row) for row in rows):
         return b"".join(bytes.fromhex(row.partition("(")[0]) for row in rows)
-    if all(_BYTES.fullmatch(row[:_ROW_COLUMNS]) for row in rows):
-        return b"".join(bytes.fromhex(row[:_ROW_COLUMNS]) for row in rows)
-    return None
+    if not all(_BYTES.fullmatch(row[:_ROW_COLUMNS]) for row in rows):
+        return None
+    parts = [(bytes.fromhex(row[:_ROW_COLUMNS]), row[_ROW_COLUMNS:].strip()) for row in rows]
+    if any(text and len(text) != len(part) for part, text in parts):
+        return None
+    return b"".join(part for part, _ in parts)
 
 
 def _text(rows: Iterable[str]) -> bytes | None:
