@@ -1,5 +1,5 @@
 #!/bin/sh
-# What dtovl does, on the boards and overlays of fixtures/dts. PY: the Python that has dtovl.
+# What dtovl does, on the boards, overlays and logs of fixtures. PY: the Python that has dtovl.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ case ${PY:=.venv/bin/python} in
 esac
 boards=$PWD/build/fixtures
 "$PY" tools/compile_fixtures.py "$boards" >/dev/null
-cp -R fixtures/dts/. "$boards"
+cp -R fixtures/dts/. fixtures/migrate "$boards"
 cd "$boards"
 
 # Show a title and a command, run the command, and expect an exit code of it.
@@ -37,6 +37,8 @@ example 'Two revisions of a board, without the noise of renumbered phandles' 1 \
     diff gateway.dtb gateway-b.dtb
 example 'A blob as source, with its labels and references' 0 \
     show sensor.dtbo --format dts
+example 'A migration of a Power partition: who holds a node that is gone' 1 \
+    migrate --replay migrate/dmesg.txt --policy naive -q
 example 'What a code means' 0 \
     explain DT114
 
