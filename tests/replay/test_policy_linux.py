@@ -97,6 +97,14 @@ def test_ps104_is_about_that_very_node() -> None:
     assert found(log.replay("naive"), "PS104") == [(FACILITIES, PF, 4)]
 
 
+def test_ps104_looks_below_what_is_still_attached() -> None:
+    base = {"pf": {"phandle": 1, "a": {"phandle": 2, "b": {"phandle": 3}}}}
+    result = Log().delete(3).add("/", path="/pf", phandle=1).replay("naive", base)
+    assert found(result, "PS104") == [("/pf", 1, 2)]
+    assert found(result, "PS103") == [("/pf/a/b", 3, 2)]
+    assert status(result, "/pf/a/b") == "removed leaked"
+
+
 def test_p053_memory_of_boot_stays_and_that_of_adds_is_freed() -> None:
     log = Log().delete(L2).add(CPUS, answer("l2-cache@2000", L2_NODE)).session().delete(0x2000)
     result = log.replay("naive")

@@ -71,6 +71,7 @@ def test_p072_p073_p074_what_updates_mean(policy: str) -> None:
     assert found(result, "PS144") == [(COMPRESSION, NX, 2)]
     assert found(result, "PS111") == [(COMPRESSION, NX, 3)]
     assert found(result, "PS133") == [(None, 5, 5)]
+    assert (result.ops[-1].path, result.ops[-1].phandle) == (None, 5)
     nodes = {node.path: node for node in result.nodes}
     assert nodes[RANDOM].phandle == RNG
     assert nodes[COMPRESSION].as_json()["changes"] == [
