@@ -145,6 +145,7 @@ class TestBounds:
             (["000000 01 zz"], "group"),
             (["00000000: " + " ".join(["00"] * 17)], "17 bytes"),
             (["00000000:"], "no bytes"),
+            (["00000000  |AB|"], "0 bytes"),
             ([f"00000000: {ZEROS}", "*", "00001000: 01"], "after byte"),
             ([f"00000000: {ZEROS}", "*", "00000ff8: 00"], "cannot reach"),
             ([], "no dump lines"),
@@ -162,6 +163,8 @@ class TestBounds:
         assert isinstance(header, Header)
         collector = Collector(header)
         assert collector.take("000000 01", 2)
+        assert collector.take("*", 2)
+        assert not collector.take("a kernel message", 2)
         assert not collector.done
         assert collector.take("000001", 3)
         assert collector.done

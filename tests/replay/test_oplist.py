@@ -193,7 +193,9 @@ class TestNodes:
             deep = f"{{name: n, children: [{deep}]}}"
         assert good(f"add: /\nnode: {deep}")
         assert "64 levels" in complaint(f"{{add: /, node: {{name: n, children: [{deep}]}}}}")
-        source = "n { " * 65 + "};" * 65
+        source = "n { " * 64 + "};" * 64
+        assert good(f'{{add: /, dts: "{source}"}}')
+        source = f"n {{ {source} }};"
         assert "64 levels" in complaint(f'{{add: /, dts: "{source}"}}')
 
 
