@@ -7,6 +7,7 @@ from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from dtovl.model.limits import MAX_BLOB_BYTES, MAX_LIST_CHARACTERS
 from dtovl.replay.sequences import is_binary, read_areas
 from dtovl.replay.stream import LooseUpdate, Operation, Problem, Stream
 from dtovl.replay.text import read_text
@@ -48,17 +49,43 @@ def read_stream(
     head = before[0] if before else b""
     binary = bool(head) and is_binary(head)
     if binary or (call and any(b"\0" in line for line in before)):
-        whole = b"".join(lines)
+        whole, problem = _joined(lines, MAX_BLOB_BYTES, "PS205")
+        if problem:
+            return _refused(problem)
         if call or len(whole) % AREA_SIZE == 0:
-            return _finished(read_areas(whole, call), head, keep_going)
+            areas = read_areas(whole, call)
+            return _finished(areas, head, keep_going, "the work areas ask for nothing")
         lines = iter(BytesIO(whole))
     if not is_list:
         return _finished(read_text(lines, keep_going=keep_going), head, keep_going)
     # PyYAML takes long to import, and few replays need it.
     from dtovl.replay.oplist import read_oplist
 
-    text = b"".join(lines).decode("utf-8", "surrogateescape")
+    # A character has at most 4 bytes.
+    whole, problem = _joined(lines, 4 * MAX_LIST_CHARACTERS, "PS202")
+    if problem:
+        return _refused(problem)
+    text = whole.decode("utf-8", "surrogateescape")
     return _finished(read_oplist(text, name), head, keep_going)
+
+
+def _joined(lines: Iterable[bytes], most: int, code: str) -> tuple[bytes, Problem | None]:
+    """Put lines together that have to be read whole; a problem if they are more than most bytes."""
+    parts = []
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > most:
+            what = f"the file is too large to be read whole: the bound is {most} bytes"
+            return b"", Problem(code, None, what)
+        parts.append(line)
+    return b"".join(parts), None
+
+
+def _refused(problem: Problem) -> Stream:
+    stream = Stream()
+    stream.problems.append(problem)
+    return stream
 
 
 def _first_lines(lines: Iterator[bytes]) -> tuple[list[bytes], bool]:
@@ -95,10 +122,13 @@ def _nothing(head: bytes) -> str:
     return f"no operation found: expected {wanted}"
 
 
-def _finished(stream: Stream, head: bytes, keep_going: bool) -> Stream:
-    """Put the problems in order, and keep as many as are listed; none and no operation is one."""
+def _finished(stream: Stream, head: bytes, keep_going: bool, nothing: str = "") -> Stream:
+    """Put the problems in order, and keep as many as are listed; none and no operation is one.
+
+    nothing says in words that there is no operation, where head, the first line, does not tell.
+    """
     if not stream.problems and not _has_operation(stream):
-        stream.problems.append(Problem("PS201", None, _nothing(head)))
+        stream.problems.append(Problem("PS201", None, nothing or _nothing(head)))
     stream.problems.sort(key=lambda problem: (problem.line or 0, problem.column))
     if not keep_going:
         del stream.problems[MAX_PROBLEMS:]

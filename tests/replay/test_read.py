@@ -8,6 +8,7 @@ import pytest
 from support.logs import operations, problems, read, shown
 from support.workareas import block, nodes_area
 
+from dtovl.replay import read as reading
 from dtovl.replay.read import MAX_PROBLEMS, read_stream
 from dtovl.replay.stream import Gap, Operation, SessionEnd
 
@@ -63,7 +64,21 @@ class TestFormats:
         assert problems(read_stream(area, "x")) == [("PS201", None)]
 
     def test_areas_that_ask_for_nothing(self) -> None:
-        assert problems(read_stream(bytes(4096), "x", "update-nodes")) == [("PS201", None)]
+        found = read_stream(bytes(4096), "x", "update-nodes")
+        assert problems(found) == [("PS201", None)]
+        assert found.problems[0].message == "the work areas ask for nothing"
+
+    def test_what_is_read_whole_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        area = nodes_area(0x01000001, 5, 0).ljust(4096, b"\0")
+        assert not problems(read_stream(area * 2, "areas", "update-nodes"))
+        monkeypatch.setattr(reading, "MAX_BLOB_BYTES", 8191)
+        monkeypatch.setattr(reading, "MAX_LIST_CHARACTERS", len(LIST) // 4)
+        for data, code in ((area * 2, "PS205"), (LIST, "PS202")):
+            found = read_stream(data, "large", "update-nodes")
+            assert problems(found) == [(code, None)]
+            assert "too large" in found.problems[0].message
+        # A log is read line by line.
+        assert not problems(read_stream(LOG * 1000, "log"))
 
     def test_comments_before_a_list_have_a_bound(self) -> None:
         assert problems(read_stream(b"#\n" * 2000 + LIST, "x")) == [("PS201", None)]
