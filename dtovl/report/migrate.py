@@ -82,8 +82,8 @@ def replay_lines(
 class _View:
     """Which operations, nodes and findings belong to which session, counted from 1.
 
-    A node stands in the block of the last session that named it, or a node above it; a finding in
-    that of its line, one without a line in the last.
+    A node stands in the block of the last session that named it, or deleted or added a node above
+    it; a finding in that of its line, one without a line in the last.
     """
 
     def __init__(self, result: Result) -> None:
@@ -95,14 +95,17 @@ class _View:
         self.findings: dict[int, list[Finding]] = {one: [] for one in numbers}
         self.by_line: dict[int, list[OpEntry]] = {}
         named: dict[str, int] = {}
+        moved: dict[str, int] = {}
         for entry in result.ops:
             self.operations[entry.session].append(entry)
             if entry.line is not None:
                 self.by_line.setdefault(entry.line, []).append(entry)
             if entry.path is not None:
                 named[entry.path] = entry.session
+                if entry.operation.kind != UPDATE:
+                    moved[entry.path] = entry.session
         for node in result.nodes:
-            self.nodes[_session_of(node.path, named) or last].append(node)
+            self.nodes[_session_of(node.path, named, moved) or last].append(node)
         starts = [self._first_line(one) for one in numbers[1:]]
         for finding in result.findings:
             line = finding.line
@@ -114,12 +117,11 @@ class _View:
         return next((line for line in lines if line is not None), 0)
 
 
-def _session_of(path: str, named: dict[str, int]) -> int:
-    """Give the last session that named a path or one above it, 0 for none."""
-    session = named.get("/", 0)
-    while path:
-        session = max(session, named.get(path, 0))
-        path = path.rpartition("/")[0]
+def _session_of(path: str, named: dict[str, int], moved: dict[str, int]) -> int:
+    """Give the last session that named a path, or moved one above it, 0 for none."""
+    session = named.get(path, 0)
+    while path := path.rpartition("/")[0]:
+        session = max(session, moved.get(path, 0))
     return session
 
 

@@ -71,6 +71,58 @@ def test_the_verdict_stands_first(dtovl: Run) -> None:
         assert any(line.startswith("session 1: 3 deletes, 1 add") for line in lines[:4])
 
 
+def test_quiet_leaves_information_out(dtovl: Run) -> None:
+    assert " info PS" in dtovl(*LOG).out
+    assert " info PS" not in dtovl(*LOG, "-q").out
+    assert "passed over" not in dtovl(*LOG, "-q").out
+
+
+SESSIONS = """\
+dtovl-replay: 1
+ops:
+- update: 0xffffffe1
+- delete: /cpus/l2-cache@2008
+- delete: /vdevice/v-scsi@30000004
+- session
+- update: /
+- update: /cpus
+- delete: /vdevice
+"""
+
+
+def test_nodes_stand_in_the_session_that_moved_them_last(dtovl: Run) -> None:
+    Path("log.yaml").write_text(SESSIONS, encoding="utf-8")
+    arguments = ("migrate", "--replay", "log.yaml", "--base", "migrate/partition.dts")
+    out = dtovl(*arguments, "--policy", "preserve").out
+    first, second = out.split("session 2: ")
+    rows = [line.split() for line in first.splitlines() if " 0x" in line and " /" in line]
+    assert [row[1] for row in rows if row[0] in ("kept", "removed", "retained")] == [
+        "/cpus/cpu@0",
+        "/cpus/l2-cache@2008",
+    ]
+    for path in ("/ ", "/cpus ", "/vdevice ", "/vdevice/v-scsi@30000004 "):
+        assert f" {path}" in second
+
+
+def test_the_kernel_prints_nothing_of_this_for_user_space(dtovl: Run) -> None:
+    Path("log").write_text("remove_node /vdevice/v-scsi@30000004\n", encoding="utf-8")
+    arguments = ("migrate", "--replay", "log", "--base", "migrate/partition.dts")
+    out = dtovl(*arguments, "--policy", "naive", "--explain").out
+    assert "PS101" in out
+    assert "mobility:" not in out
+
+
+def test_empty_lists_are_written_as_such(dtovl: Run) -> None:
+    out = dtovl(*TWO, "--policy", "ignore", "--format", "json").out
+    assert '"changes": []' in out
+    Path("log").write_text("remove_node /cpus/l2-cache@2008\n", encoding="utf-8")
+    base = ("--base", "migrate/partition.dts")
+    out = dtovl("migrate", "--replay", "log", *base, "--format", "json").out
+    assert json.loads(out)["findings"]
+    out = dtovl("migrate", "--replay", "log", "--format", "json").out
+    assert '"findings": []' in out
+
+
 def test_the_exit_code_follows_fail_on(dtovl: Run) -> None:
     assert dtovl(*WHOLE).code == 0
     assert dtovl(*WHOLE, "--policy", "naive").code == 1
@@ -135,6 +187,15 @@ def test_files_that_are_no_log(dtovl: Run, content: bytes) -> None:
     assert [one["line"] for one in document["errors"]] == [None]
     assert document["errors"][0]["code"] in ("PS201", "PS205")
     assert dtovl("migrate", "--replay", "log").err.startswith("log: error: PS20")
+
+
+def test_at_most_twenty_errors_are_listed(dtovl: Run) -> None:
+    Path("log").write_text("mobility: removing node /a:b\n" * 30, encoding="utf-8")
+    result = dtovl("migrate", "--replay", "log", "--base", "nothing", "--format", "json")
+    errors = json.loads(result.out)["errors"]
+    assert [one["code"] for one in errors] == ["PS208", *["PS204"] * 19]
+    assert [one["line"] for one in errors] == [None, *range(1, 20)]
+    assert dtovl("migrate", "--replay", "log").err.count("PS204") == 20
 
 
 def test_work_areas_need_the_name_of_their_call(dtovl: Run) -> None:
@@ -277,6 +338,23 @@ def test_who_holds_a_node_of_a_session_holds_it_in_the_replay(dtovl: Run) -> Non
     document = json.loads(result.out)
     assert [one["holders"] for one in document["nodes"]] == [["cacheinfo"]]
     assert (document["session"], document["operation"]["number"]) == ("s.dtovl", 2)
+
+
+def test_who_holds_a_node_that_left_a_session_is_passed_over(dtovl: Run) -> None:
+    dtovl("init", "s.dtovl", "migrate/partition.dts")
+    dtovl("hold", "--session", "s.dtovl", "/cpus/l2-cache@2008", "--as", "cacheinfo")
+    Path("log").write_text("remove_node /cpus/l2-cache@2008\n", encoding="utf-8")
+    replay = ("migrate", "--replay", "log", "--session", "s.dtovl", "--policy", "naive")
+    assert dtovl(*replay).code == 1
+    again = dtovl(*replay)
+    assert "PS133" in again.out
+    assert again.code == 0
+
+
+def test_values_that_the_log_does_not_tell_stay_in_a_session(dtovl: Run) -> None:
+    dtovl("init", "s.dtovl", "migrate/partition.dts")
+    result = dtovl(*LOG, "--session", "s.dtovl")
+    assert "1 value that the log does not tell: left as in the session" in result.out
 
 
 def test_a_damaged_log_leaves_the_session_as_it_was(dtovl: Run) -> None:
