@@ -15,6 +15,7 @@ from dtovl.replay.context import Replay
 from dtovl.replay.deletes import delete
 from dtovl.replay.holders import infer_holders, name_holders
 from dtovl.replay.model import Model
+from dtovl.replay.names import as_names, as_texts
 from dtovl.replay.pairing import decide
 from dtovl.replay.records import OpEntry
 from dtovl.replay.references import POOL
@@ -86,7 +87,7 @@ def replay_stream(
     Source: kernel arch/powerpc/platforms/pseries/{mobility,dlpar,reconfig}.c; see the policies.
     """
     named = (*stream.holders, *holders)
-    start = infer_base(stream, named) if base is None else base
+    start = infer_base(stream, named) if base is None else as_texts(base)
     model = Model(start, inferred=base is None)
     replay = Replay(model, POLICIES[policy])
     infer_holders(model)
@@ -99,7 +100,11 @@ def replay_stream(
         replay.findings.add(note.code, note.path, None, note.line, message=note.message)
     for problem in problems:
         replay.findings.add(problem.code, None, None, problem.line, message=problem.message)
-    return build_result(replay, stream, problems)
+    result = build_result(replay, stream, problems)
+    # A node that left is not in the tree any more.
+    leaked = (record.node for record in model.leaked)
+    as_names({*model.tree.walk(), *model.records, *leaked})
+    return result
 
 
 def _lacking(holder: NamedHolder) -> Problem:

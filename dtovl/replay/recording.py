@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtovl.replay.stream import name_of
+
 if TYPE_CHECKING:
     from dtovl.model.node import Node
     from dtovl.replay.records import Step
@@ -37,13 +39,13 @@ class Recording:
         parent = node.parent
         assert parent is not None
         self._names[node] = f"#{len(self._names) + 1}"
-        values = [[name, value.hex()] for name, value in step.brings]
+        values = [[name_of(name), value.hex()] for name, value in step.brings]
         self.changes.append(
             ["attach-node", self._names[node], self._name(parent), node.name, values]
         )
 
     def _property(self, step: Step) -> None:
-        change: list[object] = [step.action, self._name(step.node), step.name]
+        change: list[object] = [step.action, self._name(step.node), name_of(step.name)]
         if step.action != "remove-property":
             if not isinstance(step.new, bytes):
                 self.unknown += 1
