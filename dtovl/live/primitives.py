@@ -206,14 +206,14 @@ def detach_sysfs(live: Live, node: Node) -> None:
     there = live.in_sysfs(node)
     if there:
         parent = node.parent
-        assert parent is not None
         live.spell_name(node)
         for key in node.properties:
             remove_file(live, node, live.object_of(node, key))
         live.out.add(node)
-        if node in live.names:
-            live.renamed[parent].discard(live.names.pop(node))
-        live.put(parent)
+        if parent is not None:
+            if node in live.names:
+                live.renamed[parent].discard(live.names.pop(node))
+            live.put(parent)
     if there or not live.dialect.keeps_count_of_detached:
         live.put(node)
 

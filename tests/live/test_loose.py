@@ -126,3 +126,15 @@ def test_a_dropped_node_is_below_nobody_for_the_rule_of_the_topmost() -> None:
     assert board.remove(first)[0] == "-EBUSY"
     direct.attach_node(board.live, node)
     assert board.remove(first) == ("", 0)
+
+
+def test_the_root_only_goes_from_sysfs() -> None:
+    board = Board()
+    root = board.live.tree.root
+    count = board.live.count(root)
+    direct.detach_node(board.live, root)
+    assert board.codes() == {"detached-twice"}
+    assert not board.live.in_sysfs(root)
+    assert board.live.attached(root)
+    assert board.live.count(root) == count - 1
+    assert board.children("/soc") == ["u@2", "bare"]
