@@ -11,7 +11,7 @@ import pytest
 from support.blob import blob
 from support.overlays import at, overlay_content
 
-from dtovl import load
+from dtovl import Session, load
 from dtovl.fdt.write import flatten
 
 if TYPE_CHECKING:
@@ -83,6 +83,32 @@ def test_what_dangles(run: Run, snapshot: SnapshotAssertion) -> None:
     Path("alias.dtbo").write_bytes(blob(alias))
     said = told(run, "apply sensor.dtbo alias.dtbo -q", "remove 1 -q", "status --fail-on warning")
     assert said == snapshot
+
+
+def test_whose_everything_is(run: Run, snapshot: SnapshotAssertion) -> None:
+    run("apply", "connector.dtbo", "display.dtbo")
+    edit = {"op": "update_property", "node": "/soc/spi@50000", "name": "status", "value": "6e6f00"}
+    update = {**edit, "op": "cs_update", "cs": "it's", "node": "/soc/spi@50000/slot@0"}
+    steps = [{"op": "cs_new", "cs": "it's"}, update, {"op": "cs_apply", "cs": "it's"}]
+    with Session.open("bench.dtovl") as session:
+        session.do(*steps, edit)
+    said = told(
+        run,
+        "blame slot:spi-max-frequency",
+        "blame slot",
+        "blame spi0:status",
+        "blame spi0:status --format json",
+        "show spi0 --blame",
+        "show slot:",
+        "blame spi0:statsu",
+        "blame gateway.dtb spi0",
+        "show gateway.dtb spi0",
+        "blame spi0 --applier linux",
+    )
+    assert said == snapshot
+    assert str(run("show", "--format", "dts")) == str(
+        run("export", "-o", "-", "--out-format", "dts")
+    )
 
 
 def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
