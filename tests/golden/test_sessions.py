@@ -123,6 +123,17 @@ def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
     assert said == snapshot
 
 
+def test_an_overlay_that_is_in_force_already(
+    dtovl: Run, run: Run, snapshot: SnapshotAssertion
+) -> None:
+    Path("copy.dtbo").write_bytes(Path("sensor.dtbo").read_bytes())
+    said = told(run, "apply sensor.dtbo -q", "apply sensor.dtbo", "apply copy.dtbo -q")
+    assert said == snapshot
+    assert "in force already" not in run("apply", "missing-label.dtbo")
+    twice = ("apply", "gateway.dtb", "sensor.dtbo", "copy.dtbo", "--applier", "linux")
+    assert "copy.dtbo is in force already as overlay 1, called sensor.dtbo" in str(dtovl(*twice))
+
+
 def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion) -> None:
     status = at("/soc/spi@50000", {"status": "okay"})
     Path("twice.dtbo").write_bytes(blob(overlay_content(status, status)))
