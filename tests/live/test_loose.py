@@ -169,3 +169,15 @@ def test_a_node_that_was_never_attached_is_freed_without_a_look_at_its_parent() 
     board.live.put(guest)
     assert board.codes() == set()
     assert guest in board.live.freed
+
+
+def test_listeners_spell_out_the_path_of_a_node_whose_parent_was_freed() -> None:
+    board = Board()
+    number = board.applied(at("/soc", {"n": {"inner": {}}}))
+    node = board.node("/soc/n/inner")
+    board.live.hold(node, "me")
+    board.live.hold(node, "me")
+    board.remove(number)
+    board.forget()
+    direct.detach_node(board.live, node)
+    assert "parent-freed" in board.codes()
