@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.checks import contents, fixups, labels, targets
+from dtovl.codes import overlay as codes
 from dtovl.diagnostics import Note
 from dtovl.model.dialect import Problem
 
@@ -24,6 +25,31 @@ def explain(subject: Subject) -> None:
     if refused is not None:
         _EXPLAINERS[refused.problem](subject, refused)
         _tell_recorded(subject)
+        if any(found.code in _BROUGHT_TWICE for found in subject.sink):
+            _tell_twin(subject)
+
+
+_BROUGHT_TWICE = (codes.PHANDLE_CLASH, codes.SYMBOL_EXISTS)
+
+
+def _tell_twin(subject: Subject) -> None:
+    """Say that the overlay clashes with itself, where it was applied before: nothing is to mend."""
+    from dtovl.model.compare import same
+
+    own = subject.outcome.overlay
+    earlier = subject.stack[: subject.number - 1]
+    before = [(f"overlay {number}", one) for number, one in enumerate(earlier, 1)]
+    before += [(f"#{number}", one) for number, one in subject.listed]
+    twins = (one for one in before if one[1] is own or same(one[1].tree, own.tree))
+    called, twin = next(twins, ("", own))
+    if not called:
+        return
+    known = "" if twin.name == own.name else f", called {twin.name}"
+    for found in subject.sink:
+        if found.code in _BROUGHT_TWICE:
+            text = f"{own.name} is in force already as {called}{known}"
+            found.notes = (*found.notes, Note(text))
+            found.fix = f"leave it out, or remove {called} before it is applied again"
 
 
 def _tell_recorded(subject: Subject) -> None:

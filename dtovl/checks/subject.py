@@ -26,7 +26,7 @@ class Subject(NamedTuple):
 
     base is the display name of the base; severity replaces that of the codes for a refusal (info
     when nobody asked for this dialect); stack has all overlays given, number is the place of this
-    one among them, from 1.
+    one among them, from 1. listed are the overlays in force in a kernel, with their ids.
     """
 
     outcome: Outcome
@@ -36,6 +36,7 @@ class Subject(NamedTuple):
     severity: Severity | None
     stack: Sequence[Overlay]
     number: int
+    listed: Sequence[tuple[int, Overlay]] = ()
 
     @property
     def overlay(self) -> str:

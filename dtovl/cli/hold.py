@@ -36,15 +36,9 @@ def command(
     from shlex import quote
 
     from dtovl.cli.show import find_node
-    from dtovl.errors import UsageError
 
     with open_session(session) as opened:
-        try:
-            found = find_node(opened.tree, path, session)
-        except UsageError as error:
-            listing = f"dtovl export --session {quote(session)} -o - | dtovl show -"
-            error.diagnostic.fix = f"`{listing}` lists what is there"
-            raise
+        found = find_node(opened.tree, path, session, f"--session {quote(session)}")
         done = opened.hold(found.path, holder)
         return report_operations(
             "hold", opened, [done], form=form, fail_on=fail_on, verbose=verbose, quiet=quiet

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
     from dtovl.cli.inputs import Reading
     from dtovl.model.dialect import Dialect
@@ -15,23 +17,31 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import Outcome
-    from dtovl.overlay.owners import Owners
+    from dtovl.overlay.owners import Owners, Placed
 
 _MOST_NAMES = 3
 
 
 class Merged(NamedTuple):
-    """A base with overlays in force, and whose everything in it is."""
+    """A base with overlays in force, and whose everything in it is; or a session, named by base."""
 
     tree: Tree
     owners: Owners
     base: str
-    outcomes: list[Outcome]
+    overlays: list[Placed]
+    in_session: bool = False
+
+    @property
+    def look(self) -> str:
+        """Give what `dtovl show` takes to show the base, or the session, quoted for a shell."""
+        from shlex import quote
+
+        return f"{'--session ' * self.in_session}{quote(self.base)}"
 
     @property
     def name(self) -> str:
         """Name the base and the overlays; very many are counted."""
-        names = [outcome.overlay.name for outcome in self.outcomes]
+        names = [placed.overlay.name for placed in self.overlays]
         if len(names) > _MOST_NAMES:
             return f"{self.base} with {len(names)} overlays"
         return f"{self.base} with {', '.join(names)}" if names else self.base
@@ -43,7 +53,7 @@ def merge(reading: Reading, files: Sequence[str], dialect: Dialect) -> Merged:
     Raises InputError when one cannot be read, or is refused.
     """
     from dtovl.overlay.fragments import Overlay
-    from dtovl.overlay.owners import apply_owned
+    from dtovl.overlay.owners import Placed, apply_owned
 
     base = files[0]
     tree = reading.load(base)
@@ -51,7 +61,25 @@ def merge(reading: Reading, files: Sequence[str], dialect: Dialect) -> Merged:
     stack, owners = apply_owned(tree, overlays, dialect, base)
     if stack.failed is not None:
         _refuse(stack.failed, tree, base, overlays, len(stack.outcomes))
-    return Merged(tree, owners, base, stack.outcomes)
+    placed = [Placed(n, one.overlay, one.targets) for n, one in enumerate(stack.outcomes, 1)]
+    return Merged(tree, owners, base, placed)
+
+
+_LOOK_WITH_BASE = ("applier", "include_dirs", "defines", "cpp")
+
+
+def open_owned(ctx: click.Context, path: str) -> tuple[Merged, dict[str, Any]]:
+    """Open a session to look at it; give also what a document about it begins with.
+
+    Raises InputError, click.UsageError for options that go with a base alone.
+    """
+    from dtovl.cli.session import open_session, refuse_with_session, session_object
+
+    refuse_with_session(ctx, _LOOK_WITH_BASE)
+    with open_session(path) as session:
+        tree, owners, overlays = session.ownership()
+        about = session_object(session)
+    return Merged(tree, owners, path, overlays, in_session=True), about
 
 
 def _refuse(
@@ -90,11 +118,13 @@ def find_subject(merged: Merged, wanted: str) -> tuple[Node, str | None]:
             return nodes[0], name
         if mark == ":" or not find_lenient(tree, wanted):
             _refuse_property(merged, nodes[0], name, keys, sure=mark == ":")
-    return find_node(tree, wanted, merged.base), None
+    return find_node(tree, wanted, merged.base, merged.look), None
 
 
 def _refuse_property(merged: Merged, node: Node, name: str, keys: list[str], *, sure: bool) -> None:
     """Say that a node has no such property; if not sure, only when one of its own is like it."""
+    from shlex import quote
+
     from dtovl.codes.ownership import NO_SUCH_PROPERTY
     from dtovl.diagnostics import Diagnostic, Note
     from dtovl.model.lookup import nearest
@@ -105,5 +135,12 @@ def _refuse_property(merged: Merged, node: Node, name: str, keys: list[str], *, 
         return
     notes = tuple(Note(f"did you mean {node.path}:{one}?") for one in near)
     raise UsageError(
-        Diagnostic(NO_SUCH_PROPERTY, notes=notes, node=node.path, name=merged.base, property=name)
+        Diagnostic(
+            NO_SUCH_PROPERTY,
+            notes=notes,
+            node=node.path,
+            name=merged.base,
+            property=name,
+            tree=f"{merged.look} {quote(node.path)}",
+        )
     )

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
-_ONLY_WITH_BASE = (
-    "out",
-    "out_format",
-    "applier",
-    "kernel",
-    "require",
-    "no_symbols",
-    "symbols_from",
-    "forecast",
-    "pad",
-    "force",
-)
-
-
 def session_option(*, required: bool = True) -> Callable[[_F], _F]:
-    """Add --session: the file that `dtovl init` made."""
+    """Add --session: the file that `dtovl init` made; not required where a base can be given."""
     return click.option(
         "--session",
         metavar="SESSION",
@@ -90,6 +76,28 @@ def open_session(path: str) -> Session:
     return Session.open(path, waiting=waiting)
 
 
+_APPLY_WITH_BASE = (
+    "out",
+    "out_format",
+    "applier",
+    "kernel",
+    "require",
+    "no_symbols",
+    "symbols_from",
+    "forecast",
+    "pad",
+    "force",
+)
+
+
+def refuse_with_session(ctx: click.Context, names: Sequence[str]) -> None:
+    """Refuse options that say something about a base, where --session is given."""
+    for name in names:
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            option = next(one for one in ctx.command.params if one.name == name).opts[-1]
+            raise click.UsageError(f"--session does not go with {option}.", ctx)
+
+
 def apply_to_session(
     ctx: click.Context,
     path: str,
@@ -99,10 +107,7 @@ def apply_to_session(
     **report: Any,
 ) -> Outcome:
     """Apply overlays to a session; source are the options for those that are source text."""
-    for name in _ONLY_WITH_BASE:
-        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-            option = next(one for one in ctx.command.params if one.name == name).opts[-1]
-            raise click.UsageError(f"--session does not go with {option}.", ctx)
+    refuse_with_session(ctx, _APPLY_WITH_BASE)
     if list(overlays).count("-") > 1:
         raise click.UsageError("Standard input (-) can be read only once.", ctx)
     with open_session(path) as session:

@@ -13,6 +13,7 @@ from dtovl.cli.options import (
     input_argument,
     source_options,
 )
+from dtovl.cli.session import session_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,8 @@ _MOST_MATCHES = 20
 
 
 @click.command("show", short_help="Show a tree or part of it.")
-@input_argument("files", nargs=-1, required=True, metavar="FILE [OVERLAY]... [PATH]")
+@input_argument("files", nargs=-1, metavar="[FILE [OVERLAY]...] [PATH]")
+@session_option(required=False)
 @click.option("--blame", is_flag=True, help="Tell beside everything which overlay brought it.")
 @click.option("--depth", type=click.IntRange(min=0), help="Levels below PATH; 0 is the node alone.")
 @applier_option
@@ -39,6 +41,7 @@ _MOST_MATCHES = 20
 @colour_option
 def command(
     files: tuple[str, ...],
+    session: str | None,
     blame: bool,
     depth: int | None,
     applier: Dialect,
@@ -50,19 +53,28 @@ def command(
     """Show a tree: a blob, source, or a directory such as /proc/device-tree.
 
     With overlays: what applying them in order gives. PATH may lack unit addresses, and may be an
-    alias or a label.
+    alias or a label. With --session the tree is that of the session, and PATH stands alone.
     """
     from dtovl.cli.inputs import Reading
-    from dtovl.cli.merged import merge
+    from dtovl.cli.merged import merge, open_owned
     from dtovl.report.show import Part
 
     if blame and form == "dts":
         raise click.UsageError("Source has no room for --blame; use --format text or json.")
-    given, path = split_path(files)
+    ctx = click.get_current_context()
     reading = Reading(include_dirs, defines, cpp)
-    merged = merge(reading, given, applier)
+    if session is not None:
+        if len(files) > 1:
+            raise click.UsageError("With --session give PATH alone: the rest is kept there.")
+        path = files[0] if files else "/"
+        merged, _ = open_owned(ctx, session)
+    elif files:
+        given, path = split_path(files)
+        merged = merge(reading, given, applier)
+    else:
+        raise click.MissingParameter(ctx=ctx, param_type="argument", param_hint="'FILE'")
     tree = merged.tree
-    part = Part(tree, find_node(tree, path, merged.base), depth)
+    part = Part(tree, find_node(tree, path, merged.base, merged.look), depth)
     if form == "text":
         return reading.outcome(_lines(merged, part, blame=blame))
     if form == "dts":
@@ -95,7 +107,7 @@ def _lines(merged: Merged, part: Part, *, blame: bool) -> Iterator[Line]:
         return tree_lines(part, merged.name)
     from dtovl.report.blame import Gutter
 
-    return tree_lines(part, merged.name, Gutter(merged.tree, merged.owners, merged.outcomes))
+    return tree_lines(part, merged.name, Gutter(merged.tree, merged.owners, merged.overlays))
 
 
 def _document(reading: Reading, merged: Merged, part: Part, *, blame: bool) -> Pieces:
@@ -105,7 +117,7 @@ def _document(reading: Reading, merged: Merged, part: Part, *, blame: bool) -> P
 
     content = {
         "file": merged.base,
-        "overlays": [outcome.overlay.name for outcome in merged.outcomes],
+        "overlays": [placed.overlay.name for placed in merged.overlays],
         **overview_object(merged.tree),
         "path": part.start.path,
         "nodes": None,
@@ -115,8 +127,8 @@ def _document(reading: Reading, merged: Merged, part: Part, *, blame: bool) -> P
     return Pieces(document_pieces("show", content, "nodes", nodes))
 
 
-def find_node(tree: Tree, wanted: str, name: str) -> Node:
-    """Find the one node that a path as typed means.
+def find_node(tree: Tree, wanted: str, name: str, look: str) -> Node:
+    """Find the one node that a path as typed means; look is what `dtovl show` takes for the tree.
 
     Raises UsageError (DT060, DT061) when it is none or several.
     """
@@ -138,7 +150,9 @@ def find_node(tree: Tree, wanted: str, name: str) -> Node:
             Diagnostic(PATH_AMBIGUOUS, path=wanted, notes=tuple(notes), what=what, name=name)
         )
     notes = [Note(f"did you mean {path}?") for path in _near(tree, wanted)]
-    raise UsageError(Diagnostic(PATH_NOT_FOUND, path=wanted, notes=tuple(notes), name=name))
+    raise UsageError(
+        Diagnostic(PATH_NOT_FOUND, path=wanted, notes=tuple(notes), name=name, tree=look)
+    )
 
 
 def _near(tree: Tree, wanted: str) -> list[str]:

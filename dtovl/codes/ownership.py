@@ -80,7 +80,7 @@ NO_SUCH_PROPERTY = Code(
     "no-such-property",
     Severity.ERROR,
     message="{node} of {name} has no property {property}",
-    suggestion="`dtovl show {name} {node} --depth 0` lists its properties",
+    suggestion="`dtovl show {tree} --depth 0` lists its properties",
     source="dtovl itself",
     explanation="""\
 A path given to `dtovl blame` names a node, or a property as `PATH/property` or `PATH:property`.

@@ -9,7 +9,7 @@ PATH_NOT_FOUND = Code(
     "path-not-found",
     Severity.ERROR,
     message="{name} has no such node",
-    suggestion="`dtovl show {name} --depth 2` lists what is there",
+    suggestion="`dtovl show {tree} --depth 2` lists what is there",
     source="dtovl itself",
     explanation="""\
 A path on the command line may lack unit addresses, and may be an alias, a label (`uart0` or

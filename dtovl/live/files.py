@@ -32,6 +32,7 @@ def add_file(live: Live, node: Node, prop: Property, fresh: str = "") -> None:
     name = fresh or free_name(live, node, own, prop)
     if prop.sysfs is not None and not fresh:
         live.strings_lost += 1
+        live.stale_files.setdefault(node, set()).add(prop.sysfs)
     if fresh and fresh != own:
         _print_renamed(live, node, fresh)
     if live.fault("property-file"):
@@ -69,9 +70,10 @@ def free_name(live: Live, node: Node, name: str, what: Node | Property) -> str:
     if not _is_taken(live, node, name, what):
         return name
     chosen = name
+    taken = live.renamed.get(node, set()) | live.stale_files.get(node, set())
     for number in range(1, _NAME_TRIES):
         chosen = f"{name}#{number}"
-        if chosen not in live.renamed.get(node, ()):
+        if chosen not in taken:
             break
     _print_renamed(live, node, chosen)
     return chosen
@@ -86,12 +88,24 @@ def _is_taken(live: Live, node: Node, name: str, what: Node | Property) -> bool:
     """Tell whether another entry of a node's directory has a name."""
     if name in node.properties:
         known = live.objects.get((node, name))
-        if known is None or (known is not what and known.sysfs == name):
+        if known is None or known.sysfs == name:
             return True
-    child = node.children.get(name)
-    if child is not None and live.in_sysfs(child):
+    if node in live.stale_files and name in live.stale_files[node]:
+        return True
+    if name in node.children and _is_directory(live, node, name):
         return True
     # Dead properties have files only if one was replaced behind the back of an update; what many
     # overlays have left on a list of dead ones need not be looked through otherwise.
     dead = live.dead.get(node) if live.stray_files else None
     return dead is not None and any(prop.sysfs == name and prop is not what for prop in dead)
+
+
+def _is_directory(live: Live, node: Node, name: str) -> bool:
+    """Tell whether a child of that name, which has not been renamed, is in sysfs."""
+    child = node.children[name]
+    if child not in live.names:
+        return live.in_sysfs(child)
+    return any(
+        one.name == name and one not in live.names and live.in_sysfs(one)
+        for one in node.children.values()
+    )

@@ -1,8 +1,8 @@
 """What the kernel has allocated since boot and nobody can reach any more.
 
 Memory of nodes and properties of boot is not searched: what only they point to counts as lost.
-Reached is what stands in sysfs, what overlays and changesets list, what callers hold by name, and
-what those point to: parent, children, siblings, properties, dead properties.
+Reached is what stands in sysfs, what overlays and changesets list, what callers hold by name, what
+devices are made of, and what those point to: parent, children, properties, dead properties.
 Source: kernel mm/kmemleak.c; the allocations of __of_node_dup, __of_prop_dup, safe_name.
 """
 
@@ -59,6 +59,8 @@ def _reached(
     kept: set[Property] = set()
     stack = [node for node in live.made_nodes if live.in_sysfs(node)]
     stack += labelled
+    if live.platform is not None:
+        stack += live.platform.nodes()
     for changeset in changesets:
         for entry in changeset.entries:
             stack.append(entry.node)

@@ -31,6 +31,7 @@ class Listener(Protocol):
 
 def tell_node(live: Live, action: str, node: Node) -> str:
     """Tell of a node attached or detached; give the error of the listener that failed."""
+    live.check_path(node)  # listeners spell it out
     return _tell(live, (action, node, None, None))
 
 

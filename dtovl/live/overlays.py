@@ -171,6 +171,8 @@ class Overlays:
     def _build(self, record: LiveOverlay, outcome: Outcome) -> None:
         live = self.live
         overlay = outcome.overlay
+        if live.rings:
+            raise Oops("a walk over all nodes goes round", next(iter(live.rings)), outcome)
         resolved = resolve(overlay.plan(live.dialect), live.tree, live.dialect)
         announce = _PreApply(self, record, outcome)
         try:

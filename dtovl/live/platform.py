@@ -77,6 +77,10 @@ class PlatformBus:
         """List all devices in the order in which they were added."""
         return [*self.core.devices.values()]
 
+    def nodes(self) -> list[Node]:
+        """List the nodes that devices point to, as far as devices have been made."""
+        return [] if self._core is None else [*self._core.by_node]
+
     # -- boot ----------------------------------------------------------------------------------
 
     def _boot(self) -> DeviceCore:

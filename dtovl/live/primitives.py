@@ -48,7 +48,7 @@ def attach(live: Live, node: Node) -> None:
     parent = node.parent
     if parent is None:
         raise Oops("a node without parent is attached", node)
-    if live.rings:
+    if parent in live.rings:
         _stop_at_ring(node)
     again = live.attached(node) and _is_listed(parent, node)
     if again and node not in live.loose:
@@ -57,6 +57,7 @@ def attach(live: Live, node: Node) -> None:
         node.phandle = _phandle(node)
         live.called.pop(node, None)
     if node.children:
+        live.touch(node)  # its count is told by its children otherwise
         for child in node.children.values():
             _cut_off(live, child)
         node.children.clear()
@@ -145,7 +146,7 @@ def detach(live: Live, node: Node) -> None:
     if not live.attached(node) or parent is None:
         live.find(codes.DETACHED_TWICE, node)
         return
-    if live.rings:
+    if parent in live.rings:
         _stop_at_ring(node)
     tree = live.tree
     live.touch(parent)
@@ -206,14 +207,15 @@ def detach_sysfs(live: Live, node: Node) -> None:
     there = live.in_sysfs(node)
     if there:
         parent = node.parent
-        assert parent is not None
         live.spell_name(node)
         for key in node.properties:
             remove_file(live, node, live.object_of(node, key))
         live.out.add(node)
-        if node in live.names:
-            live.renamed[parent].discard(live.names.pop(node))
-        live.put(parent)
+        live.stale_files.pop(node, None)
+        if parent is not None:
+            if node in live.names:
+                live.renamed[parent].discard(live.names.pop(node))
+            live.put(parent)
     if there or not live.dialect.keeps_count_of_detached:
         live.put(node)
 
@@ -311,6 +313,8 @@ def _note_change(live: Live, node: Node) -> None:
 
 def _bury(live: Live, node: Node, prop: Property) -> None:
     """Put a property at the head of the dead list."""
+    if live.in_both and prop in live.in_both:
+        raise Oops(f"the list of dead properties becomes a ring at {prop.name}", node)
     dead = live.dead.get(node)
     if dead is None:
         live.dead[node] = [prop]
@@ -369,6 +373,7 @@ def _tie_to_dead(live: Live, node: Node, prop: Property) -> None:
         node.properties[key] = other.value
         live.objects[node, key] = other
     dead.insert(0, prop)
+    live.in_both.add(prop)
     live.find(codes.LIST_CUT, node, name=prop.name)
 
 

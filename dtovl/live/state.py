@@ -17,7 +17,7 @@ from dtovl.codes import live as codes
 from dtovl.diagnostics import Diagnostic
 from dtovl.live.boot import BootReferences
 from dtovl.live.objects import Flag, Holder, Maker, Property
-from dtovl.model.cells import text
+from dtovl.model.cells import boot_text
 from dtovl.model.node import REPEAT, plain_name
 from dtovl.overlay.outcome import LogLine
 
@@ -44,6 +44,8 @@ class Live:
     dead       node -> properties removed or replaced, newest first (kernel: deadprops)
     objects    (node, key) -> the object of a property; what is absent is of boot
     out        nodes that are not in sysfs
+    stale_files node -> files in its directory that no property names any more
+    in_both    properties that are in the list and on the list of dead ones at once
     holders    node -> who holds references by name
     loose      nodes below a detached one, or dropped from its children: no walk finds them
     freed      nodes whose memory has been given back
@@ -78,6 +80,8 @@ class Live:
         self.called: dict[Node, str | None] = {}
         self.strings_lost = 0
         self.stray_files = False
+        self.stale_files: dict[Node, set[str]] = {}
+        self.in_both: set[Property] = set()
         self.boot_files: set[Property] = set()
         self.log: list[LogEntry] = []
         self._found: list[tuple[Code, Node | None, dict[str, object]]] = []
@@ -236,12 +240,11 @@ class Live:
 
         Source: kernel of_node_release, kobject_cleanup.
         """
-        self.check_path(node)
         if self.in_sysfs(node):
             self._clean_sysfs(node)
         self.kobject_names.discard(node)
         if self.attached(node):
-            path = node.kernel_path
+            path = self._spelt_path(node)
             if self.dialect.names_parent_of_bad_put:
                 self.print(3, "OF: ERROR: of_node_release() detected bad of_node_put() on ", path)
                 self.print(
@@ -256,13 +259,14 @@ class Live:
         if not self.has_flag(node, Flag.DYNAMIC):
             return
         if self.has_flag(node, Flag.OVERLAY):
-            path = node.kernel_path
             if not self.has_flag(node, Flag.OVERLAY_FREE_CSET):
+                path = self._spelt_path(node)
                 self.print(3, "OF: ERROR: memory leak before free overlay changeset,  ", path)
                 self.lost.add(node)
                 self.find(codes.NODE_LOST, node)
                 return
             if node.properties:
+                path = self._spelt_path(node)
                 self.print(3, "OF: ERROR: of_node_release(), unexpected properties in ", path)
                 self.find(codes.PROPERTIES_LEFT, node, names=", ".join(sorted(node.properties)))
         self._free(node)
@@ -281,6 +285,10 @@ class Live:
         self.freed_properties.update(self.dead.pop(node, ()))
         node.properties.clear()
         self.freed.add(node)
+
+    def _spelt_path(self, node: Node) -> str:
+        self.check_path(node)
+        return node.kernel_path
 
     def check_path(self, node: Node) -> None:
         """Find out whether a freed node is used to spell out the path of another one."""
@@ -323,7 +331,7 @@ class Live:
         if node in self.called:
             return self.called[node]
         value = self.property(node, "name")
-        return None if value is None else text(value) or ""
+        return None if value is None else boot_text(value)
 
     def keep_called_name(self, node: Node) -> None:
         """Note what the kernel calls a node, before its `name` property changes."""

@@ -17,7 +17,7 @@ from dtovl.changeset import AttachNode, DetachNode, SetProperty
 from dtovl.overlay.stack import apply_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dtovl.changeset import Entry
     from dtovl.diagnostics import Location
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 BASE = "base"
 OVERLAY = "overlay"
+CHANGESET = "changeset"
+EDIT = "edit"
 
 PRESENT = b""
 """The value in the layers of a node that is there; None says that it is not."""
@@ -40,7 +42,9 @@ PRESENT = b""
 class Owner(NamedTuple):
     """Who brought something: kind, number among those of its kind, display name, fragment.
 
-    Kind and number tell owners apart. The base has number 0; fragment is empty but for overlays.
+    Kind and number tell owners apart. The base has number 0; that of an overlay is its place in the
+    stack or its id; a changeset and a direct edit have that of the operation of a session.
+    fragment is empty but for overlays.
     """
 
     kind: str
@@ -65,13 +69,23 @@ class Layer(NamedTuple):
     position: Location | None
 
 
+class Placed(NamedTuple):
+    """An overlay in force, with its number as an owner; targets are nodes of the tree it is in."""
+
+    number: int
+    overlay: Overlay
+    targets: Mapping[Node, Node]
+
+
 class Owners:
     """The owners of a tree, as far as it is not just the base.
 
-    Feed it with record() right after entries came into force, and with withdraw() after they went.
+    Feed it with record() right after entries came into force, and with withdraw() after they went;
+    or with lay(), by who has followed the changes himself. What owners in lasting did is there for
+    good: nobody can take it back.
     """
 
-    __slots__ = ("_found", "_stacks", "_touched", "base", "tree")
+    __slots__ = ("_found", "_stacks", "_touched", "base", "lasting", "tree")
 
     def __init__(self, tree: Tree, base: str = "base") -> None:
         self.tree = tree
@@ -80,6 +94,7 @@ class Owners:
         self._stacks: dict[Key, list[Layer]] = {}
         self._found: dict[Key, Layer] = {}
         self._touched: dict[tuple[str, int], list[Key]] = {}
+        self.lasting: set[tuple[str, int]] = set()
 
     def record(self, owner: Owner, entries: Iterable[Entry]) -> None:
         """Note that entries of an owner are in force, in their order; it may have others already.
@@ -103,6 +118,15 @@ class Owners:
                 whose = named[fragment] = owner._replace(fragment=fragment)
             layers.append(_layer(whose, entry))
             touched.append(key)
+
+    def lay(self, key: Key, layers: list[Layer], found: Layer | None) -> None:
+        """Put down all that became of a node or property, oldest first, and what was there before.
+
+        Such layers cannot be withdrawn.
+        """
+        self._stacks[key] = layers
+        if found is not None:
+            self._found[key] = found
 
     def _what_was_found(self, entry: Entry) -> Layer | None:
         """Give the layer that the first recorded entry about something has hidden."""
@@ -170,9 +194,15 @@ class Owners:
         """Tell what removing the owner in force would bring back; None: nothing is left then."""
         layers = self.layers(node, key)
         identity = layers[0].owner.identity if layers else None
+        if identity in self.lasting:
+            return None
         rest = (layer for layer in layers if layer.owner.identity != identity)
         left = next(rest, None)
         return left if left is not None and left.value is not None else None
+
+    def in_force(self) -> set[Owner]:
+        """Give the owners that put what is on top anywhere in the tree; the base is left out."""
+        return {layers[-1].owner for layers in self._stacks.values()}
 
     def removed_properties(self, node: Node) -> Iterator[str]:
         """Give the keys of properties that a node had once, and that somebody took away."""

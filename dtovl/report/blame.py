@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.model.node import plain_name
 from dtovl.model.values import printable, render
-from dtovl.overlay.owners import BASE, OVERLAY
+from dtovl.overlay.owners import BASE, CHANGESET, EDIT, OVERLAY
 from dtovl.report.json import place
 from dtovl.report.spans import BLANK, Line
 from dtovl.report.values import LayerReferences
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
-    from dtovl.overlay.outcome import Outcome
-    from dtovl.overlay.owners import Layer, Owner, Owners
+    from dtovl.overlay.owners import Layer, Owner, Owners, Placed
     from dtovl.report.spans import Span
 
 _LIMIT = 120
@@ -62,9 +61,17 @@ def who(owner: Owner) -> str:
     """Name an owner with its number, as the kernel's log writes it, and its fragment."""
     if owner.kind == BASE:
         return owner.name
-    kind = "" if owner.kind == OVERLAY else f"{owner.kind} "
+    if owner.kind != OVERLAY:
+        return f"{_called(owner)} (operation {owner.number})"
     fragment = f" {owner.fragment}" if owner.fragment else ""
-    return f"{kind}#{owner.number} {owner.name}{fragment}"
+    return f"#{owner.number} {owner.name}{fragment}"
+
+
+def _called(owner: Owner) -> str:
+    """Name an owner without number."""
+    if owner.kind == CHANGESET:
+        return f"changeset {owner.name}"
+    return "direct edit" if owner.kind == EDIT else owner.name
 
 
 # -- one path --------------------------------------------------------------------------------------
@@ -137,14 +144,24 @@ def _back_line(subject: Subject) -> Iterator[Line]:
     top = subject.layers[0].owner
     if top.kind == BASE:
         return
+    if top.identity in subject.owners.lasting:
+        why = ": it is destroyed" if top.kind == CHANGESET else ""
+        text = f"  nothing takes back what {_the(top)} did{why}"
+        yield Line((("dim", text),), hang=4, fixed=0)
+        return
     back = subject.owners.comes_back(subject.node, subject.key)
     if subject.key is None:
         what = "takes it away" if back is None else "brings it back"
     elif back is None:
         what = "leaves no such property"
     else:
-        what = f"brings back {subject.text(back)} of {back.owner.name}"
-    yield Line((("dim", f"  removing {top.name} {what}"),), hang=4, fixed=0)
+        what = f"brings back {subject.text(back)} of {_the(back.owner)}"
+    verb = "reverting" if top.kind == CHANGESET else "removing"
+    yield Line((("dim", f"  {verb} {_called(top)} {what}"),), hang=4, fixed=0)
+
+
+def _the(owner: Owner) -> str:
+    return f"the {_called(owner)}" if owner.kind in (CHANGESET, EDIT) else owner.name
 
 
 def _child_lines(subject: Subject) -> Iterator[Line]:
@@ -220,15 +237,16 @@ class Gutter:
 
     __slots__ = ("_owners", "_references", "_width")
 
-    def __init__(self, tree: Tree, owners: Owners, outcomes: Sequence[Outcome]) -> None:
-        """Make a column as wide as the names of the overlays' fragments ask for."""
+    def __init__(self, tree: Tree, owners: Owners, overlays: Sequence[Placed]) -> None:
+        """Make a column as wide as the names of the owners ask for."""
         self._owners = owners
-        self._references = LayerReferences(tree, outcomes)
+        self._references = LayerReferences(tree, overlays)
         widths = [
             len(f"#{number} {fragment.name}")
-            for number, outcome in enumerate(outcomes, 1)
-            for fragment in outcome.overlay.fragments
+            for number, overlay, _ in overlays
+            for fragment in overlay.fragments
         ]
+        widths += [len(_short(owner)) for owner in owners.in_force() if owner.kind != OVERLAY]
         self._width = min(max(widths, default=0), _MOST_GUTTER)
 
     @property
@@ -239,7 +257,7 @@ class Gutter:
     def beside(self, node: Node, key: str | None = None) -> Span:
         """Give the text beside a node, or beside one of its properties."""
         owner = self._owners.owner_of(node, key)
-        text = "" if owner.kind == BASE else f"#{owner.number} {owner.fragment or owner.name}"
+        text = _short(owner)
         if len(text) > self._width:
             text = text[: self._width - 1] + "~"
         return "label", text.ljust(self._width) + "  "
@@ -255,6 +273,15 @@ class Gutter:
             return "", ""
         hidden = layers[1]
         if hidden.value == layers[0].value:
-            return "dim", f"  as in {hidden.owner.name}"
+            return "dim", f"  as in {_the(hidden.owner)}"
         text = Subject(self._owners, self._references, node, key).text(hidden)
-        return "dim", f"  hides {text} of {hidden.owner.name}"
+        return "dim", f"  hides {text} of {_the(hidden.owner)}"
+
+
+def _short(owner: Owner) -> str:
+    """Name an owner in the gutter; nothing for the base."""
+    if owner.kind == BASE:
+        return ""
+    if owner.kind == OVERLAY:
+        return f"#{owner.number} {owner.fragment or owner.name}"
+    return _called(owner)

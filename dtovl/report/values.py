@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.overlay.changes import FragmentChanges
     from dtovl.overlay.outcome import Outcome
-    from dtovl.overlay.owners import Layer
+    from dtovl.overlay.owners import Layer, Placed
 
 
 class MergedReferences:
@@ -84,16 +84,16 @@ class LayerReferences:
 
     __slots__ = ("_live", "_named", "_sources", "tree")
 
-    def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
+    def __init__(self, tree: Tree, overlays: Iterable[Placed]) -> None:
         self.tree = tree
         self._named = References(tree)
         # Overlay, fragment, node of the tree -> the node that was merged into it, and its fixups.
         self._sources: dict[tuple[int, str, Node], tuple[References, Node]] = {}
         self._live: dict[Node, Node] = {}
-        for number, outcome in enumerate(outcomes, 1):
-            fixups = References(outcome.overlay.tree)
-            for fragment in outcome.overlay.fragments:
-                target = outcome.targets.get(fragment.node)
+        for number, overlay, targets in overlays:
+            fixups = References(overlay.tree)
+            for fragment in overlay.fragments:
+                target = targets.get(fragment.node)
                 for source, live in pair_nodes(fragment.content, target).items():
                     self._sources[number, fragment.name, live] = fixups, source
                     self._live[source] = live

@@ -161,7 +161,13 @@ class Machine:
         from dtovl.checks.subject import Subject
 
         sink = Sink()
-        explain(Subject(outcome, self.live.tree, sink, self.base, None, [outcome.overlay], 1))
+        listed = [
+            (one.number, one.outcome.overlay)
+            for one in self.overlays.listed
+            if one.in_force and one.outcome is not None
+        ]
+        stack = [outcome.overlay]
+        explain(Subject(outcome, self.live.tree, sink, self.base, None, stack, 1, listed))
         self._explained = sink.diagnostics
 
     def _remove(self, step: Step) -> Answer:

@@ -9,14 +9,19 @@ from dtovl.model.node import Node
 from dtovl.model.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
 
-def plain_copy(tree: Tree, read_base: Callable[[], Tree]) -> Tree:
+def plain_copy(
+    tree: Tree,
+    read_base: Callable[[], Tree],
+    twins: MutableMapping[Node, Node] | None = None,
+) -> Tree:
     """Copy a live tree without the `name` properties that Linux makes for its own use.
 
     A `name` that the base had of its own stays; read_base gives the base, and is called only when
-    that is in question. Order is kept: what the live tree has first is first in the copy.
+    that is in question. Order is kept: what the live tree has first is first in the copy. twins, if
+    given, gets node -> its copy.
 
     Source: kernel populate_properties (drivers/of/fdt.c).
     """
@@ -32,6 +37,8 @@ def plain_copy(tree: Tree, read_base: Callable[[], Tree]) -> Tree:
             if twin is None or "name" not in twin.properties:
                 del properties["name"]
         copy.properties = properties
+        if twins is not None:
+            twins[node] = copy
         for child in tree.children_of(node):
             below = Node(child.name)
             copy.add_child(below)

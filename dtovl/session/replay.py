@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.session.journal import Journal
+    from dtovl.session.owners import Trace
 
 
 _LEAK = "OF: ERROR: memory leak"
@@ -47,7 +48,8 @@ class Replay:
     they are wanted of those of the journal, too; applied maps the
     ids of listed overlays to the operations that applied them, gone the nodes that overlays brought
     to how they went, setters the properties that overlays brought and which have gone to their
-    names, told the paths of nodes to what the kernel has printed about their leak.
+    names, told the paths of nodes to what the kernel has printed about their leak. trace, if traced
+    asks for it, knows who brought what.
     """
 
     __slots__ = (
@@ -60,10 +62,13 @@ class Replay:
         "position",
         "setters",
         "told",
+        "trace",
         "whole",
     )
 
-    def __init__(self, journal: Journal, name: str, *, whole: bool = False) -> None:
+    def __init__(
+        self, journal: Journal, name: str, *, whole: bool = False, traced: bool = False
+    ) -> None:
         self._name = name
         self.whole = whole
         self.journal = journal
@@ -76,6 +81,11 @@ class Replay:
         self.machine = Machine(
             self.read_base(), KERNELS[journal.head.kernel], self._blob, journal.base
         )
+        self.trace: Trace | None = None
+        if traced:
+            from dtovl.session.owners import Trace
+
+            self.trace = Trace(self.machine)
 
     def read_base(self) -> Tree:
         """Read the base anew."""
@@ -95,6 +105,8 @@ class Replay:
         self.findings.append(tuple(result.pop("findings", ())))
         self.position += 1
         self._note_leaks()
+        if self.trace is not None:
+            self.trace.follow(step, result, self.position)
         if before:
             for one, entries in before.items():
                 if self.machine.overlays.find(one.number) is not one:

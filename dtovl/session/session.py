@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.script.machine import Machine
     from dtovl.session.content import Source
+    from dtovl.session.owners import Ownership
     from dtovl.session.status import Status
 
 DEFAULT_KERNEL = "6.1"
@@ -222,10 +223,13 @@ class Session:
 
         Raises UsageError (DT060) when there is no such node.
         """
+        from shlex import quote
+
         with self._change():
             replay = self._replayed()
             if find_by_path(replay.machine.live, path)[0] is None:
-                raise UsageError(Diagnostic(PATH_NOT_FOUND, path=path, name=self.name))
+                shown = f"--session {quote(self.name)}"
+                raise UsageError(Diagnostic(PATH_NOT_FOUND, path=path, name=self.name, tree=shown))
             where = f"operation {replay.position + 1}"
             step = {"op": "hold", "path": path, "as": holder, "where": where}
             return self._carry_out(step, None)
@@ -312,6 +316,15 @@ class Session:
 
         return status_of(self._replayed())
 
+    def ownership(self) -> Ownership:
+        """Tell who brought what is in the tree, what that hides, and what would come back.
+
+        Raises InputError (DT267).
+        """
+        replay = self._replayed(traced=True)
+        assert replay.trace is not None
+        return replay.trace.owners(self.base, replay.read_base)
+
     def export(self) -> Tree:
         """Give a copy of the tree as a blob would hold it: without the names that Linux makes.
 
@@ -351,13 +364,15 @@ class Session:
             self._replay = None
             self._mark = mark
 
-    def _replayed(self, *, whole: bool = False) -> Replay:
-        """Give the state; whole: with the findings of every operation in force."""
-        if self._replay is None or (whole and not self._replay.whole):
-            replay = Replay(self._journal, self.name, whole=whole)
+    def _replayed(self, *, whole: bool = False, traced: bool = False) -> Replay:
+        """Give the state; whole: with the findings of every operation in force; traced: owners."""
+        had = self._replay
+        if had is None or (whole and not had.whole) or (traced and had.trace is None):
+            traced = traced or (had is not None and had.trace is not None)
+            replay = Replay(self._journal, self.name, whole=whole, traced=traced)
             replay.advance(self.position)
-            self._replay = replay
-        return self._replay
+            self._replay = had = replay
+        return had
 
     def _carry_out(self, step: Mapping[str, object], key: bytes | None) -> Operation:
         """Let the machine do one step, and add it to the journal."""

@@ -20,7 +20,7 @@ import sys
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 HERE = Path(__file__).resolve()
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2])]
@@ -28,7 +28,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2])]
 from conformance.kernel_real import Line, run_line  # noqa: E402
 from conformance.kernel_real import lay_over as lay_over_line  # noqa: E402
 from conformance.kernel_recorded import Case, read_case, read_json  # noqa: E402
-from conformance.kernel_run import run_case  # noqa: E402
+from conformance.kernel_run import Outcome, guarded, run_case  # noqa: E402
 from conformance.kernel_show import Summary  # noqa: E402
 from conformance.kernel_versions import lay_over  # noqa: E402
 from conformance.unpacking import unpacked  # noqa: E402
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from conformance.kernel_run import Machine, Outcome
+    from conformance.kernel_run import Compared, Machine
+
+_T = TypeVar("_T")
 
 KERNELS = ("6.1", "7.2")
 # The kernel whose recordings are whole; of the others only differences are stored.
@@ -89,16 +91,21 @@ def outcomes(
     differences = _differences(folder / "versions" / f"{kernel}.jsonl")
     for path in sorted(folder.glob("cases/*/case.json")):
         if _is_wanted(wanted, path.parent.name):
-            case = read_case(path)
-            if kernel == _FIRST:
+            case = _whole(path.parent.name, read_case, path)
+            if isinstance(case, Outcome):
+                yield case
+            elif kernel == _FIRST:
                 yield run_case(case, start)
             elif case.name in differences:
-                yield run_case(lay_over(case, differences[case.name]), start)
+                same = differences[case.name]
+                newer = _whole(case.name, lay_over, case, same)
+                yield newer if isinstance(newer, Outcome) else run_case(newer, start)
             else:
                 print(f"{case.name} is not recorded for {kernel}: not run")
     for path in sorted(folder.glob(f"versions/extra/*/case-{kernel}.json")):
         if _is_wanted(wanted, path.parent.name):
-            yield run_case(read_case(path), start)
+            case = _whole(path.parent.name, read_case, path)
+            yield case if isinstance(case, Outcome) else run_case(case, start)
     yield from _real_outcomes(folder, kernel, wanted, start)
 
 
@@ -108,11 +115,14 @@ def _real_outcomes(
     path = folder / "real.jsonl"
     if not path.exists():
         return
-    lines = [
-        Line(number, read_json(text))
-        for number, text in enumerate(path.read_bytes().splitlines(), 1)
-    ]
-    chosen = [line for line in lines if _is_wanted(wanted, line.short, line.name)]
+    chosen = []
+    for number, text in enumerate(path.read_bytes().splitlines(), 1):
+        line = _whole(f"real-{number}", _line, number, text)
+        if isinstance(line, Outcome):
+            if _is_wanted(wanted, line.name):
+                yield line
+        elif _is_wanted(wanted, line.short, line.name):
+            chosen.append(line)
     if not chosen:
         return
     differences = _differences(folder / "versions" / f"{kernel}-real.jsonl")
@@ -125,6 +135,22 @@ def _real_outcomes(
                 yield run_line(line._replace(record=record), corpus, start)
             else:
                 print(f"{line.short} is not recorded for {kernel}: not run")
+
+
+def _line(number: int, text: bytes) -> Line:
+    line = Line(number, read_json(text))
+    missing = [key for key in ("boot", "steps", "base", "overlays") if key not in line.record]
+    if missing:
+        raise ValueError(f"the line lacks {', '.join(missing)}")
+    return line
+
+
+def _whole(name: str, read: Callable[..., _T], *given: object) -> _T | Outcome:
+    """Read a recording; one that is broken is a case that disagrees, and says why."""
+    problem: list[Compared] = []
+    with guarded("the recording", problem):
+        return read(*given)
+    return Outcome(name, problem)
 
 
 def _corpus(folder: Path) -> AbstractContextManager[Path]:

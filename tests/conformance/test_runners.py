@@ -125,6 +125,25 @@ def make_case(folder: Path, **changes: Any) -> None:
     (case / "case.json").write_text(json.dumps(record))
 
 
+def test_a_broken_recording_is_counted_and_the_run_goes_on(tmp_path: Path) -> None:
+    make_case(tmp_path)
+    whole = (tmp_path / "cases" / "one" / "case.json").read_bytes()
+    for name, text in (
+        ("cut", whole[: len(whole) // 2]),
+        ("list", b"[]"),
+        ("no-boot", b'{"name": "no-boot", "base": "base.dtb", "steps": []}'),
+        ("no-step", b'{"name": "x", "base": "b", "boot": {"tree_sha256": {"exact": ""}}}'),
+    ):
+        (tmp_path / "cases" / name).mkdir()
+        (tmp_path / "cases" / name / "case.json").write_bytes(text)
+    (tmp_path / "real.jsonl").write_bytes(b'{"base": \n{"base": "b"}\n')
+    code, told = run("kernel.py", tmp_path)
+    assert code == 1
+    assert told[-1].startswith("agree 0 of 7 cases ")
+    for name in ("cut", "list", "no-boot", "no-step", "real-1", "real-2"):
+        assert any(line.startswith(f"{name}: the recording: ") for line in told), name
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -11,7 +11,7 @@ import pytest
 from support.blob import blob
 from support.overlays import at, overlay_content
 
-from dtovl import load
+from dtovl import Session, load
 from dtovl.fdt.write import flatten
 
 if TYPE_CHECKING:
@@ -85,6 +85,32 @@ def test_what_dangles(run: Run, snapshot: SnapshotAssertion) -> None:
     assert said == snapshot
 
 
+def test_whose_everything_is(run: Run, snapshot: SnapshotAssertion) -> None:
+    run("apply", "connector.dtbo", "display.dtbo")
+    edit = {"op": "update_property", "node": "/soc/spi@50000", "name": "status", "value": "6e6f00"}
+    update = {**edit, "op": "cs_update", "cs": "it's", "node": "/soc/spi@50000/slot@0"}
+    steps = [{"op": "cs_new", "cs": "it's"}, update, {"op": "cs_apply", "cs": "it's"}]
+    with Session.open("bench.dtovl") as session:
+        session.do(*steps, edit)
+    said = told(
+        run,
+        "blame slot:spi-max-frequency",
+        "blame slot",
+        "blame spi0:status",
+        "blame spi0:status --format json",
+        "show spi0 --blame",
+        "show slot:",
+        "blame spi0:statsu",
+        "blame gateway.dtb spi0",
+        "show gateway.dtb spi0",
+        "blame spi0 --applier linux",
+    )
+    assert said == snapshot
+    assert str(run("show", "--format", "dts")) == str(
+        run("export", "-o", "-", "--out-format", "dts")
+    )
+
+
 def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
     said = told(
         run,
@@ -95,6 +121,17 @@ def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
         "status",
     )
     assert said == snapshot
+
+
+def test_an_overlay_that_is_in_force_already(
+    dtovl: Run, run: Run, snapshot: SnapshotAssertion
+) -> None:
+    Path("copy.dtbo").write_bytes(Path("sensor.dtbo").read_bytes())
+    said = told(run, "apply sensor.dtbo -q", "apply sensor.dtbo", "apply copy.dtbo -q")
+    assert said == snapshot
+    assert "in force already" not in run("apply", "missing-label.dtbo")
+    twice = ("apply", "gateway.dtb", "sensor.dtbo", "copy.dtbo", "--applier", "linux")
+    assert "copy.dtbo is in force already as overlay 1, called sensor.dtbo" in str(dtovl(*twice))
 
 
 def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion) -> None:

@@ -196,3 +196,13 @@ def test_what_remove_all_freed_is_not_listed_any_more() -> None:
     board.applied(at("/soc/bare", {"p": 1}))
     board.overlays.remove_all()
     assert leaks(board) == PROPERTY
+
+
+def test_a_node_that_a_device_was_made_of_is_not_lost() -> None:
+    board = Board(devices=True)
+    number = board.applied(at("/", {"d": {"compatible": "x"}}))
+    assert "/d" in board.devices()
+    board.fail("reconfig-first", "detach-node")
+    assert board.remove(number) == ("-EBUSY", 0)
+    assert "/d" in board.devices()
+    assert leaks(board) == []

@@ -126,3 +126,58 @@ def test_a_dropped_node_is_below_nobody_for_the_rule_of_the_topmost() -> None:
     assert board.remove(first)[0] == "-EBUSY"
     direct.attach_node(board.live, node)
     assert board.remove(first) == ("", 0)
+
+
+def test_the_root_only_goes_from_sysfs() -> None:
+    board = Board()
+    root = board.live.tree.root
+    count = board.live.count(root)
+    direct.detach_node(board.live, root)
+    assert board.codes() == {"detached-twice"}
+    assert not board.live.in_sysfs(root)
+    assert board.live.attached(root)
+    assert board.live.count(root) == count - 1
+    assert board.children("/soc") == ["u@2", "bare"]
+
+
+def test_attaching_twice_counts_the_children_that_are_dropped() -> None:
+    board = Board()
+    node = board.node("/soc")
+    count = board.live.count(node)
+    twin = Board()
+    twin.live.touch(twin.node("/soc"))
+    for one in (board, twin):
+        direct.attach_node(one.live, one.node("/soc"))
+    assert board.live.count(node) == twin.live.count(twin.node("/soc")) == count + 1
+
+
+def test_a_ring_stops_the_walk_for_phandles_but_not_changes_elsewhere() -> None:
+    board = Board()
+    direct.attach_node(board.live, board.node("/soc/bare"))
+    direct.attach_node(board.live, direct.new_node(board.live, board.node("/aliases"), "n"))
+    with pytest.raises(Oops) as caught:
+        board.apply(at("/aliases", {"m": {}}))
+    assert caught.value.node is board.node("/soc")
+
+
+def test_a_node_that_was_never_attached_is_freed_without_a_look_at_its_parent() -> None:
+    board = Board()
+    number = board.applied(at("/soc", {"n": {}}))
+    guest = direct.new_node(board.live, board.node("/soc/n"), "guest")
+    board.remove(number)
+    board.forget()
+    board.live.put(guest)
+    assert board.codes() == set()
+    assert guest in board.live.freed
+
+
+def test_listeners_spell_out_the_path_of_a_node_whose_parent_was_freed() -> None:
+    board = Board()
+    number = board.applied(at("/soc", {"n": {"inner": {}}}))
+    node = board.node("/soc/n/inner")
+    board.live.hold(node, "me")
+    board.live.hold(node, "me")
+    board.remove(number)
+    board.forget()
+    direct.detach_node(board.live, node)
+    assert "parent-freed" in board.codes()
