@@ -123,7 +123,7 @@ def test_empty_lists_are_written_as_such(dtovl: Run) -> None:
     assert '"findings": []' in out
 
 
-def test_the_exit_code_follows_fail_on(dtovl: Run) -> None:
+def test_p080_the_exit_code_follows_fail_on(dtovl: Run) -> None:
     assert dtovl(*WHOLE).code == 0
     assert dtovl(*WHOLE, "--policy", "naive").code == 1
     assert dtovl(*WHOLE, "--policy", "naive", "--fail-on", "never").code == 0
@@ -261,7 +261,7 @@ def test_the_tree_is_written(dtovl: Run, process: Run) -> None:
     assert result.err.startswith("verdict: ok")
 
 
-def test_nothing_is_written_without_a_verdict(dtovl: Run) -> None:
+def test_p081_nothing_is_written_without_a_verdict(dtovl: Run) -> None:
     out = Path("after.dtb")
     out.write_bytes(b"before")
     for options in ([], ["--keep-going"], ["--base", "migrate/dmesg.txt"]):
@@ -381,7 +381,7 @@ ops:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_hostile_names_do_not_reach_the_terminal(dtovl: Run, policy: str) -> None:
+def test_p082_hostile_names_do_not_reach_the_terminal(dtovl: Run, policy: str) -> None:
     Path("evil\x1b.yaml").write_text(HOSTILE, encoding="utf-8")
     arguments = ("migrate", "--replay", "evil\x1b.yaml", "--policy", policy)
     for options in (["--explain", "-v"], ["--format", "json"], ["--color", "never"]):

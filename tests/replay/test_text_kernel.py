@@ -301,7 +301,7 @@ class TestEvidence:
             ["ibm,a/of_node: broken symbolic link to `../../firmware/devicetree/base/x/ibm,a'"],
         ],
     )
-    def test_broken_links_name_holders(self, lines: list[str]) -> None:
+    def test_p036_broken_links_name_holders(self, lines: list[str]) -> None:
         stream = read(DELETE, *lines)
         assert stream.holders == [NamedHolder("/x/ibm,a", "vio:ibm,a", 2)]
         assert notes(stream) == [("PS142", 2, "/x/ibm,a")]
