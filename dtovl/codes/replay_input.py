@@ -72,7 +72,9 @@ VALUE_UNKNOWN = Code(
     source="kernel update_dt_property prints the name only",
     explanation="""\
 The log says that a property, or a node, was updated, and not to what. The old value is no longer
-right and the new one not known; comparisons leave the property out.
+right and the new one not known; comparisons leave the property out. Likewise where a listing of
+`lsprop -R` is the base and has the first 128 bytes of a value only: an add that names the property
+may change it, or not.
 
     mobility: updating node /cpus/PowerPC,POWER9@0 property ibm,pa-features""",
 )

@@ -39,6 +39,7 @@ class Model:
     holders     node -> who holds it, from the start of the replay on
     records     node -> what is noted of it; a node that nothing concerned has none
     leaked      records of nodes that were never attached
+    cut         node -> properties of which the base has a part only
     steps       every change of the tree, in order
     left_paths  paths of all nodes that left; left_numbers their phandles, with the last that left
     """
@@ -57,6 +58,7 @@ class Model:
         self.left_numbers: dict[int, Node] = {}
         self.phandles = Phandles(self._key)
         self.references = None if inferred else References()
+        self.cut = base.unknown
         self._unknown: dict[Node, set[str]] = {
             node: set(keys) for node, keys in base.unknown.items()
         }

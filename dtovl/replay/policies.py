@@ -130,7 +130,9 @@ def _take(replay: Replay, item: Item) -> None:
 
 
 def _as_update(loose: LooseUpdate) -> Operation:
-    return Operation(UPDATE, loose.line, phandle=loose.phandle, changes=loose.changes)
+    return Operation(
+        UPDATE, loose.line, phandle=loose.phandle, path=loose.path, changes=loose.changes
+    )
 
 
 def _carry_out(replay: Replay, operation: Operation, *, ordered: bool = True) -> None:

@@ -98,8 +98,14 @@ def judge_changes(
     """Report what changes of a node's properties mean.
 
     announced: each value set is an update event; updates: they are updates that the log names.
+    Without updates they were found by comparing, which a value that the base has in part leaves
+    open.
     """
+    cut = replay.model.cut.get(node, ())
     for change in changes:
+        if change.old == UNKNOWN and change.name in cut and not updates:
+            what = f"{change.name} is cut short in the base, and may change"
+            replay.find("PS144", node, line, what=what)
         known = UNKNOWN not in (change.old, change.new)
         name = change.name
         if known and name == _RESOURCE and node in replay.model.holders:

@@ -8,6 +8,7 @@ added was not there. Nothing is known of the properties of these nodes.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from dtovl.model.limits import MAX_DEPTH
@@ -37,10 +38,21 @@ def path_below(parent: str, name: str) -> str:
 
 
 def infer_base(stream: Stream, holders: Iterable[NamedHolder]) -> Base:
-    """Make the tree that the stream and the holders imply; all its nodes are without properties."""
+    """Make the tree that the stream and the holders imply; all its nodes are without properties.
+
+    Holders without a line are told before the log; the others count from their line on.
+    """
     sketch = _Sketch()
     started = False
+    links: deque[tuple[int, str]] = deque()
+    for holder in holders:
+        if holder.line is None:
+            sketch.make(holder.path)
+        else:
+            links.append((holder.line, holder.path))
     for item in stream.items:
+        while links and item.line is not None and links[0][0] < item.line:
+            sketch.make(links.popleft()[1])
         if isinstance(item, Operation):
             started = True
             sketch.take(item)
@@ -52,8 +64,8 @@ def infer_base(stream: Stream, holders: Iterable[NamedHolder]) -> Base:
             sketch.make(item.path)
             for name in item.names:
                 sketch.make(path_below(item.path, name))
-    for holder in holders:
-        sketch.make(holder.path)
+    for _, path in links:
+        sketch.make(path)
     return Base(sketch.tree, {})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes.base import Severity
 from dtovl.model.values import printable, render
-from dtovl.replay.stream import ADD, DELETE, UPDATE
+from dtovl.replay.stream import ADD, DELETE, UPDATE, name_of
 from dtovl.report.migrate_kernel import finding_words, operation_words
 from dtovl.report.spans import BLANK, Line, amount
 
@@ -162,7 +162,7 @@ def _heading(view: _View, number: int) -> Line:
 
 
 def _table(nodes: Sequence[NodeEntry]) -> Iterator[Line]:
-    width = max((len(printable(one.path)) for one in nodes), default=0)
+    width = max((len(_shown(one.path)) for one in nodes), default=0)
     losers = {one.path.rpartition("/")[0] or "/" for one in nodes if one.status == "leaked"}
     for node in nodes:
         yield from _row(node, min(width, _WIDEST), losers)
@@ -174,7 +174,7 @@ def _row(node: NodeEntry, width: int, losers: set[str]) -> Iterator[Line]:
     phandle = "-" if node.phandle is None else f"0x{node.phandle:x}"
     spans: list[Span] = [
         (_STYLES[node.status], f"  {node.status:<{_STATUS}}"),
-        ("path", f"{printable(node.path):<{width}}"),
+        ("path", f"{_shown(node.path):<{width}}"),
         ("value", f"  {phandle}"),
     ]
     words = _remarks(node, losers)
@@ -191,7 +191,7 @@ def _row(node: NodeEntry, width: int, losers: set[str]) -> Iterator[Line]:
 def _remarks(node: NodeEntry, losers: set[str]) -> str:
     words = []
     if node.holders:
-        words.append(f"held by {', '.join(map(printable, node.holders))}")
+        words.append(f"held by {', '.join(map(_shown, node.holders))}")
     if node.status == "removed":
         words.append(_MEMORY[node.memory])
     if node.status == "added" and node.path in losers:
@@ -205,7 +205,7 @@ def _change_line(change: Changed) -> Line:
     style, mark = {"add": ("add", "+"), "delete": ("remove", "-")}.get(
         change.action, ("change", "~")
     )
-    spans: list[Span] = [(style, f"{'':13}{mark} "), ("name", printable(change.name))]
+    spans: list[Span] = [(style, f"{'':13}{mark} "), ("name", _shown(change.name))]
     old, new = _text(change.old, change.name), _text(change.new, change.name)
     spans.append(("", " = "))
     if old is not None and old != new:
@@ -214,6 +214,11 @@ def _change_line(change: Changed) -> Line:
     if new is not None:
         spans.append(("new", new))
     return Line(tuple(spans), hang=17, fixed=2)
+
+
+def _shown(text: str) -> str:
+    """Write a path or a name of a log; what is not printable ASCII as its bytes."""
+    return printable(name_of(text))
 
 
 def _text(value: Value, name: str) -> str | None:

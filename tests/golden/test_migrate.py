@@ -399,6 +399,11 @@ def test_markup_in_names_is_text(dtovl: Run) -> None:
     assert ("[red]x[/]" in out) == ("[red]x[/]" in plain)
 
 
+def test_bytes_of_names_are_shown_as_such(dtovl: Run) -> None:
+    Path("log.txt").write_bytes(b"mobility: removing node /\xe2\x80\xae\xff:5\n")
+    assert r"  /\xe2\x80\xae\xff  0x5" in dtovl("migrate", "--replay", "log.txt").out
+
+
 def test_lines_fit_a_narrow_terminal(dtovl: Run) -> None:
     for policy in POLICIES:
         for arguments in (LOG, WHOLE, TWO):

@@ -5,8 +5,6 @@ Tests named for a row of the specification's table of requirements show that row
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from support.messages import (
     COMPRESSION,
@@ -14,7 +12,6 @@ from support.messages import (
     CPUS,
     FACILITIES,
     L2,
-    L2_NODE,
     L3,
     LAN,
     NIC,
@@ -37,21 +34,15 @@ from support.messages import (
     results,
     status,
 )
-from support.trees import again, tree_of
+from support.trees import tree_of
 
 from dtovl.codes.base import Severity
 from dtovl.errors import InputError
-from dtovl.model import limits
 from dtovl.model.compare import difference
-from dtovl.replay import adds, context
-from dtovl.replay.policies import replay_stream
+from dtovl.replay import context
 from dtovl.replay.recording import Recording
-from dtovl.replay.skeleton import infer_base
-from dtovl.replay.stream import ADD, DELETE, UPDATE, Base, Content, Note, Problem
+from dtovl.replay.stream import ADD, DELETE, UPDATE, Content, Note, Problem
 from dtovl.script.machine import Machine
-
-if TYPE_CHECKING:
-    from dtovl.replay.result import Result
 
 every_policy = pytest.mark.parametrize("policy", POLICIES)
 
@@ -112,9 +103,10 @@ def test_an_update_without_known_changes(policy: str) -> None:
 @every_policy
 def test_a_loose_update_is_applied_outside_the_rule_of_order(policy: str) -> None:
     log = Log().add(CPUS, answer("l2-cache@9", {})).loose(0x2000, a=1).loose(5, a=1)
-    result = log.replay(policy)
+    result = log.loose(6, path="/gone", a=1).replay(policy)
     assert changed(result, L2) == [("a", "add")]
-    assert found(result, "PS133") == [(None, 5, 3)]
+    assert found(result, "PS133") == [(None, 5, 3), ("/gone", 6, 4)]
+    assert result.ops[-1].path == "/gone"
     assert not found(result, "PS130")
 
 
@@ -283,104 +275,6 @@ def test_p035_a_listing_before_makes_nodes_and_one_after_is_an_observation(polic
     assert found(result, "PS145") == [(RANDOM, None, 3)]
 
 
-# -- the tree of a log -----------------------------------------------------------------------------
-
-
-def test_p034_the_tree_of_a_log() -> None:
-    log = Log().holder("/held/x", "me", 4).holder("/vdevice/y", "me")
-    log.line_of(DELETE, RANDOM, RNG).line_of(UPDATE, "/vdevice/v-scsi@30", None, changes=[])
-    log.add("/", path="/new", phandle=7).line_of(DELETE, "/new/below", 8)
-    log.add("/", path="/old", phandle=9, typed=True).add("/parent/of", answer("an", {"answer": {}}))
-    log.line_of(DELETE, "/parent/of/an/answer", None).line_of(DELETE, RANDOM, 0x99)
-    tree = infer_base(log.stream, log.stream.holders).tree
-    assert sorted(node.path for node in tree.walk()) == [
-        "/",
-        "/held",
-        "/held/x",
-        FACILITIES,
-        RANDOM,
-        "/new",
-        "/new/below",
-        "/old",
-        "/parent",
-        "/parent/of",
-        "/parent/of/an",
-        "/vdevice",
-        "/vdevice/v-scsi@30",
-        "/vdevice/y",
-    ]
-    phandles = {node.path: node.phandle for node in tree.walk() if node.phandle}
-    assert phandles == {RANDOM: RNG, "/new/below": 8, "/old": 9}
-
-
-def test_holders_of_an_inferred_tree_come_from_names() -> None:
-    log = Log().deletes(f"{FACILITIES}/ibm,random-v1@7", "/vdevice/v-scsi@3000", "/vdevice/plain")
-    log.deletes("/vdevice/v-scsi@3000/disk")
-    holders = {node.path: node.holders for node in log.inferred("naive").nodes}
-    assert holders == {
-        f"{FACILITIES}/ibm,random-v1@7": ("vio:ibm,random-v1",),
-        "/vdevice/v-scsi@3000": ("vio:3000",),
-        "/vdevice/plain": (),
-        "/vdevice/v-scsi@3000/disk": (),
-    }
-
-
-def test_holders_of_a_base_come_from_its_properties() -> None:
-    base = {
-        "v": {
-            "device_type": "vdevice",
-            "a": {"device_type": "x", "reg": [0x30, 1], "b": {"device_type": "y", "reg": 1}},
-            "no-type": {"reg": 1},
-            "no-reg": {"device_type": "x"},
-        },
-        "p": {
-            "device_type": "ibm,platform-facilities",
-            "q@1": {},
-            "irq": {"interrupt-controller": None},
-        },
-    }
-    log = Log().deletes("/v", "/p").holder("/v/a", "me")
-    holders = {node.path: node.holders for node in log.replay(base=base).nodes}
-    assert {path: held for path, held in holders.items() if held} == {
-        "/v/a": ("me", "vio:30"),
-        "/p/q@1": ("vio:q",),
-    }
-
-
-@every_policy
-def test_an_old_value_that_nothing_tells_is_unknown(policy: str) -> None:
-    log = Log().line_of(DELETE, L3, 5).update(L2, {"a": 1, "b": "?"}, gone=("c",))
-    result = log.update(L2, {"a": 2}, gone=("b",)).inferred(policy)
-    (node,) = (one for one in result.nodes if one.path == L2)
-    assert node.as_json()["changes"] == [
-        {"name": "a", "op": "set", "old": "?", "new": "00000002"},
-        {"name": "b", "op": "delete", "old": "?", "new": None},
-        {"name": "c", "op": "delete", "old": "?", "new": None},
-    ]
-
-
-def test_an_inferred_node_takes_any_content() -> None:
-    log = Log().line_of(DELETE, L2, 0x2000).add("/cpus", answer("l2-cache@2000", L2_NODE))
-    result = log.update(0x2000, {"d-cache-size": 1}).inferred()
-    assert found(result, "PS121") == [(L2, 0x2000, 2)]
-    (node,) = result.nodes
-    assert node.assumed
-    assert node.as_json()["changes"] == [
-        {"name": "d-cache-size", "op": "set", "old": "00200000", "new": "00000001"}
-    ]
-
-
-def test_two_phandles_for_one_path_the_first_counts() -> None:
-    log = Log().line_of(DELETE, L2, 0x2000).line_of(DELETE, L2, 0x2001)
-    result = log.inferred()
-    assert found(result, "PS133") == [(L2, 0x2001, 2)]
-
-
-def test_a_path_deeper_than_any_tree_makes_no_node() -> None:
-    log = Log().delete("/a" * (limits.MAX_DEPTH + 1))
-    assert results(log.inferred()) == ["not-found"]
-
-
 # -- results ---------------------------------------------------------------------------------------
 
 
@@ -480,87 +374,3 @@ def test_values_that_nothing_tells_are_left_out() -> None:
     recording = Recording(log.replay())
     assert recording.changes == [["remove-property", L2, "d-cache-size"]]
     assert recording.unknown == 1
-
-
-# -- what a base does not tell ---------------------------------------------------------------------
-
-
-def with_unknown(log: Log, policy: str = "preserve") -> Result:
-    """Replay over a base of which one value is known to be there, but not what it is."""
-    tree = tree_of({"v": {"device_type": "vdevice", "a@40": {"device_type": "x", "reg": 5}}})
-    node = tree.find("/v/a@40")
-    assert node is not None
-    node.properties["l2-cache"] = b""
-    return replay_stream(log.stream, Base(tree, {node: {"reg", "l2-cache"}}), policy)
-
-
-def test_a_value_of_the_base_that_is_not_known() -> None:
-    log = Log().update("/v/a@40", {"reg": 5, "ibm,resource-id": 1})
-    (node,) = with_unknown(log).nodes
-    assert node.holders == ("vio:40",)
-    assert [change.old for change in node.changes] == [None, "?"]
-    same = answer("a@40", {"device_type": "x", "reg": 5})
-    (node,) = with_unknown(Log().delete("/v/a@40").add("/v", same)).nodes
-    assert [(change.name, change.action) for change in node.changes] == [
-        ("l2-cache", "delete"),
-        ("reg", "set"),
-    ]
-
-
-@pytest.mark.parametrize("policy", ["naive", "subtree-attach"])
-def test_what_is_not_known_is_copied_as_that(policy: str) -> None:
-    log = Log().delete("/v/a@40").add("/v", path="/v/a@40").update("/v/a@40", {"reg": 5})
-    added = with_unknown(log, policy).nodes[1]
-    assert [(change.name, change.old) for change in added.changes] == [("reg", "?")]
-
-
-@every_policy
-def test_a_base_with_a_name_twice(policy: str) -> None:
-    base = {"a": {"phandle": 1}, again("a"): {"phandle": 2}, again("a", 2): {"phandle": 1}}
-    log = Log().update(1, {"x": 1}).deletes("/a", 2).update("/a", {"y": 1})
-    result = log.replay(policy, base)
-    assert [entry.phandle for entry in result.ops][:3] == [1, 1, 2]
-    if policy != "preserve":
-        assert changed(result, "/a") == [("x", "add"), ("y", "add")]
-        assert len(result.tree.root.children) == 1
-
-
-def test_a_base_whose_newest_nodes_stand_first() -> None:
-    """The tree of a session, in which an overlay put nodes in front."""
-    tree = tree_of({"a": {"phandle": 1}, "b": {"phandle": 1}, "c": {}})
-    tree.head_children[tree.root] = 2
-    stream = Log().update(1, {"x": 1}).deletes("/c", 1).add("/", Content("d")).stream
-    result = replay_stream(stream, Base(tree, {}), "naive")
-    assert result.ops[0].path == "/b"
-    assert [node.name for node in tree.children_of(tree.root)] == ["d", "a"]
-
-
-def test_nodes_nest_no_deeper_than_any_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adds, "MAX_DEPTH", 2)
-    log = Log().add("/", answer("a", {"phandle": 1})).add(1, answer("b", {"phandle": 2}))
-    result = log.add(2, answer("c", {})).replay()
-    assert results(result) == ["attached", "attached", "dropped"]
-    assert paths(result, "PS134") == ["/a/b/c"]
-
-
-@every_policy
-def test_an_inferred_parent_without_a_phandle_is_found_by_its_path(policy: str) -> None:
-    log = Log().add(CPUS, path="/cpus/y", phandle=9).add(0x999, answer("x", {}))
-    assert results(log.inferred(policy)) == ["attached", "dropped"]
-
-
-def test_an_ignored_add_over_an_inferred_tree() -> None:
-    log = Log().line_of(DELETE, RANDOM, RNG).add("/", facilities())
-    result = log.inferred("ignore")
-    assert paths(result, "PS121") == [FACILITIES, RANDOM]
-    assert paths(result, "PS108") == [COMPRESSION]
-    assert {node.path: node.assumed for node in result.nodes} == {FACILITIES: True, RANDOM: True}
-
-
-def test_a_node_added_without_content_takes_any_content() -> None:
-    log = Log().add(CPUS, path="/cpus/x", phandle=9).update(9, {"a": 1, "b": "?"})
-    result = log.delete(9).add(CPUS, answer("x", {"phandle": 9, "c": 3})).replay()
-    node = result.tree.find("/cpus/x")
-    assert node is not None
-    assert set(node.properties) == {"phandle", "c"}
-    assert changed(result, "/cpus/x") == [("a", "delete"), ("b", "delete")]

@@ -192,9 +192,9 @@ class Log:
         self.stream.items.append(Listing(self._next(), path, names))
         return self
 
-    def loose(self, phandle: int, **values: Any) -> Log:
+    def loose(self, phandle: int, path: str | None = None, **values: Any) -> Log:
         changes = [Change(name, SET, value_of(value)) for name, value in values.items()]
-        self.stream.items.append(LooseUpdate(self._next(), phandle, None, changes))
+        self.stream.items.append(LooseUpdate(self._next(), phandle, path, changes))
         return self
 
     def holder(self, path: str, by: str, line: int | None = None) -> Log:
