@@ -31,7 +31,10 @@ OPERATIONS = (
 )
 """Beginnings of lines that stand for an operation of firmware."""
 
-CHANGES = rb"/[^\r\n]*?[ \t]-[ \t]++(?:updating|delete|name[ \t]++only)[ \t]++property(?![^\s])"
+CHANGES = (
+    rb"(?:/[^\r\n]*?|[^\s]++)[ \t]-[ \t]++"
+    rb"(?:updating|delete|name[ \t]++only)[ \t]++property(?![^\s])"
+)
 """Beginning of a line about a property of the node updated last."""
 
 REPEATS = (

@@ -139,7 +139,7 @@ class TestDrmgr:
             "Update node with phandle 1",
             "/x - updating property a length 4",
             "Delete node with phandle 3",
-            "/x - delete property b",
+            "ibm,x-v1 - delete property b",
             "/x - name only property c",
             "Update node with phandle 2",
         )
