@@ -145,8 +145,8 @@ class Operation:
 
 
 class SessionEnd(NamedTuple):
-    """A migration ends here, and another one may begin (SPEC: session entry, drmgr separator,
-    update-nodes block after a completed sequence). The clock rule is the policies'."""
+    """A migration ends here, and another one may begin: at a session entry of a list, a separator
+    of drmgr, an update-nodes block after a completed sequence. The rule of clocks is Session's."""
 
     line: int | None
 
