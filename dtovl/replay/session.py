@@ -54,6 +54,7 @@ class Session:
         self._highest = ""
         self._added: Clock | None = None
         self._by_drc: dict[tuple[str, int | None], dict[Node, None]] = {}
+        self._claimed: set[Node] = set()
 
     def is_over(self, operation: Operation) -> bool:
         """Tell whether an operation is the first of another migration, by the clock."""
@@ -102,7 +103,7 @@ class Session:
     def note_named(self, model: Model, node: Node) -> None:
         """Note that a delete names a node."""
         self.named.add(node)
-        if node.parent is not None:
+        if node.parent is not None and node not in self._claimed:
             place = (model.path(node.parent), model.drc_index(node))
             self._by_drc.setdefault(place, {})[node] = None
 
@@ -110,11 +111,13 @@ class Session:
         """Find which deleted child of a parent an add means that is known by its drc-index alone.
 
         The only one that has this index; else the only one whose index is not known. One that was
-        found is not found again.
+        found is not found again, not even when it is deleted once more.
         """
         found = self._by_drc.get((parent, drc)) if drc is not None else None
         if found is None or len(found) != 1:
             found = self._by_drc.get((parent, None))
             if found is None or len(found) != 1:
                 return None
-        return found.popitem()[0]
+        node = found.popitem()[0]
+        self._claimed.add(node)
+        return node

@@ -301,6 +301,12 @@ def test_two_nodes_without_a_name_are_two() -> None:
     assert status(result, "/cpus/?") == "added added"
 
 
+def test_p076_a_node_found_by_its_drc_index_is_not_found_again() -> None:
+    base = {"a": {"ibm,my-drc-index": 1}}
+    log = Log().delete("/a").add("/", drc=1).delete("/a").add("/", drc=1)
+    assert [op["path"] for op in log.replay(base=base).as_json()["ops"]][1::2] == ["/a", "/?"]
+
+
 def test_p076_two_of_one_drc_index_cannot_be_told_apart() -> None:
     base = {"a": {"ibm,my-drc-index": 1}, "b": {"ibm,my-drc-index": 1}}
     result = Log().deletes("/a", "/b").add("/", drc=1).replay(base=base)
