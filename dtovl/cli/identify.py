@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     fail_on_option,
     format_option,
@@ -41,14 +42,14 @@ _NO_OVERLAY = "no overlay, as it has no fragments"
     "--base",
     required=True,
     metavar="BASE",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="The devicetree of the board without overlays.",
 )
 @click.option(
     "--live",
     required=True,
     metavar="DIR|DTB",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="What the board runs with: /proc/device-tree, or a copy or blob of it.",
 )
 @input_argument("overlays", nargs=-1, required=True, metavar="OVERLAY...")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     format_option,
     input_argument,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("init", short_help="Make a session of a base.")
-@click.argument("session", type=click.Path(path_type=str))
+@click.argument("session", type=PATH)
 @input_argument("base")
 @kernel_option()
 @format_option("text", "json")

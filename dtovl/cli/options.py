@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
+PATH = click.Path(path_type=str, readable=False)
+"""The type of whatever names a file: who opens it says what is wrong with it, and why."""
+
+
+class Number(click.IntRange):
+    """A whole number from least to most; None: up to any."""
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
+        self._wanted = f"a whole number from {least} {'up' if most is None else f'to {most}'}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a number. Raises click.BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not {self._wanted}.", param, ctx)
+
+
 COLOURS = ("auto", "always", "never")
 
 
@@ -52,7 +71,7 @@ def format_option(*choices: str) -> Callable[[_F], _F]:
 
 def input_argument(name: str, **options: Any) -> Callable[[_F], _F]:
     """Add an argument that names an input: a file, a directory, or `-`."""
-    return click.argument(name, type=click.Path(path_type=str), **options)
+    return click.argument(name, type=PATH, **options)
 
 
 def _dialect(ctx: click.Context, param: click.Parameter, value: str) -> Dialect:
@@ -93,18 +112,11 @@ def out_format_option(function: _F) -> _F:
     )(function)
 
 
-def _bounded_padding(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
-    if value is not None and not 0 <= value <= MAX_BLOB_BYTES:
-        raise click.BadParameter(f"{value} is not between 0 and {MAX_BLOB_BYTES}.", ctx, param)
-    return value
-
-
 def pad_option(function: _F) -> _F:
     """Add --pad: bytes behind a written blob."""
     return click.option(
         "--pad",
-        type=int,
-        callback=_bounded_padding,
+        type=Number(0, MAX_BLOB_BYTES),
         metavar="BYTES",
         help="Leave so much room behind a blob.  [default: as much as the input has]",
     )(function)
@@ -152,7 +164,7 @@ def source_options(function: _F) -> _F:
             "include_dirs",
             multiple=True,
             metavar="DIR",
-            type=click.Path(path_type=str),
+            type=PATH,
             help="Look here for #include, /include/ and /incbin/; repeatable, in order.",
         ),
         click.option(

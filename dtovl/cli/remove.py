@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, fail_on_option, format_option
+from dtovl.cli.options import Number, colour_option, fail_on_option, format_option
 from dtovl.cli.session import open_session, report_operations, session_option
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("remove", short_help="Remove an overlay of a session.")
 @session_option()
-@click.argument("number", metavar="[ID]", type=click.IntRange(min=0), required=False)
+@click.argument("number", metavar="[ID]", type=Number(0), required=False)
 @click.option(
     "--all",
     "everything",

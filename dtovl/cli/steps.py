@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     fail_on_option,
     format_option,
@@ -59,11 +60,11 @@ _EXAMPLE = (
 
 
 @click.command("run", cls=_Command, short_help="Carry out steps as the running kernel would.")
-@click.argument("steps", metavar="STEPS", type=click.Path(path_type=str))
+@click.argument("steps", metavar="STEPS", type=PATH)
 @click.option(
     "--base",
     metavar="FILE",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="The base to start from.  [default: what STEPS names]",
 )
 @kernel_option(default=None, otherwise="what STEPS names, else 6.1")

@@ -170,6 +170,7 @@ def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion
         ["undo", *SESSION],
         ["redo", *SESSION, "-n", "2"],
         ["undo", *SESSION, "-n", "0"],
+        ["undo", *SESSION, "-n", "two"],
         ["export", *SESSION],
         ["export", *SESSION, "-o", "bench.dtovl"],
         ["init", "--help"],
