@@ -22,19 +22,24 @@ PATH = click.Path(path_type=str, readable=False)
 """The type of whatever names a file: who opens it says what is wrong with it, and why."""
 
 
-class Number(click.IntRange):
+class Number(click.types.IntParamType):
     """A whole number from least to most; None: up to any."""
 
     def __init__(self, least: int, most: int | None = None) -> None:
-        super().__init__(least, most)
-        self._wanted = f"a whole number from {least} {'up' if most is None else f'to {most}'}"
+        self._least = least
+        self._most = most
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a number. Raises click.BadParameter."""
+        least, most = self._least, self._most
         try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(f"{value!r} is not {self._wanted}.", param, ctx)
+            number = int(value)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            to = "up" if most is None else f"to {most}"
+            self.fail(f"{value!r} is not a whole number from {least} {to}.", param, ctx)
+        return number
 
 
 COLOURS = ("auto", "always", "never")
