@@ -18,6 +18,7 @@ from dtovl.cli.options import (
     kernel_option,
     out_format_option,
     pad_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -83,7 +84,7 @@ def _split_appliers(
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(

@@ -12,6 +12,7 @@ from dtovl.cli.options import (
     fail_on_option,
     format_option,
     input_argument,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -56,7 +57,7 @@ _NO_OVERLAY = "no overlay, as it has no fragments"
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out; show info findings too.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(

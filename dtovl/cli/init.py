@@ -12,6 +12,7 @@ from dtovl.cli.options import (
     format_option,
     input_argument,
     kernel_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import OK, Outcome
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @input_argument("base")
 @kernel_option()
 @format_option("text", "json")
+@quiet_option
 @source_options
 @colour_option
 def command(
@@ -35,6 +37,7 @@ def command(
     base: str,
     kernel: str,
     form: str,
+    quiet: bool,
     include_dirs: tuple[str, ...],
     defines: dict[str, str],
     cpp: str | None,
@@ -64,7 +67,7 @@ def command(
             content = {**session_object(made), "diagnostics": diagnostics(sink)}
             return Outcome(OK, document("init", content))
         remarks = diagnostics_lines(shown(sink, Severity.WARNING))
-        return Outcome(OK, list(_lines(made)), remarks)
+        return Outcome(OK, () if quiet else list(_lines(made)), remarks)
 
 
 def _lines(made: Session) -> Iterator[Line]:

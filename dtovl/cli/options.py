@@ -136,6 +136,13 @@ def _severity(ctx: click.Context, param: click.Parameter, value: str) -> Severit
     return None if value == "never" else Severity[value.upper()]
 
 
+def quiet_option(function: _F) -> _F:
+    """Add -q: what is neither warning nor error is not shown. JSON is whole all the same."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")(
+        function
+    )
+
+
 def fail_on_option(function: _F) -> _F:
     """Add --fail-on: the least severity that makes the exit code 1; None is never."""
     return click.option(

@@ -170,7 +170,9 @@ def _lines(
     yield from operations_lines(operations, verbose=verbose, quiet=quiet)
 
 
-def moved(command: str, session: Session, operations: Sequence[Operation], form: str) -> Outcome:
+def moved(
+    command: str, session: Session, operations: Sequence[Operation], form: str, *, quiet: bool
+) -> Outcome:
     """End a command that went back or forward in the journal."""
     if form == "json":
         from dtovl.report.json import document
@@ -181,6 +183,8 @@ def moved(command: str, session: Session, operations: Sequence[Operation], form:
             "operations": [operation_object(one) for one in operations],
         }
         return Outcome(OK, document(command, content))
+    if quiet:
+        return Outcome(OK)
     from dtovl.report.operations import heading
     from dtovl.report.spans import Line, amount
 

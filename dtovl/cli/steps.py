@@ -12,6 +12,7 @@ from dtovl.cli.options import (
     fail_on_option,
     format_option,
     kernel_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, NO_VERDICT, OK, Outcome
@@ -72,7 +73,7 @@ _EXAMPLE = (
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show all events, and info findings.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(
