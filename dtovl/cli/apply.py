@@ -133,10 +133,9 @@ def command(
         raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
     from dtovl.cli.inputs import Reading
 
-    reading = Reading(include_dirs, defines, cpp)
     choice = _Choice(applier, KERNELS[kernel], require, symbols_from, forecast)
     writing = _Writing(out, out_format, no_symbols, pad, force)
-    done = _apply_to_base(reading, base, overlays, choice, writing)
+    done = _apply_to_base(Reading(include_dirs, defines, cpp), base, overlays, choice, writing)
     exit_code = FINDINGS if _fails(done.findings, fail_on) else OK
     report = (
         _document(done.plan, done.findings)
