@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -18,6 +18,7 @@ from dtovl.cli.options import (
     kernel_option,
     out_format_option,
     pad_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -83,7 +84,7 @@ def _split_appliers(
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(
@@ -128,58 +129,93 @@ def command(
         raise click.MissingParameter(
             ctx=click.get_current_context(), param_type="argument", param_hint="'OVERLAY...'"
         )
+    if len(overlays) > MAX_OVERLAYS:
+        raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
+    from dtovl.cli.inputs import Reading
+
+    choice = _Choice(applier, KERNELS[kernel], require, symbols_from, forecast)
+    writing = _Writing(out, out_format, no_symbols, pad, force)
+    done = _apply_to_base(Reading(include_dirs, defines, cpp), base, overlays, choice, writing)
+    exit_code = FINDINGS if _fails(done.findings, fail_on) else OK
+    report = (
+        _document(done.plan, done.findings)
+        if form == "json"
+        else _lines(done.plan, done.findings, wanted=done.foreseen, verbose=verbose, quiet=quiet)
+    )
+    # With OUT on standard output the report goes to the other stream.
+    return (
+        Outcome(exit_code, report) if done.data is None else Outcome(exit_code, done.data, report)
+    )
+
+
+class _Choice(NamedTuple):
+    """How to apply, and what to look at besides."""
+
+    applier: Dialect
+    linux: Dialect
+    require: list[Dialect]
+    symbols_from: str | None
+    forecast: bool
+
+
+class _Writing(NamedTuple):
+    """What to write of the result, and where; out is None for nothing."""
+
+    out: str | None
+    form: Format | None
+    no_symbols: bool
+    padding: int | None
+    force: bool
+
+
+class _Done(NamedTuple):
+    """What came of it; foreseen are those of the findings that --forecast asked for.
+
+    data is what goes to standard output, None when nothing does.
+    """
+
+    plan: Plan
+    findings: list[Diagnostic]
+    foreseen: list[Diagnostic]
+    data: bytes | None
+
+
+def _apply_to_base(
+    reading: Reading, base: str, overlays: tuple[str, ...], choice: _Choice, writing: _Writing
+) -> _Done:
+    """Read base and overlays, apply them, and write the result if all are in force."""
     from dtovl.checks.forecast import foresee
     from dtovl.checks.verdicts import apply_checked
-    from dtovl.cli.inputs import Reading
     from dtovl.fdt.write import size_of
     from dtovl.overlay.fragments import Overlay
     from dtovl.report.plan import Plan
 
-    if len(overlays) > MAX_OVERLAYS:
-        raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
-    reading = Reading(include_dirs, defines, cpp)
     tree = reading.load(base)
     # Before labels are adopted: the blob of the base has none of them.
     size = size_of(tree)
     _check_base(reading, tree, base)
-    if symbols_from is not None:
-        _adopt_labels(reading, tree, base, symbols_from)
-    linux = KERNELS[kernel]
+    if choice.symbols_from is not None:
+        _adopt_labels(reading, tree, base, choice.symbols_from)
+    linux = choice.linux
     stack = [Overlay(reading.load(name), name) for name in overlays]
     applied = apply_checked(
         tree,
         stack,
-        linux if applier.kernel else applier,
-        require=[linux if one.kernel else one for one in require],
+        linux if choice.applier.kernel else choice.applier,
+        require=[linux if one.kernel else one for one in choice.require],
         linux=linux,
         base=base,
         foresee=partial(foresee, base=base, whole=True),
     )
     total, data = 0, None
     if applied.stack.failed is None:
-        with _written_symbols(tree, drop=no_symbols):
+        with _written_symbols(tree, drop=writing.no_symbols):
             total = size_of(tree)
-            if out is not None:
-                data = _write(
-                    tree,
-                    out,
-                    form=out_format,
-                    padding=pad,
-                    force=force,
-                    inputs=reading.files,
-                    sink=reading.sink,
-                )
-    foreseen = _foreseen(applied, tree) if forecast else []
-    findings = [*reading.sink, *applied.findings, *foreseen]
-    plan = Plan(tree, base, overlays, applied, size, total, out, forecast)
-    exit_code = FINDINGS if _fails(findings, fail_on) else OK
-    report = (
-        _document(plan, findings)
-        if form == "json"
-        else _lines(plan, findings, wanted=foreseen, verbose=verbose, quiet=quiet)
-    )
-    # With OUT on standard output the report goes to the other stream.
-    return Outcome(exit_code, report) if data is None else Outcome(exit_code, data, report)
+            if writing.out is not None:
+                data = _write(reading, tree, writing.out, writing)
+    foreseen = _foreseen(applied, tree) if choice.forecast else []
+    plan = Plan(tree, base, overlays, applied, size, total, writing.out, choice.forecast)
+    return _Done(plan, [*reading.sink, *applied.findings, *foreseen], foreseen, data)
 
 
 def _check_base(reading: Reading, tree: Tree, base: str) -> None:
@@ -212,13 +248,20 @@ def _written_symbols(tree: Tree, *, drop: bool) -> Iterator[None]:
         without.revert(tree)
 
 
-def _write(tree: Tree, out: str, *, form: Format | None, **options: Any) -> bytes | None:
+def _write(reading: Reading, tree: Tree, out: str, writing: _Writing) -> bytes | None:
     """Write the merged tree; give the bytes for standard output, None when they are in a file."""
     from dtovl.api import dump
     from dtovl.cli.inputs import format_of
 
-    path = None if out == "-" else out
-    return dump(tree, path, form=form or format_of(out) or "dtb", **options)
+    return dump(
+        tree,
+        None if out == "-" else out,
+        form=writing.form or format_of(out) or "dtb",
+        padding=writing.padding,
+        force=writing.force,
+        inputs=reading.files,
+        sink=reading.sink,
+    )
 
 
 def _fails(findings: Iterable[Diagnostic], fail_on: Severity | None) -> bool:

@@ -11,6 +11,7 @@ from dtovl.cli.options import (
     format_option,
     out_format_option,
     pad_option,
+    quiet_option,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 from dtovl.cli.session import open_session, session_object, session_option
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 @out_format_option
 @pad_option
 @format_option("text", "json")
+@quiet_option
 @colour_option
 def command(
-    session: str, out: str, out_format: Format | None, pad: int | None, form: str
+    session: str, out: str, out_format: Format | None, pad: int | None, form: str, quiet: bool
 ) -> Outcome:
     """Write the tree with all operations in force, as a blob or as source."""
     from dtovl.api import dump
@@ -66,5 +68,7 @@ def command(
     remarks = list(diagnostics_lines(shown(sink, Severity.WARNING)))
     if data is not None:
         return Outcome(exit_code, data, remarks)
+    if quiet:
+        return Outcome(exit_code, (), remarks)
     after = amount(opened.position, "operation")
     return Outcome(exit_code, [Line((("label", f"wrote {out}, after {after}"),))], remarks)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, fail_on_option, format_option
+from dtovl.cli.options import (
+    colour_option,
+    fail_on_option,
+    format_option,
+    quiet_option,
+)
 from dtovl.cli.session import holder_option, open_session, report_operations, session_option
 
 if TYPE_CHECKING:
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @colour_option
 def command(
     session: str,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     fail_on_option,
     format_option,
     input_argument,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -41,21 +43,21 @@ _NO_OVERLAY = "no overlay, as it has no fragments"
     "--base",
     required=True,
     metavar="BASE",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="The devicetree of the board without overlays.",
 )
 @click.option(
     "--live",
     required=True,
     metavar="DIR|DTB",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="What the board runs with: /proc/device-tree, or a copy or blob of it.",
 )
 @input_argument("overlays", nargs=-1, required=True, metavar="OVERLAY...")
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out; show info findings too.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(

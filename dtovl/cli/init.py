@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     format_option,
     input_argument,
     kernel_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import OK, Outcome
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
 
 @click.command("init", short_help="Make a session of a base.")
-@click.argument("session", type=click.Path(path_type=str))
+@click.argument("session", type=PATH)
 @input_argument("base")
 @kernel_option()
 @format_option("text", "json")
+@quiet_option
 @source_options
 @colour_option
 def command(
@@ -34,6 +37,7 @@ def command(
     base: str,
     kernel: str,
     form: str,
+    quiet: bool,
     include_dirs: tuple[str, ...],
     defines: dict[str, str],
     cpp: str | None,
@@ -63,7 +67,7 @@ def command(
             content = {**session_object(made), "diagnostics": diagnostics(sink)}
             return Outcome(OK, document("init", content))
         remarks = diagnostics_lines(shown(sink, Severity.WARNING))
-        return Outcome(OK, list(_lines(made)), remarks)
+        return Outcome(OK, () if quiet else list(_lines(made)), remarks)
 
 
 def _lines(made: Session) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dtovl.cli.options import colour_option, format_option
+from dtovl.cli.options import colour_option, format_option, quiet_option
 from dtovl.cli.outcome import OK, Outcome
 from dtovl.cli.session import open_session, session_object, session_option
 
@@ -13,8 +13,9 @@ from dtovl.cli.session import open_session, session_object, session_option
 @session_option()
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out.")
+@quiet_option
 @colour_option
-def command(session: str, form: str, verbose: bool) -> Outcome:
+def command(session: str, form: str, verbose: bool, quiet: bool) -> Outcome:
     """List the operations, undone ones too, with what Linux answers and prints."""
     with open_session(session) as opened:
         history = opened.history()
@@ -27,4 +28,4 @@ def command(session: str, form: str, verbose: bool) -> Outcome:
             return Outcome(OK, document("log", content))
         from dtovl.report.operations import history_lines
 
-        return Outcome(OK, list(history_lines(history, verbose=verbose)))
+        return Outcome(OK, list(history_lines(history, verbose=verbose, quiet=quiet)))

@@ -18,6 +18,30 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
+PATH = click.Path(path_type=str, readable=False)
+"""The type of whatever names a file: who opens it says what is wrong with it, and why."""
+
+
+class Number(click.types.IntParamType):
+    """A whole number from least to most; None: up to any."""
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least = least
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number. Raises click.BadParameter."""
+        least, most = self._least, self._most
+        try:
+            number = int(value)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            to = "up" if most is None else f"to {most}"
+            self.fail(f"{value!r} is not a whole number from {least} {to}.", param, ctx)
+        return number
+
+
 COLOURS = ("auto", "always", "never")
 
 
@@ -52,7 +76,7 @@ def format_option(*choices: str) -> Callable[[_F], _F]:
 
 def input_argument(name: str, **options: Any) -> Callable[[_F], _F]:
     """Add an argument that names an input: a file, a directory, or `-`."""
-    return click.argument(name, type=click.Path(path_type=str), **options)
+    return click.argument(name, type=PATH, **options)
 
 
 def _dialect(ctx: click.Context, param: click.Parameter, value: str) -> Dialect:
@@ -93,18 +117,11 @@ def out_format_option(function: _F) -> _F:
     )(function)
 
 
-def _bounded_padding(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
-    if value is not None and not 0 <= value <= MAX_BLOB_BYTES:
-        raise click.BadParameter(f"{value} is not between 0 and {MAX_BLOB_BYTES}.", ctx, param)
-    return value
-
-
 def pad_option(function: _F) -> _F:
     """Add --pad: bytes behind a written blob."""
     return click.option(
         "--pad",
-        type=int,
-        callback=_bounded_padding,
+        type=Number(0, MAX_BLOB_BYTES),
         metavar="BYTES",
         help="Leave so much room behind a blob.  [default: as much as the input has]",
     )(function)
@@ -117,6 +134,13 @@ def force_option(function: _F) -> _F:
 
 def _severity(ctx: click.Context, param: click.Parameter, value: str) -> Severity | None:
     return None if value == "never" else Severity[value.upper()]
+
+
+def quiet_option(function: _F) -> _F:
+    """Add -q: what is neither warning nor error is not shown. JSON is whole all the same."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")(
+        function
+    )
 
 
 def fail_on_option(function: _F) -> _F:
@@ -152,7 +176,7 @@ def source_options(function: _F) -> _F:
             "include_dirs",
             multiple=True,
             metavar="DIR",
-            type=click.Path(path_type=str),
+            type=PATH,
             help="Look here for #include, /include/ and /incbin/; repeatable, in order.",
         ),
         click.option(

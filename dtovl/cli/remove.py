@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, fail_on_option, format_option
+from dtovl.cli.options import (
+    Number,
+    colour_option,
+    fail_on_option,
+    format_option,
+    quiet_option,
+)
 from dtovl.cli.session import open_session, report_operations, session_option
 
 if TYPE_CHECKING:
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("remove", short_help="Remove an overlay of a session.")
 @session_option()
-@click.argument("number", metavar="[ID]", type=click.IntRange(min=0), required=False)
+@click.argument("number", metavar="[ID]", type=Number(0), required=False)
 @click.option(
     "--all",
     "everything",
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @colour_option
 def command(
     session: str,

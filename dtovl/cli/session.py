@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dtovl.cli.options import PATH, Number
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def session_option(*, required: bool = True) -> Callable[[_F], _F]:
         "--session",
         metavar="SESSION",
         required=required,
-        type=click.Path(path_type=str),
+        type=PATH,
         help="The session to work on; `dtovl init` makes one.",
     )
 
@@ -36,7 +37,7 @@ def count_option(function: _F) -> _F:
     return click.option(
         "-n",
         "--count",
-        type=click.IntRange(min=1),
+        type=Number(1),
         default=1,
         metavar="N",
         help="How many operations.  [default: 1]",
@@ -169,7 +170,9 @@ def _lines(
     yield from operations_lines(operations, verbose=verbose, quiet=quiet)
 
 
-def moved(command: str, session: Session, operations: Sequence[Operation], form: str) -> Outcome:
+def moved(
+    command: str, session: Session, operations: Sequence[Operation], form: str, *, quiet: bool
+) -> Outcome:
     """End a command that went back or forward in the journal."""
     if form == "json":
         from dtovl.report.json import document
@@ -180,6 +183,8 @@ def moved(command: str, session: Session, operations: Sequence[Operation], form:
             "operations": [operation_object(one) for one in operations],
         }
         return Outcome(OK, document(command, content))
+    if quiet:
+        return Outcome(OK)
     from dtovl.report.operations import heading
     from dtovl.report.spans import Line, amount
 

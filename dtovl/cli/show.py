@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    Number,
     applier_option,
     colour_option,
     format_option,
@@ -34,7 +35,9 @@ _MOST_MATCHES = 20
 @input_argument("files", nargs=-1, metavar="[FILE [OVERLAY]...] [PATH]")
 @session_option(required=False)
 @click.option("--blame", is_flag=True, help="Tell beside everything which overlay brought it.")
-@click.option("--depth", type=click.IntRange(min=0), help="Levels below PATH; 0 is the node alone.")
+@click.option(
+    "--depth", metavar="N", type=Number(0), help="Levels below PATH; 0 is the node alone."
+)
 @applier_option
 @format_option("text", "json", "dts")
 @source_options

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, fail_on_option, format_option
+from dtovl.cli.options import (
+    colour_option,
+    fail_on_option,
+    format_option,
+    quiet_option,
+)
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 from dtovl.cli.session import open_session, session_option
 
@@ -19,8 +24,11 @@ if TYPE_CHECKING:
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out.")
+@quiet_option
 @colour_option
-def command(session: str, fail_on: Severity | None, form: str, verbose: bool) -> Outcome:
+def command(
+    session: str, fail_on: Severity | None, form: str, verbose: bool, quiet: bool
+) -> Outcome:
     """Show overlays, who owns and holds what, and what removals left behind.
 
     An overlay that can never be removed, or was freed and is still listed, is an error; nodes
@@ -37,4 +45,4 @@ def command(session: str, fail_on: Severity | None, form: str, verbose: bool) ->
         from dtovl.report.json import document
 
         return Outcome(code, document("status", {"session": session, **status_object(status)}))
-    return Outcome(code, status_lines(status, session, verbose=verbose))
+    return Outcome(code, status_lines(status, session, verbose=verbose, quiet=quiet))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from dtovl.cli.options import (
+    PATH,
     colour_option,
     fail_on_option,
     format_option,
     kernel_option,
+    quiet_option,
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, NO_VERDICT, OK, Outcome
@@ -59,11 +61,11 @@ _EXAMPLE = (
 
 
 @click.command("run", cls=_Command, short_help="Carry out steps as the running kernel would.")
-@click.argument("steps", metavar="STEPS", type=click.Path(path_type=str))
+@click.argument("steps", metavar="STEPS", type=PATH)
 @click.option(
     "--base",
     metavar="FILE",
-    type=click.Path(path_type=str),
+    type=PATH,
     help="The base to start from.  [default: what STEPS names]",
 )
 @kernel_option(default=None, otherwise="what STEPS names, else 6.1")
@@ -71,7 +73,7 @@ _EXAMPLE = (
 @fail_on_option
 @format_option("text", "json")
 @click.option("-v", "--verbose", is_flag=True, help="Show all events, and info findings.")
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @source_options
 @colour_option
 def command(

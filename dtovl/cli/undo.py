@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dtovl.cli.options import colour_option, format_option
+from dtovl.cli.options import colour_option, format_option, quiet_option
 from dtovl.cli.session import count_option, moved, open_session, session_option
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 @session_option()
 @count_option
 @format_option("text", "json")
+@quiet_option
 @colour_option
-def command(session: str, count: int, form: str) -> Outcome:
+def command(session: str, count: int, form: str, quiet: bool) -> Outcome:
     """Go back over the last operations, as if they had not been carried out."""
     with open_session(session) as opened:
-        return moved("undo", opened, opened.undo(count), form)
+        return moved("undo", opened, opened.undo(count), form, quiet=quiet)

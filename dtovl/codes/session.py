@@ -9,7 +9,7 @@ SESSION_MISSING = Code(
     "session-missing",
     Severity.ERROR,
     message="there is no session file {name}",
-    suggestion="make one: `dtovl init {name} BASE`",
+    suggestion="make one: `dtovl init {session} BASE`",
     source="dtovl itself",
     explanation="""\
 A session is a file that `dtovl init` makes. Commands with --session work on one that is there;
@@ -86,7 +86,7 @@ SESSION_BUSY = Code(
     "session-busy",
     Severity.ERROR,
     message="{name} is in use by another process, for more than {seconds} seconds",
-    suggestion="wait until it has ended; `fuser {name}` names it",
+    suggestion="wait until it has ended; `fuser {session}` names it",
     source="SQLite file locking, 5.0",
     explanation="""\
 One process at a time writes to a session; others wait, and say so after 5 seconds. An operation
@@ -136,7 +136,7 @@ NOTHING_TO_MOVE = Code(
     "nothing-to-undo",
     Severity.ERROR,
     message="{name} has {have} to {verb}",
-    suggestion="`dtovl log --session {name}` lists the operations",
+    suggestion="`dtovl log --session {session}` lists the operations",
     source="dtovl itself",
     explanation="""\
 `undo` goes back over operations that are in force, `redo` forward over those that were undone. A
@@ -151,7 +151,7 @@ NOT_HELD = Code(
     "not-held",
     Severity.ERROR,
     message="{holder} holds no reference to this node",
-    suggestion="`dtovl status --session {name}` lists who holds what; --as must be the same",
+    suggestion="`dtovl status --session {session}` lists who holds what; --as must be the same",
     source="kernel of_node_put: one for each of_node_get, by the same holder",
     explanation="""\
 A reference is given back by the holder that took it, as often as it was taken. Giving back what

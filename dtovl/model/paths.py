@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from dtovl.model.cells import boot_text, text
+from dtovl.model.node import REPEAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ _ALIAS_STEPS = 32
 # Up to so many children are looked through; for more, one walk over the names of the whole tree
 # tells for good which names can be found by their key alone.
 _FEW = 64
+_FIRST_REPEAT = f"{REPEAT}1"
 
 
 class Miss(Enum):
@@ -35,6 +37,8 @@ def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | 
     """
     children = parent.children
     if not children or not dialect.unit_address_optional or "@" in name:
+        if name + _FIRST_REPEAT in children:
+            return next(child for child in tree.children_of(parent) if child.name == name)
         return children.get(name)
     if len(children) <= _FEW:
         return _by_stem(tree.children_of(parent), name)

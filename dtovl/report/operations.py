@@ -97,17 +97,24 @@ def operations_lines(
         yield Line((("heading", "; ".join(filter(None, (counts(told), more)))),))
 
 
-def history_lines(operations: Iterable[Operation], *, verbose: bool = False) -> Iterator[Line]:
+def history_lines(
+    operations: Iterable[Operation], *, verbose: bool = False, quiet: bool = False
+) -> Iterator[Line]:
     """Write the journal: every operation, the kernel's lines, and what was found in short.
 
-    What a line of the kernel means is said at the first one of its kind.
+    What a line of the kernel means is said at the first one of its kind. quiet: only operations
+    that failed or have warnings or errors, and these; not what the kernel prints.
     """
     told: set[Kind] = set()
     least = Severity.INFO if verbose else Severity.WARNING
     for operation in operations:
+        findings = shown(operation.findings, least)
+        if quiet and not findings and not operation.failed:
+            continue
         yield heading(operation)
-        yield from log_lines(kernel_texts(operation), told, verbose=verbose)
-        for found in shown(operation.findings, least):
+        if not quiet:
+            yield from log_lines(kernel_texts(operation), told, verbose=verbose)
+        for found in findings:
             yield _short(found)
 
 

@@ -20,9 +20,19 @@ _MOST = 10
 _INDENT = 10
 
 
-def status_lines(status: Status, name: str, *, verbose: bool = False) -> Iterator[Line]:
-    """Write the state of the session called name; verbose: leave no node out."""
-    yield Line((("heading", _title(status, name)),), hang=2, fixed=0)
+def status_lines(
+    status: Status, name: str, *, verbose: bool = False, quiet: bool = False
+) -> Iterator[Line]:
+    """Write the state of the session called name; verbose: leave no node out.
+
+    quiet: only what is a warning or an error (see Status.severity).
+    """
+    if quiet:
+        status = status._replace(
+            overlays=[one for one in status.overlays if one.stuck], held=[], leaked=[]
+        )
+    else:
+        yield Line((("heading", _title(status, name)),), hang=2, fixed=0)
     if status.suspect:
         yield _labelled(
             "suspect",
@@ -39,10 +49,13 @@ def status_lines(status: Status, name: str, *, verbose: bool = False) -> Iterato
         ("leaked", _leaked_lines(status.leaked, verbose)),
         ("dangling", _dangling_lines(status.dangling)),
     )
+    told = not quiet or bool(status.suspect or status.freed)
     for title, lines in sections:
         first = next(lines, None)
         if first is not None:
-            yield BLANK
+            if told:
+                yield BLANK
+            told = True
             yield Line((("heading", title),))
             yield first
             yield from lines

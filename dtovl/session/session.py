@@ -239,13 +239,19 @@ class Session:
 
         Raises UsageError (DT269) when that holder has none.
         """
+        from shlex import quote
+
         with self._change():
             here = self.holders(path)
             if not any(one.name == holder for one in here):
                 notes = tuple(Note(f"{one.name} holds it, since {one.where}") for one in here)
                 raise UsageError(
                     Diagnostic(
-                        codes.NOT_HELD, path=path, notes=notes, name=self.name, holder=holder
+                        codes.NOT_HELD,
+                        path=path,
+                        notes=notes,
+                        session=quote(self.name),
+                        holder=holder,
                     )
                 )
             return self._carry_out({"op": "release", "path": path, "as": holder}, None)
@@ -398,6 +404,8 @@ class Session:
 
     def _move(self, verb: str, count: int, direction: int) -> list[Operation]:
         """Put the journal count operations back or forward; give them, in order."""
+        from shlex import quote
+
         with self._change():
             position = self.position
             have = position if direction < 0 else self.undone
@@ -407,6 +415,7 @@ class Session:
                         codes.NOTHING_TO_MOVE,
                         why=f"asked for: {count}",
                         name=self.name,
+                        session=quote(self.name),
                         have="1 operation" if have == 1 else f"{have or 'no'} operations",
                         verb=verb,
                     )

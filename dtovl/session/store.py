@@ -148,7 +148,7 @@ class Store:
             waited = monotonic() - start
             if waited >= self._longest_wait:
                 seconds = f"{self._longest_wait:g}"
-                raise InputError(Diagnostic(codes.SESSION_BUSY, name=self.name, seconds=seconds))
+                raise InputError(self._busy(seconds))
             if waited >= self._patience and not told:
                 told = True
                 if self._waiting is not None:
@@ -219,7 +219,10 @@ class Store:
         try:
             found = os.stat(path)
         except FileNotFoundError as error:
-            raise InputError(Diagnostic(codes.SESSION_MISSING, name=path)) from error
+            from shlex import quote
+
+            missing = Diagnostic(codes.SESSION_MISSING, name=path, session=quote(path))
+            raise InputError(missing) from error
         except (OSError, ValueError) as error:
             raise self._unreadable(getattr(error, "strerror", None) or str(error)) from error
         if not stat.S_ISREG(found.st_mode):
@@ -313,11 +316,17 @@ class Store:
             Diagnostic(codes.SESSION_READ_ONLY, name=self.name, done="opened", what=what.lower())
         )
 
+    def _busy(self, seconds: str) -> Diagnostic:
+        from shlex import quote
+
+        session = quote(self.name)
+        return Diagnostic(codes.SESSION_BUSY, name=self.name, session=session, seconds=seconds)
+
     def _diagnosed(self, error: Exception, done: str) -> Diagnostic:
         """Say what an error of SQLite means for the session."""
         kind = _primary(error)
         if kind == "SQLITE_BUSY":
-            return Diagnostic(codes.SESSION_BUSY, name=self.name, seconds=0)
+            return self._busy("0")
         what = ""
         if kind == "SQLITE_READONLY":
             what = "the file or its folder is read-only"

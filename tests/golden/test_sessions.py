@@ -111,6 +111,17 @@ def test_whose_everything_is(run: Run, snapshot: SnapshotAssertion) -> None:
     )
 
 
+def test_quiet_leaves_what_is_wrong(run: Run, dtovl: Run, snapshot: SnapshotAssertion) -> None:
+    assert str(dtovl("init", "other.dtovl", "gateway.dtb", "-q")) == "--- exit 0"
+    run("apply", "sensor.dtbo", "uart1-okay.dtbo")
+    nothing = ("status", "log", "export -o out.dtb", "undo", "redo")
+    assert [run(*f"{command} --quiet".split()) for command in nothing] == ["--- exit 0"] * 5
+    assert '"operations"' in run("undo", "-q", "--format", "json")
+    run("hold", "temperature", "--as", "tmp102")
+    said = told(run, "remove 1 -q", "remove 7 -q", "status -q", "log -q")
+    assert said == snapshot
+
+
 def test_what_linux_refuses(run: Run, snapshot: SnapshotAssertion) -> None:
     said = told(
         run,
@@ -170,6 +181,7 @@ def test_what_would_crash_linux_is_refused(run: Run, snapshot: SnapshotAssertion
         ["undo", *SESSION],
         ["redo", *SESSION, "-n", "2"],
         ["undo", *SESSION, "-n", "0"],
+        ["undo", *SESSION, "-n", "two"],
         ["export", *SESSION],
         ["export", *SESSION, "-o", "bench.dtovl"],
         ["init", "--help"],

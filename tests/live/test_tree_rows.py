@@ -388,3 +388,12 @@ def test_the_base_of_these_tests_is_not_changed() -> None:
     kept = repr(BASE)
     Board().applied(at("/soc", {"model": "x"}))
     assert repr(BASE) == kept
+
+
+def test_of_two_nodes_of_one_name_the_first_is_the_target() -> None:
+    board = Board()
+    twin = direct.new_node(board.live, board.node("/soc"), "bare")
+    direct.attach_node(board.live, twin)
+    board.applied(at("/soc/bare", {"p": 1}))
+    assert list(twin.properties) == ["p"]
+    assert "p" not in board.node("/soc/bare").properties

@@ -4,9 +4,10 @@
 
 Each process works through the library: overlays applied and removed, nodes held and released,
 operations undone and done again. Before every change it says what the journal is going to be, and
-after it that the change is made. It is killed between two words, at a random moment; then the
-session has to be in the state before or after the change that was going on, every seal and the
-tree in order.
+after it that the change is made. Every other process is killed from outside, at a random moment;
+the others kill themselves at a call of SQLite that was chosen before, so what these strike does not
+depend on how fast the machine is. Then the session has to be in the state before or after the
+change that was going on, every seal and the tree in order.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import os
 import random
 import select
 import signal
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 if __name__ == "__main__":
@@ -31,19 +33,27 @@ from dtovl.session.session import Session  # noqa: E402
 OVERLAYS = (SENSOR, ENABLE, BUS, EXPORTS)
 MOST_OPERATIONS = 60
 LONGEST_DELAY = 0.006  # seconds: a change takes about 3 ms
+MOST_CALLS = 60  # of SQLite, before and after each: some changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 State = tuple[int, int]
 """Position, and number of operations."""
 
 
 class Tally(NamedTuple):
-    """What came of killing: changes that were made, and moments at which the kill struck."""
+    """What came of killing: changes that were made, and moments at which the kill struck.
+
+    counted is how often a process that killed itself left a change half made.
+    """
 
     kills: int
     made: int
     before: int
     after: int
     interrupted: int
+    counted: int
 
     def __str__(self) -> str:
         return (
@@ -63,10 +73,12 @@ def kill_often(path: str, kills: int, seed: int = 4) -> Tally:
     """Kill so many writers of one session; raises AssertionError for what is lost or damaged."""
     chance = random.Random(seed)
     Session.create(path, BOARD, name="board.dtb").close()
-    made = before = after = interrupted = 0
+    made = before = after = interrupted = counted = 0
     state = (0, 0)
     for life in range(kills):
-        words = _live_and_die(path, chance, seed=seed * kills + life)
+        itself = bool(life % 2)
+        die = _die_by_itself if itself else _live_and_die
+        words = die(path, chance, seed * kills + life)
         interrupted += Path(f"{path}-journal").exists()
         now = _reopened(path)
         going_on, done = _last(words, state)
@@ -74,10 +86,11 @@ def kill_often(path: str, kills: int, seed: int = 4) -> Tally:
         made += words.count("made") + (now != done)
         before += going_on != done and now == done
         after += going_on != done and now == going_on
+        counted += itself and going_on != done and now == done
         state = now
         if state[1] >= MOST_OPERATIONS:
             state = _start_over(path)
-    return Tally(kills, made, before, after, interrupted)
+    return Tally(kills, made, before, after, interrupted, counted)
 
 
 def _start_over(path: str) -> State:
@@ -110,6 +123,37 @@ def _live_and_die(path: str, chance: random.Random, seed: int) -> list[str]:
     return heard.decode().splitlines()
 
 
+def _die_by_itself(path: str, chance: random.Random, seed: int) -> list[str]:
+    """Start a writer that kills itself before or after a certain call of SQLite."""
+    left = chance.randrange(1, MOST_CALLS)
+
+    def count(_frame: object, event: str, called: object) -> None:
+        nonlocal left
+        owner = getattr(called, "__self__", None)
+        if event in ("c_call", "c_return") and isinstance(
+            owner, sqlite3.Connection | sqlite3.Cursor
+        ):
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(reading)
+            _write(path, random.Random(seed), writing, lambda: sys.setprofile(count))
+        finally:
+            os._exit(1)
+    os.close(writing)
+    heard = b""
+    while part := os.read(reading, 4096):
+        heard += part
+    os.close(reading)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL, "the writer ended by itself"
+    return heard.decode().splitlines()
+
+
 def _last(words: list[str], state: State) -> tuple[State, State]:
     """Give the state that was being made when the kill came, and the last one that was made."""
     going_on = done = state
@@ -132,9 +176,12 @@ def _reopened(path: str) -> State:
         return session.position, len(history)
 
 
-def _write(path: str, chance: random.Random, words: int) -> None:
+def _write(
+    path: str, chance: random.Random, words: int, opened: Callable[[], object] = bool
+) -> None:
     """Change a session again and again, saying what is going to be and when it is."""
     with Session.open(path) as session:
+        opened()
         while True:
             position, undone = session.position, session.undone
             choices = ["apply", "hold", *["undo"] * bool(position), *["redo"] * bool(undone)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.blob import blob
 
-from dtovl.errors import InputError
+from dtovl import Session
+from dtovl.errors import DtovlError, InputError
 from dtovl.session import schema
 from dtovl.session.journal import Journal, read_journal
 from dtovl.session.schema import Head, Row
@@ -331,6 +333,26 @@ def test_waiting_ends(path: str) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert refused_within(path).code.number == "DT265"
+    other.close()
+
+
+def test_commands_that_are_suggested_are_quoted_for_a_shell(tmp_path: Path) -> None:
+    path = str(tmp_path / "it's; a bench.dtovl")
+    quoted = shlex.quote(path)
+
+    def fix(work: Callable[[], object]) -> str:
+        with pytest.raises(DtovlError) as caught:
+            work()
+        return caught.value.diagnostic.fix
+
+    assert f"`dtovl init {quoted} BASE`" in fix(lambda: Session.open(path))
+    with Session.create(path, BASE) as session:
+        assert f"`dtovl log --session {quoted}`" in fix(session.undo)
+        held = fix(lambda: session.release("/soc", "me"))
+        assert f"`dtovl status --session {quoted}`" in held
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert f"`fuser {quoted}`" in fix(lambda: Store(path, longest_wait=0.0))
     other.close()
 
 
