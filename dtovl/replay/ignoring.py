@@ -74,6 +74,7 @@ def _compare(replay: Replay, entry: OpEntry, content: Content, above: str) -> No
         if live is None:
             _lose(replay, entry, path, content_phandle(top), "a node that the tree does not have")
         else:
+            replay.name_all(live)
             stack.append((live, top))
     while stack:
         live, answer = stack.pop()

@@ -161,6 +161,14 @@ def test_ps108_for_a_top_node_that_is_not_there() -> None:
     assert not result.nodes
 
 
+def test_a_sibling_of_an_ignored_top_is_compared_and_listed() -> None:
+    content = facilities()
+    content.siblings.append(answer("cpus", {"ibm,phandle": CPUS, "new": 1}))
+    result = Log().add(ROOT, content).replay("ignore")
+    assert ("/cpus", CPUS, 1) in found(result, "PS108")
+    assert {status(result, path) for path in (FACILITIES, "/cpus", L2, L3)} == {"kept"}
+
+
 def test_an_ignored_add_without_content_is_taken_as_equal() -> None:
     result = Log().add("/", path=FACILITIES, typed=True).replay("ignore")
     assert found(result, "PS121") == [(FACILITIES, PF, 1)]
