@@ -174,7 +174,7 @@ class PlatformBus:
         if skipped or view.get(node, "compatible") is None or not view.available(node):
             return 0
         for driver in self.drivers:
-            if not driver.deciding.isdisjoint(kinds):
+            if node.name == driver.name or not driver.deciding.isdisjoint(kinds):
                 return -1
         is_bus = not kinds.isdisjoint(BUS_KINDS)
         return Flag.POPULATED | (Flag.POPULATED_BUS if is_bus else 0)

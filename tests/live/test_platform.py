@@ -719,3 +719,21 @@ def test_a_root_that_becomes_okay_is_fatal() -> None:
     with pytest.raises(Oops) as caught:
         direct.update_property(board.live, root, board.prop("status", "okay"))
     assert caught.value.node is root
+
+
+def test_an_endpoint_below_nothing_compatible_that_names_a_supplier_is_a_fault() -> None:
+    made = board({"b": bus(), "sup": dev(port={"endpoint": {"phandle": SUPPLIER}})})
+    port: Content = {"endpoint": {"remote-endpoint": SUPPLIER}}
+    made.apply(at("/b", {"quiet@10": {"reg": [0x10, 1], "compatible": DEVICE, "port": port}}))
+    platform(made)
+    bare = board({"sup": dev(port={"endpoint": {"phandle": SUPPLIER}})})
+    with pytest.raises(Oops, match="endpoint"):
+        bare.apply(at("/", {"n": {"port": port}}))
+
+
+def test_boot_flags_of_a_node_called_as_a_driver() -> None:
+    called = dev(kind="acme,x", dtovl_populate=None, inner=dev())
+    made = board({"dtovl-test": called})
+    node = made.live.tree.root.children["dtovl-test"]
+    assert platform(made).flags(node) == Flag.POPULATED | Flag.POPULATED_BUS
+    assert bound(made) == {"dtovl-test": "dtovl-test", "dtovl-test:inner": "dtovl-test"}
