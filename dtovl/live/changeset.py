@@ -191,6 +191,8 @@ class LiveChangeset:
 
         Source: kernel of_changeset_destroy, __of_changeset_entry_destroy.
         """
+        if live.platform is not None:
+            live.platform.wait_for_links()
         counts = live.counts
         for entry in reversed(self.entries):
             node = entry.node

@@ -62,6 +62,7 @@ class DeviceCore:
         self.links = DeviceLinks(live, view, self.retries.put_off, self.log)
         self._names = DeviceNames(live, view, self.log)
         self._complete = False
+        self._lingering: list[Device] = []
 
     # -- log -----------------------------------------------------------------------------------
 
@@ -228,7 +229,23 @@ class DeviceCore:
         self.retries.forget(device)
         self.links.remove(device)
         self.emit("removed", device)
-        self._drop_node(device)
+        if device in self.links.leaving:
+            self._lingering.append(device)
+        else:
+            self._drop_node(device)
+
+    def wait_for_links(self) -> None:
+        """Wait until dropped links are freed, if there are any; other workers get their turn too.
+
+        Source: kernel device_link_wait_removal.
+        """
+        if not self.links.leaving:
+            return
+        self.links.leaving.clear()
+        lingering, self._lingering = self._lingering, []
+        for device in lingering:
+            self._drop_node(device)
+        self.retries.run(self.attach, len(self.devices))
 
     # -- drivers -------------------------------------------------------------------------------
 
@@ -336,6 +353,7 @@ class DeviceCore:
                 for link in device.consumers.values():
                     link.relax()
         self.retry()
+        self.links.leaving.clear()
         self.booting = False
 
     def retry(self) -> None:

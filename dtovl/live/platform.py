@@ -272,7 +272,13 @@ class PlatformBus:
     def retry(self) -> None:
         """Try again the devices that were put off, as the kernel does once it has time."""
         if self._core is not None:
+            self._core.wait_for_links()
             self._core.retries.run(self._core.attach, len(self._core.devices))
+
+    def wait_for_links(self) -> None:
+        """Wait until links between devices are freed that were dropped."""
+        if self._core is not None:
+            self._core.wait_for_links()
 
     # -- what callers do -----------------------------------------------------------------------
 
