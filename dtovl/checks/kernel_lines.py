@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dtovl.checks.kernel_kinds import KINDS, Kind
-from dtovl.model.dialect import ERRNO
+from dtovl.model.errnos import ERRNO
 
 if TYPE_CHECKING:
     import re

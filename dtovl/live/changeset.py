@@ -24,7 +24,7 @@ from dtovl.live.primitives import (
     remove_property,
     update_property,
 )
-from dtovl.model.dialect import ERRNO
+from dtovl.model.errnos import error_number
 
 if TYPE_CHECKING:
     from dtovl.live.objects import Property
@@ -146,7 +146,7 @@ class LiveChangeset:
         for place, entry in enumerate(entries):
             error = (live.faults and live.fault(f"apply-entry-{place}")) or _apply(live, entry)
             if error:
-                live.print(3, f"OF: Error applying changeset ({_number(error)})")
+                live.print(3, f"OF: Error applying changeset ({error_number(error)})")
                 failed = False
                 for done in reversed(entries[:place]):
                     again = live.fault("rollback-entry") or _revert(live, done)
@@ -164,7 +164,7 @@ class LiveChangeset:
             )
             if error:
                 self.failed = entries[place]
-                live.print(3, f"OF: Error reverting changeset ({_number(error)})")
+                live.print(3, f"OF: Error reverting changeset ({error_number(error)})")
                 failed = False
                 for entry in entries[place + 1 :]:
                     again = live.fault("reapply-entry") or _apply(live, entry)
@@ -191,6 +191,8 @@ class LiveChangeset:
 
         Source: kernel of_changeset_destroy, __of_changeset_entry_destroy.
         """
+        if live.platform is not None:
+            live.platform.wait_for_links()
         counts = live.counts
         for entry in reversed(self.entries):
             node = entry.node
@@ -243,10 +245,6 @@ def changeset_holders(live: Live, node: Node) -> list[Holder]:
         if count:
             found.append(Holder(f"{changeset.label}, not destroyed", f"{count} of its entries"))
     return found
-
-
-def _number(error: str) -> int:
-    return -ERRNO[error.removeprefix("-")]
 
 
 def _revert(live: Live, entry: Entry) -> str:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.codes import live as codes
+from dtovl.live.devicenames import DeviceNames
 from dtovl.live.devices import Device
 from dtovl.live.devlinks import DeviceLinks
-from dtovl.live.drivers import BUS_KINDS, DEFER, error_number
+from dtovl.live.drivers import BUS_KINDS, DEFER
 from dtovl.live.objects import DeviceEvent, Holder, Maker, Oops
 from dtovl.live.retries import Retries
 from dtovl.model.dialect import Problem
+from dtovl.model.errnos import error_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +60,9 @@ class DeviceCore:
         self._linking = links
         self.retries = Retries()
         self.links = DeviceLinks(live, view, self.retries.put_off, self.log)
+        self._names = DeviceNames(live, view, self.log)
         self._complete = False
+        self._lingering: list[Device] = []
 
     # -- log -----------------------------------------------------------------------------------
 
@@ -114,7 +118,7 @@ class DeviceCore:
         if not self.view.available(node) or node in self.populated:
             return None
         self.populated.add(node)
-        device = Device(node, parent, self.get)
+        device = Device(self._names.make(node), node, parent)
         if not self.booting:
             self.live.hold(node, _holder(device), "platform bus")
         if self._add(device):
@@ -135,9 +139,9 @@ class DeviceCore:
             if one.node not in self.populated:
                 stack.pop()
                 continue
-            below = [child for child in one.children if child.node in self.populated]
-            if one.node in self.buses and below:
-                stack.append(below[0])
+            below = next((child for child in one.children if child.node in self.populated), None)
+            if one.node in self.buses and below is not None:
+                stack.append(below)
                 continue
             stack.pop()
             self.populated.discard(one.node)
@@ -193,11 +197,16 @@ class DeviceCore:
             )
 
     def _read_strings(self, node: Node) -> None:
-        """Find out whether announcing a device reads beyond its `compatible`.
+        """Find out whether announcing a device reads beyond its `compatible` or `device_type`.
 
         Source: kernel of_device_uevent, of_device_get_modalias (drivers/of/device.c).
         """
-        if self.booting or Problem.COMPATIBLE_UNTERMINATED not in self.live.dialect.hazards:
+        if self.booting:
+            return
+        kind = self.get(node, "device_type")
+        if kind and 0 not in kind and not self.view.is_of_boot(node, "device_type"):
+            self.live.find(codes.READ_BEYOND, node, name="device_type")
+        if Problem.COMPATIBLE_UNTERMINATED not in self.live.dialect.hazards:
             return
         value = self.get(node, "compatible")
         known = self.live.objects.get((node, "compatible"))
@@ -220,7 +229,23 @@ class DeviceCore:
         self.retries.forget(device)
         self.links.remove(device)
         self.emit("removed", device)
-        self._drop_node(device)
+        if device in self.links.leaving:
+            self._lingering.append(device)
+        else:
+            self._drop_node(device)
+
+    def wait_for_links(self) -> None:
+        """Wait until dropped links are freed, if there are any; other workers get their turn too.
+
+        Source: kernel device_link_wait_removal.
+        """
+        if not self.links.leaving:
+            return
+        self.links.leaving.clear()
+        lingering, self._lingering = self._lingering, []
+        for device in lingering:
+            self._drop_node(device)
+        self.retries.run(self.attach, len(self.devices))
 
     # -- drivers -------------------------------------------------------------------------------
 
@@ -328,6 +353,7 @@ class DeviceCore:
                 for link in device.consumers.values():
                     link.relax()
         self.retry()
+        self.links.leaving.clear()
         self.booting = False
 
     def retry(self) -> None:

@@ -11,12 +11,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from dtovl.model.address import property_of
-from dtovl.overlay.devices import device_name
-
 if TYPE_CHECKING:
     from dtovl.live.drivers import Driver
-    from dtovl.model.address import Get
     from dtovl.model.node import Node
 
 
@@ -60,8 +56,8 @@ class Device:
         "suppliers",
     )
 
-    def __init__(self, node: Node, parent: Device | None, get: Get = property_of) -> None:
-        self.name = device_name(node, get).replace("/", "!")
+    def __init__(self, name: str, node: Node, parent: Device | None) -> None:
+        self.name = name
         self.node = node
         self.parent = parent
         self.children: dict[Device, None] = {}
@@ -148,16 +144,16 @@ def depends_on(device: Device, other: Device) -> bool:
 
     Source: kernel device_is_dependent.
     """
-    above = other.parent
-    while above is not None:
-        if above is device:
-            return True
-        above = above.parent
+    above = set()
+    parent = other.parent
+    while parent is not None:
+        above.add(parent)
+        parent = parent.parent
     seen = {device}
     stack = [device]
     while stack:
         one = stack.pop()
-        if one is other:
+        if one is other or one in above:
             return True
         after = [
             *one.children,

@@ -32,7 +32,8 @@ class DeviceLinks:
     """All links between devices of one platform bus, made of links between nodes.
 
     stdout is the node of the console, which waits for nobody; wake is told of consumers whose
-    supplier has come; log takes kernel lines.
+    supplier has come; log takes kernel lines. leaving are the devices of links that were dropped
+    and still wait to be freed.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class DeviceLinks:
         self.wake = wake
         self.log = log
         self.stdout: Node | None = None
+        self.leaving: set[Device] = set()
         self._edges_left = _EDGES_AT_ONCE
 
     # -- from nodes to devices -----------------------------------------------------------------
@@ -272,7 +274,7 @@ class DeviceLinks:
                     self.wake(link.consumer)
         for link in [*device.suppliers.values()]:
             if link.late or link.state is not LinkState.PROBING:
-                link.drop()
+                self._drop(link)
             else:
                 link.state = LinkState.ACTIVE
         device.stage = Stage.BOUND
@@ -305,7 +307,15 @@ class DeviceLinks:
     def remove(self, device: Device) -> None:
         """Drop all links of a device that goes. Source: kernel device_links_purge."""
         for link in [*device.suppliers.values(), *device.consumers.values()]:
-            link.drop()
+            self._drop(link)
+
+    def _drop(self, link: DeviceLink) -> None:
+        """Drop a link; until a worker has freed it, it keeps both of its devices.
+
+        Source: kernel devlink_dev_release, device_link_release_fn.
+        """
+        link.drop()
+        self.leaving |= {link.consumer, link.supplier}
 
 
 def _settle(link: DeviceLink) -> None:

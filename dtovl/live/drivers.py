@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.model.cells import cell
-from dtovl.model.dialect import ERRNO
+from dtovl.model.errnos import ERRNO
 
 if TYPE_CHECKING:
     from dtovl.live.devicecore import DeviceCore
@@ -19,26 +19,7 @@ if TYPE_CHECKING:
 DEFER = "-EPROBE_DEFER"
 """What a probe gives that is to be tried again later."""
 
-_NUMBERS = {
-    **ERRNO,
-    "EPERM": 1,
-    "EAGAIN": 11,
-    "EACCES": 13,
-    "EFAULT": 14,
-    "ENOSYS": 38,
-    "EOPNOTSUPP": 95,
-    "ETIMEDOUT": 110,
-    "EREMOTEIO": 121,
-    "EPROBE_DEFER": 517,
-    "ENOTSUPP": 524,
-}
-_NAMES = {number: name for name, number in _NUMBERS.items()}
-
-
-def error_number(error: str) -> int:
-    """Give the number of an error such as `-EIO`, negative, or of one such as `-77`."""
-    name = error.removeprefix("-")
-    return -_NUMBERS[name] if name in _NUMBERS else -int(name)
+_NAMES = {number: name for name, number in ERRNO.items()}
 
 
 class Driver:
@@ -94,7 +75,8 @@ class SimpleBusDriver(Driver):
         if first is None or first.lower() in self.deciding:
             core.populate(device.node, device, buses=False)
             return ""
-        return "" if first == kinds[0] and first in self.compatibles else "-ENODEV"
+        ends = 0 in (core.get(device.node, "compatible") or b"")
+        return "" if first == kinds[0] and first in self.compatibles and ends else "-ENODEV"
 
 
 class TestDriver(Driver):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.live.objects import Flag
+from dtovl.live.objects import Flag, Oops
 from dtovl.live.suppliers import Reader
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ class NodeLinks:
             while above is not None and above not in self.devices and self.view.available(above):
                 above = above.parent
             if above is None or above in self.devices:
+                if named.consumer is None:
+                    raise Oops("an endpoint of nobody is made to wait for another", node)
                 link = self.link(named.consumer, named.supplier)
                 link.ignored = link.ignored or named.ignored
 

@@ -17,7 +17,8 @@ from dtovl.live.changeset import Action, Entry, LiveChangeset
 from dtovl.live.notify import tell_fragment
 from dtovl.live.objects import Flag, Maker, Oops, Property
 from dtovl.live.topmost import find_blocker
-from dtovl.model.dialect import ERRNO, Problem
+from dtovl.model.dialect import Problem
+from dtovl.model.errnos import error_number
 from dtovl.overlay.build import build
 from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
@@ -159,7 +160,8 @@ class Overlays:
         record.in_force = True
         error = record.changeset.notify_applied(live)
         if error:
-            live.print(3, f"OF: overlay: overlay apply changeset entry notify error {_no(error)}")
+            number = error_number(error)
+            live.print(3, f"OF: overlay: overlay apply changeset entry notify error {number}")
             live.find(codes.LISTENER_FAILED, overlay=record.name, error=error, when="apply")
         if live.platform is not None:
             live.platform.settle(target for target, _ in record.pairs)
@@ -308,7 +310,8 @@ class Overlays:
         record.in_force = False
         error = record.changeset.notify_reverted(live)
         if error:
-            live.print(3, f"OF: overlay: overlay remove changeset entry notify error {_no(error)}")
+            number = error_number(error)
+            live.print(3, f"OF: overlay: overlay remove changeset entry notify error {number}")
         late, _ = self.tell(record, "post-remove")
         if error or late:
             live.find(
@@ -382,12 +385,8 @@ class Overlays:
         for target, content in record.pairs:
             error = tell_fragment(self.live, action, target, content)
             if error:
-                self.live.print(
-                    3,
-                    f"OF: overlay: overlay changeset {action} notifier error {_no(error)}, "
-                    "target: ",
-                    target.kernel_path,
-                )
+                line = f"overlay changeset {action} notifier error {error_number(error)}"
+                self.live.print(3, f"OF: overlay: {line}, target: ", target.kernel_path)
                 return error, target
         return "", None
 
@@ -494,7 +493,3 @@ def _exports(overlay: Overlay) -> str | None:
 
 def _and_more(count: int) -> str:
     return f" and {count} more" if count else ""
-
-
-def _no(error: str) -> int:
-    return -ERRNO[error.removeprefix("-")]

@@ -174,7 +174,7 @@ class PlatformBus:
         if skipped or view.get(node, "compatible") is None or not view.available(node):
             return 0
         for driver in self.drivers:
-            if not driver.deciding.isdisjoint(kinds):
+            if node.name == driver.name or not driver.deciding.isdisjoint(kinds):
                 return -1
         is_bus = not kinds.isdisjoint(BUS_KINDS)
         return Flag.POPULATED | (Flag.POPULATED_BUS if is_bus else 0)
@@ -272,7 +272,13 @@ class PlatformBus:
     def retry(self) -> None:
         """Try again the devices that were put off, as the kernel does once it has time."""
         if self._core is not None:
+            self._core.wait_for_links()
             self._core.retries.run(self._core.attach, len(self._core.devices))
+
+    def wait_for_links(self) -> None:
+        """Wait until links between devices are freed that were dropped."""
+        if self._core is not None:
+            self._core.wait_for_links()
 
     # -- what callers do -----------------------------------------------------------------------
 

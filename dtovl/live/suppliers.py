@@ -57,9 +57,12 @@ _PORTS = ("ports", "in-ports", "out-ports")
 
 
 class Named(NamedTuple):
-    """A supplier that a property names; ignored: the link is declared to be no dependency."""
+    """A supplier that a property names; ignored: the link is declared to be no dependency.
 
-    consumer: Node
+    No consumer: the node is not below anything that can be one.
+    """
+
+    consumer: Node | None
     supplier: Node
     ignored: bool = False
 
@@ -139,7 +142,8 @@ class Reader:
                     return
                 count = cell(counted)
                 if count > left:
-                    self._say(node, f"{cells} = {count} found {left}")
+                    signed = count - (1 << 32) if count >> 31 else count
+                    self._say(node, f"{cells} = {signed} found {left}")
                     return
             if supplier is None:
                 return
@@ -161,7 +165,7 @@ class Reader:
         remote = self.tree.by_phandle.get(cell(value))
         supplier = None if remote is None else _port_parent(remote)
         consumer = _port_parent(node) if self.newer else self._device_above(node)
-        if supplier is not None and consumer is not None:
+        if supplier is not None:
             yield Named(consumer, supplier)
 
     def _device_above(self, node: Node) -> Node | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.live.objects import Flag, Maker
 from dtovl.live.suppliers import is_available
+from dtovl.model.dialect import Problem
 from dtovl.model.node import plain_name
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 class View:
     """Looks at a live tree; at_boot tells whether it looks at what was there at boot."""
 
-    __slots__ = ("_gone", "_live", "at_boot", "strict")
+    __slots__ = ("_gone", "_live", "_reads_on", "at_boot", "strict")
 
     def __init__(self, live: Live, *, at_boot: bool = False) -> None:
         self._live = live
         self.at_boot = at_boot
         self.strict = live.dialect.status_needs_end
+        self._reads_on = Problem.COMPATIBLE_UNTERMINATED in live.dialect.hazards
         self._gone: dict[Node, list[Node]] | None = None
 
     def get(self, node: Node, name: str) -> bytes | None:
@@ -70,6 +72,20 @@ class View:
         return is_available(self.get, node, strict=self.strict)
 
     def kinds(self, node: Node) -> list[str]:
-        """Give the strings of `compatible`; a last one without NUL never equals anything."""
+        """Give the strings of `compatible`.
+
+        A last one without NUL counts if it lies in the blob of boot, where a zero byte follows;
+        others never equal anything.
+        """
         value = self.get(node, "compatible")
-        return [] if value is None else value.decode("latin-1").split("\0")[:-1]
+        if value is None:
+            return []
+        *kinds, rest = value.decode("latin-1").split("\0")
+        if rest and self._reads_on and self.is_of_boot(node, "compatible"):
+            kinds.append(rest)
+        return kinds
+
+    def is_of_boot(self, node: Node, name: str) -> bool:
+        """Tell whether the value of a property that is seen lies in the blob of boot."""
+        known = self._live.objects.get((node, name))
+        return self.at_boot or known is None or known.maker is Maker.BOOT

@@ -159,21 +159,6 @@ _UNFLATTEN_LINE = "OF: overlay: unable to unflatten overlay_fdt"
 _INIT_LINE = "OF: overlay: init_overlay_changeset() failed, ret = {number}"
 _TARGET = "OF: overlay: find target, node: {fragment_path}, "
 
-ERRNO = {
-    "ENOENT": 2,
-    "EIO": 5,
-    "ENXIO": 6,
-    "ENOMEM": 12,
-    "EBUSY": 16,
-    "EEXIST": 17,
-    "ENODEV": 19,
-    "EINVAL": 22,
-    "ERANGE": 34,
-    "ENODATA": 61,
-    "EILSEQ": 84,
-}
-"""Numbers of the errors that the kernel functions here return (Linux, asm-generic)."""
-
 LINUX = Dialect(
     name="linux",
     kernel="6.1",

@@ -17,7 +17,7 @@ from dtovl.model.cells import cell, strings
 from dtovl.overlay.outcome import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dtovl.changeset import Entry
     from dtovl.model.address import Get
@@ -108,15 +108,21 @@ def is_populated_bus(tree: Tree, node: Node) -> bool:
     return True
 
 
-def device_name(node: Node, get: Get = property_of) -> str:
-    """Give the name of the platform device that Linux makes of a node; get tells properties.
+def device_name(
+    node: Node,
+    get: Get = property_of,
+    address_of: Callable[[Node, Get], int | None] = bus_address,
+) -> str:
+    """Give the name of the platform device that Linux makes of a node.
+
+    get tells properties; address_of tells what a CPU sees of the first entry of `reg`.
 
     Source: kernel of_device_make_bus_id.
     """
     name = ""
     one: Node | None = node
     while one is not None and one.parent is not None:
-        address = bus_address(one, get)
+        address = address_of(one, get)
         own = one.name.rpartition("/")[2]
         if address is not None:
             stem = f"{address:x}{_bit(get(one, 'mask'))}.{own.partition('@')[0]}"

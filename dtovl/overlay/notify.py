@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from dtovl.changeset import AttachNode, SetProperty
-from dtovl.model.dialect import ERRNO, Problem
+from dtovl.model.dialect import Problem
+from dtovl.model.errnos import error_number
 from dtovl.overlay.devices import clash_lines, device_clashes
 from dtovl.overlay.outcome import LogLine
 from dtovl.resolve import Refused
@@ -64,7 +65,7 @@ def applied(tree: Tree, outcome: Outcome, notifier: Notifier | None) -> None:
             where = node.kernel_path
             outcome.lines.append(LogLine(3, ("OF: changeset notifier error @", where)))
     if error:
-        line = f"OF: overlay: overlay apply changeset entry notify error {_number(error)}"
+        line = f"OF: overlay: overlay apply changeset entry notify error {error_number(error)}"
         outcome.lines.append(LogLine(3, (line,)))
     late, target = "", None
     if notifier is not None:
@@ -81,13 +82,9 @@ def refusal_line(refused: Refused) -> LogLine:
 
 
 def _fragment_line(action: str, error: str, target: Node) -> str:
-    number = _number(error)
+    number = error_number(error)
     path = target.kernel_path
     return f"OF: overlay: overlay changeset {action} notifier error {number}, target: {path}"
-
-
-def _number(error: str) -> int:
-    return -ERRNO[error.removeprefix("-")]
 
 
 def _tell_fragments(

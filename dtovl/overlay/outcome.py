@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtovl.model.dialect import ERRNO, Dialect, Problem
+from dtovl.model.errnos import ERRNO
 
 if TYPE_CHECKING:
     from dtovl.changeset import Changeset
+    from dtovl.model.dialect import Dialect, Problem
     from dtovl.model.node import Node
     from dtovl.overlay.fragments import Overlay
     from dtovl.resolve import Refused

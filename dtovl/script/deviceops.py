@@ -50,8 +50,7 @@ def _change_driver(platform: PlatformBus, step: Step) -> str:
         return ""
     kinds = step.values.get("compatible")
     claimed = kinds if isinstance(kinds, list) else [step.text("compatible")]
-    error = step.text("fails", "")
-    fails = f"-{error.removeprefix('-')}" if error else ""
+    fails = f"-{step.error('fails')}" if step.text("fails", "") else ""
     platform.register(Driver(name, tuple(map(str, claimed)), fails))
     return ""
 

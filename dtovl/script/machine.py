@@ -18,7 +18,7 @@ from dtovl.live.objects import Maker, Oops, Property
 from dtovl.live.overlays import Overlays
 from dtovl.live.platform import PlatformBus
 from dtovl.live.state import Live
-from dtovl.model.dialect import ERRNO, LINUX
+from dtovl.model.dialect import LINUX
 from dtovl.script import direct
 from dtovl.script.deviceops import operate
 from dtovl.script.listener import CHAINS, OVERLAY_ACTIONS, RECONFIG_ACTIONS, Order, ScriptListener
@@ -320,7 +320,7 @@ class Machine:
         chain = step.choice("chain", CHAINS)
         actions = OVERLAY_ACTIONS if chain == "overlay" else RECONFIG_ACTIONS
         action = step.choice("action", actions)
-        error = step.choice("errno", tuple(ERRNO))
+        error = step.error("errno")
         order = Order(action, error, step.number("nth", 1), step.number("count", 1))
         self.listener.order(chain, order)
         return {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtovl.codes import script as codes
 from dtovl.diagnostics import Diagnostic
 from dtovl.errors import InputError
+from dtovl.model.errnos import ERRNO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,14 @@ class Step:
         if value not in allowed:
             raise self._wrong(name, value, "one of " + ", ".join(allowed))
         return value
+
+    def error(self, name: str) -> str:
+        """Give the name of an error, without the sign that may stand before it."""
+        value = self.text(name)
+        error = value.removeprefix("-")
+        if error not in ERRNO:
+            raise self._wrong(name, value, "an error of Linux such as EBUSY")
+        return error
 
     def _wrong(self, name: str, value: object, wanted: str) -> InputError:
         if name not in self.values:

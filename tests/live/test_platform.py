@@ -719,3 +719,53 @@ def test_a_root_that_becomes_okay_is_fatal() -> None:
     with pytest.raises(Oops) as caught:
         direct.update_property(board.live, root, board.prop("status", "okay"))
     assert caught.value.node is root
+
+
+def test_an_endpoint_below_nothing_compatible_that_names_a_supplier_is_a_fault() -> None:
+    made = board({"b": bus(), "sup": dev(port={"endpoint": {"phandle": SUPPLIER}})})
+    port: Content = {"endpoint": {"remote-endpoint": SUPPLIER}}
+    made.apply(at("/b", {"quiet@10": {"reg": [0x10, 1], "compatible": DEVICE, "port": port}}))
+    platform(made)
+    bare = board({"sup": dev(port={"endpoint": {"phandle": SUPPLIER}})})
+    with pytest.raises(Oops, match="endpoint"):
+        bare.apply(at("/", {"n": {"port": port}}))
+
+
+def test_boot_flags_of_a_node_called_as_a_driver() -> None:
+    called = dev(kind="acme,x", dtovl_populate=None, inner=dev())
+    made = board({"dtovl-test": called})
+    node = made.live.tree.root.children["dtovl-test"]
+    assert platform(made).flags(node) == Flag.POPULATED | Flag.POPULATED_BUS
+    assert bound(made) == {"dtovl-test": "dtovl-test", "dtovl-test:inner": "dtovl-test"}
+
+
+def paired() -> Board:
+    sup = dev(0x10, n_clock_cells=0, phandle=SUPPLIER)
+    return board({"b": bus(sup_10=sup, con_20=dev(0x20, clocks=SUPPLIER), z_30=dev(0x30))})
+
+
+def test_a_dropped_link_keeps_its_devices_until_somebody_waits() -> None:
+    made = paired()
+    nodes = [made.node(path) for path in ("/b/con@20", "/b/z@30")]
+    bound(made)
+    before = [made.live.count(node) for node in nodes]
+    update = [at(path, {"status": "disabled"}) for path in ("/b/con@20", "/b/z@30")]
+    made.apply(*update)
+    # Entry and fragment hold their node; the device of z is gone, that of con is not.
+    assert [made.live.count(node) for node in nodes] == [before[0] + 2, before[1] + 1]
+    made.changeset().destroy(made.live)
+    assert [made.live.count(node) for node in nodes] == [before[0] + 1, before[1] + 1]
+
+
+def test_waiting_for_links_lets_devices_be_tried_again() -> None:
+    made = paired()
+    assert bound(made)["20.con"] == "dtovl-test"
+    late = Deferring("late", ("acme,late",))
+    platform(made).register(late)
+    made.apply(at("/b", {"w@40": dev(0x40, "acme,late")}), name="w.dtbo")
+    late.ready = True
+    made.apply(at("/b/con@20", {"status": "disabled"}), name="off.dtbo")
+    made.apply(at("/b", {"v@50": dev(0x50)}), name="v.dtbo")
+    assert bound(made)["40.w"] is None
+    made.changeset().destroy(made.live)
+    assert bound(made)["40.w"] == "late"

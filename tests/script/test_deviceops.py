@@ -51,6 +51,26 @@ def test_a_driver_that_fails() -> None:
     assert answer["log"][1]["text"] == "bad: probe of 1.x failed with error -5"
 
 
+@pytest.mark.parametrize("error", ["EBOGUS", "5", "-"])
+def test_an_error_that_is_none(error: str) -> None:
+    made = machine()
+    with pytest.raises(InputError, match="such as EBUSY"):
+        made.step({"op": "driver", "name": "bad", "compatible": "acme,x", "fails": error})
+    with pytest.raises(InputError, match="such as EBUSY"):
+        made.step({"op": "fail", "chain": "reconfig", "action": "add-property", "errno": error})
+
+
+@pytest.mark.parametrize("error", ["EPERM", "-ETIMEDOUT", "ENOTSUPP"])
+def test_listeners_fail_with_any_error(error: str) -> None:
+    made = machine()
+    made.step({"op": "cs_new", "cs": "c"})
+    made.step({"op": "cs_add", "cs": "c", "node": "/plain/bare", "name": "p", "value": "00"})
+    made.step({"op": "fail", "chain": "reconfig", "action": "add-property", "errno": error})
+    answer = made.step({"op": "cs_apply", "cs": "c"})
+    assert answer["ret"] == f"-{error.removeprefix('-')}"
+    assert {"event": "inject", "errno": error.removeprefix("-")} in answer["log"]
+
+
 def test_the_driver_of_the_recorder_goes_and_comes() -> None:
     made = machine()
     assert made.step({"op": "driver"})["ret"] == "-EBUSY"
