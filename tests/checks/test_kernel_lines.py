@@ -66,7 +66,7 @@ FACTS = [
         {"node": "/soc/a@1,2", "property_name": "status", "code": "DT217"},
     ),
     ("OF: Error reverting changeset (-19)", {"error": "-ENODEV"}),
-    ("OF: fdt: Error -11 processing FDT", {"error": "-EAGAIN", "code": "DT125"}),
+    ("OF: fdt: Error -11 processing FDT", {"error": "-11", "code": "DT125"}),
     ("OF: /p/a@2: #x-cells = 1 found 0", {"node": "/p/a@2", "property_name": "#x-cells"}),
     ("dtovl-test: probe of bus:n1@5000 failed with error -5", {"error": "-EIO"}),
     (
