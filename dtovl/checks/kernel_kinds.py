@@ -345,7 +345,7 @@ KINDS = (
     Kind(
         "fdt-broken",
         "OF: fdt: Error ",
-        r"(?P<error>-?\d{1,9}) processing FDT",
+        r"(?P<libfdt>-?\d{1,9}) processing FDT",
         "the structure of the blob is broken",
         "compile the overlay again, and look at the file with `dtovl show`",
         "DT125",

@@ -73,10 +73,10 @@ class Explanation:
 
     @property
     def error(self) -> str | None:
-        """Give the error in the line by its name."""
+        """Give the error in the line by its name; those of libfdt have none here."""
         found = self._number("error")
         if found is None:
-            return None
+            return self.facts.get("libfdt")
         names = (name for name, number in ERRNO.items() if number == -found)
         return next((f"-{name}" for name in names), str(found))
 

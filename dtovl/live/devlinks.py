@@ -44,6 +44,7 @@ class DeviceLinks:
         log: Callable[[int, str], None],
     ) -> None:
         self.nodes = NodeLinks(live, view, lambda text: log(3, text))
+        self._dialect = live.dialect
         self.wake = wake
         self.log = log
         self.stdout: Node | None = None
@@ -110,28 +111,34 @@ class DeviceLinks:
         if supplier is None:
             return False
         if supplier is not consumer:
-            self._link_devices(consumer, supplier, late=link.cycle or not own, cycle=own)
+            late = link.cycle or not own
+            if not self._link_devices(consumer, supplier, late=late, cycle=own):
+                self._complain(consumer, supplier, link.consumer, late=late)
         return True
 
-    def _link_devices(self, consumer: Device, supplier: Device, *, late: bool, cycle: bool) -> None:
-        """Link two devices. Source: kernel device_link_add."""
+    def _complain(self, consumer: Device, supplier: Device, node: Node, *, late: bool) -> None:
+        """Log that two devices cannot be linked for the sake of a node."""
+        permissive = 0x380 if consumer.node is node else 0x180
+        line = self._dialect.link_failed.format(
+            flags=permissive if late else self._dialect.link_flags,
+            supplier=supplier.name,
+            node=node.path,
+        )
+        self.log(3, f"{consumer.driver_name or 'platform'} {consumer.name}: {line}")
+
+    def _link_devices(self, consumer: Device, supplier: Device, *, late: bool, cycle: bool) -> bool:
+        """Link two devices; False: that cannot be. Source: kernel device_link_add."""
         started = consumer.stage in (Stage.BOUND, Stage.UNBINDING)
         if started if late else depends_on(consumer, supplier):
-            flags = (0x380 if cycle else 0x180) if late else 0x120
-            driver = consumer.driver_name or "platform"
-            self.log(
-                3,
-                f"{driver} {consumer.name}: Failed to create device link ({flags:#x}) "
-                f"with {supplier.name}",
-            )
-            return
+            return False
         known = consumer.suppliers.get(supplier)
         if known is not None:
             known.late = known.late and late
-            return
+            return True
         link = DeviceLink(consumer, supplier, late=late, cycle=late and cycle)
         consumer.suppliers[supplier] = link
         supplier.consumers[consumer] = link
+        return True
 
     def _find_cycles(self, consumer: Node, supplier: Node) -> bool:
         """Tell whether a supplier needs its consumer; links on such ways hold nobody up any more.

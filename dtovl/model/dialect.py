@@ -137,6 +137,10 @@ class Dialect(NamedTuple):
     # call_driver_probe.
     probe_failed: str
     probe_failed_level: int
+    # Flags of a link that a device waits for, and the line about one that cannot be made,
+    # str.format fields flags, supplier, node: fw_devlink_flags, fw_devlink_create_devlink.
+    link_flags: int
+    link_failed: str
     # What stands before kobject_add_internal in its own line: lib/kobject.c.
     kobject_prefix: str
     # Built with interrupt domains: without them of_irq_parse_one is a stub (linux/of_irq.h).
@@ -267,6 +271,8 @@ LINUX = Dialect(
     late_device_links=False,
     probe_failed="{driver}: probe of {device} failed with error {number}",
     probe_failed_level=4,
+    link_flags=0x120,
+    link_failed="Failed to create device link ({flags:#x}) with {supplier}",
     kobject_prefix="",
     irq_domains=True,
     pci_bus=True,
@@ -291,6 +297,8 @@ LINUX_7_2 = LINUX._replace(
     late_device_links=True,
     probe_failed="{driver} {device}: probe with driver {driver} failed with error {number}",
     probe_failed_level=3,
+    link_flags=0x124,
+    link_failed="Failed to create device link ({flags:#x}) with supplier {supplier} for {node}",
     kobject_prefix="kobject: ",
     irq_names_parent=True,
     strict_addresses=True,
@@ -372,6 +380,8 @@ LIBFDT = Dialect(
     late_device_links=False,
     probe_failed="",
     probe_failed_level=4,
+    link_flags=0,
+    link_failed="",
     kobject_prefix="",
     irq_domains=False,
     pci_bus=False,

@@ -518,16 +518,20 @@ def test_nobody_waits_for_a_node_that_is_gone() -> None:
     assert bound(made)["5.con"] == "dtovl-test"
 
 
-def test_a_link_that_cannot_be_made_is_said() -> None:
+@pytest.mark.parametrize(
+    ("dialect", "rest"), [(LINUX, "with s"), (LINUX_7_2, "with supplier s for /t/q")]
+)
+def test_a_link_that_cannot_be_made_is_said(dialect: Dialect, rest: str) -> None:
     made = board(
         {
             "t": dev(q={"clocks": SUPPLIER}),
             "s": {"phandle": SUPPLIER, "#clock-cells": 0, "status": "okay"},
-        }
+        },
+        dialect,
     )
     made.applied(at("/s", {"status": "disabled"}))
     made.remove(1)
-    assert made.lines() == ["dtovl-test t: Failed to create device link (0x180) with s"]
+    assert made.lines() == [f"dtovl-test t: Failed to create device link (0x180) {rest}"]
 
 
 @pytest.mark.parametrize("dialect", [LINUX, LINUX_7_2])
