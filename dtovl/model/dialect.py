@@ -119,41 +119,41 @@ class Dialect(NamedTuple):
     relative_is_root: bool
     # Nodes this deep, counted from the root, are dropped (kernel FDT_MAX_DEPTH); 0: none.
     max_depth: int
-    # The rest is the kernel's alone, and of running kernels.
-    # What an update replaces is looked up when it is applied, not when it is recorded:
-    # __of_changeset_entry_apply.
-    late_old_property: bool
-    # Detaching a node that is out of sysfs leaves its count alone: __of_detach_node_sysfs.
-    keeps_count_of_detached: bool
-    # Removing overlay 0 is no error: of_overlay_remove.
-    ignores_id_zero: bool
-    # What a put too many on an attached node prints: of_node_release.
-    names_parent_of_bad_put: bool
-    # `status` counts as okay only with its NUL: of_reconfig_get_state_change.
-    status_needs_end: bool
-    # Links between devices are refreshed only after all notifications: of_overlay_apply.
-    late_device_links: bool
-    # A probe that failed, str.format fields driver, device, number; and its log level:
-    # call_driver_probe.
-    probe_failed: str
-    probe_failed_level: int
-    # Flags of a link that a device waits for, and the line about one that cannot be made,
-    # str.format fields flags, supplier, node: fw_devlink_flags, fw_devlink_create_devlink.
-    link_flags: int
-    link_failed: str
-    # What stands before kobject_add_internal in its own line: lib/kobject.c.
-    kobject_prefix: str
-    # Built with interrupt domains: without them of_irq_parse_one is a stub (linux/of_irq.h).
-    irq_domains: bool
-    # Built with PCI, whose buses have addresses of their own form: of_busses (address.c).
-    pci_bus: bool
-    # An interrupt that climbs without a map names the node it comes to: of_irq_parse_raw.
-    irq_names_parent: bool
-    # A bus counts only with its own #address-cells, and addresses must not run over:
-    # of_match_bus, __of_address_resource_bounds.
-    strict_addresses: bool
     # Offsets are read by kstrtoint (kernel: whole rest, sign) or strtoul (libfdt: blanks, wraps).
     strict_numbers: bool
+    # The rest is of running kernels alone; what they do not say is as in Linux 6.1.
+    # What an update replaces is looked up when it is applied, not when it is recorded:
+    # __of_changeset_entry_apply.
+    late_old_property: bool = False
+    # Detaching a node that is out of sysfs leaves its count alone: __of_detach_node_sysfs.
+    keeps_count_of_detached: bool = False
+    # Removing overlay 0 is no error: of_overlay_remove.
+    ignores_id_zero: bool = False
+    # What a put too many on an attached node prints: of_node_release.
+    names_parent_of_bad_put: bool = False
+    # `status` counts as okay only with its NUL: of_reconfig_get_state_change.
+    status_needs_end: bool = False
+    # Links between devices are refreshed only after all notifications: of_overlay_apply.
+    late_device_links: bool = False
+    # A probe that failed, str.format fields driver, device, number; and its log level:
+    # call_driver_probe.
+    probe_failed: str = "{driver}: probe of {device} failed with error {number}"
+    probe_failed_level: int = 4
+    # Flags of a link that a device waits for, and the line about one that cannot be made,
+    # str.format fields flags, supplier, node: fw_devlink_flags, fw_devlink_create_devlink.
+    link_flags: int = 0x120
+    link_failed: str = "Failed to create device link ({flags:#x}) with {supplier}"
+    # What stands before kobject_add_internal in its own line: lib/kobject.c.
+    kobject_prefix: str = ""
+    # Built with interrupt domains: without them of_irq_parse_one is a stub (linux/of_irq.h).
+    irq_domains: bool = True
+    # Built with PCI, whose buses have addresses of their own form: of_busses (address.c).
+    pci_bus: bool = True
+    # An interrupt that climbs without a map names the node it comes to: of_irq_parse_raw.
+    irq_names_parent: bool = False
+    # A bus counts only with its own #address-cells, and addresses must not run over:
+    # of_match_bus, __of_address_resource_bounds.
+    strict_addresses: bool = False
 
 
 _EINVAL = "-EINVAL"
@@ -263,21 +263,6 @@ LINUX = Dialect(
     fixups_need_symbols=True,
     relative_is_root=True,
     max_depth=LINUX_MAX_DEPTH,
-    late_old_property=False,
-    keeps_count_of_detached=False,
-    ignores_id_zero=False,
-    names_parent_of_bad_put=False,
-    status_needs_end=False,
-    late_device_links=False,
-    probe_failed="{driver}: probe of {device} failed with error {number}",
-    probe_failed_level=4,
-    link_flags=0x120,
-    link_failed="Failed to create device link ({flags:#x}) with {supplier}",
-    kobject_prefix="",
-    irq_domains=True,
-    pci_bus=True,
-    irq_names_parent=False,
-    strict_addresses=False,
     strict_numbers=True,
 )
 
@@ -372,21 +357,6 @@ LIBFDT = Dialect(
     fixups_need_symbols=False,
     relative_is_root=False,
     max_depth=0,
-    late_old_property=False,
-    keeps_count_of_detached=False,
-    ignores_id_zero=False,
-    names_parent_of_bad_put=False,
-    status_needs_end=False,
-    late_device_links=False,
-    probe_failed="",
-    probe_failed_level=4,
-    link_flags=0,
-    link_failed="",
-    kobject_prefix="",
-    irq_domains=False,
-    pci_bus=False,
-    irq_names_parent=False,
-    strict_addresses=False,
     strict_numbers=False,
 )
 
