@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from bench_apply import CORPUS, FLAT_WITHIN, best_times, board, made_up, overlay, real
 
 from dtovl.fdt.read import unflatten
-from dtovl.live.blob import with_names
+from dtovl.live.blob import parse_blob
 from dtovl.live.overlays import Overlays
 from dtovl.live.state import Live
 from dtovl.model.dialect import LINUX
@@ -63,7 +63,7 @@ def compare(name: str, base: bytes, change: bytes) -> float | None:
     tried.changeset.revert(tree)
     if not tried.applies or tried.notify_error:
         return None
-    steps = [live_step(unflatten(base), with_names(made)), bare_step(tree, made)]
+    steps = [live_step(unflatten(base), parse_blob(change, name).overlay), bare_step(tree, made)]
     live_us, bare_us = best_times(steps)
     print(
         f"{name[:60]:<60} {len(base) / 1000:6.0f} KB  live {live_us:7.0f} us  "
@@ -75,7 +75,7 @@ def compare(name: str, base: bytes, change: bytes) -> float | None:
 def flatness(fragments: int) -> float:
     """Print what one overlay costs on bases from 10 KB to 10 MB; give largest by smallest."""
     counts = (70, 700, 7_000, 70_000)
-    change = with_names(Overlay(unflatten(overlay(fragments, counts[0]))))
+    change = parse_blob(overlay(fragments, counts[0]), "made up").overlay
     bases = [board(devices) for devices in counts]
     times = best_times([live_step(unflatten(base), change) for base in bases])
     shown = "  ".join(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from live.dangers import DANGERS, free_twice, run_into
 from session.refusals import REFUSALS
+from support.applying import apply_blob
 from support.blob import blob
 from support.migrations import FINDINGS, replayed
 from support.overlays import at, inside, overlay_content, to
@@ -36,7 +37,6 @@ from dtovl.model.dialect import LINUX
 from dtovl.model.node import REPEAT, Node
 from dtovl.overlay.apply import apply_overlay
 from dtovl.overlay.fragments import Overlay
-from dtovl.overlay.live import apply_blob
 from dtovl.overlay.stack import apply_stack
 from dtovl.overlay.symbols import adopt_labels
 from dtovl.replay.base import read_base

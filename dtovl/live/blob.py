@@ -67,33 +67,6 @@ def add_names(tree: Tree) -> None:
         node.properties.setdefault("name", own_name(node))
 
 
-def with_names(overlay: Overlay) -> Overlay:
-    """Give an overlay that was read by others the `name` properties of an unflattened one.
-
-    A copy: the tree of the overlay given stays as it is.
-    """
-    copies: dict[Node, Node] = {}
-    source = overlay.tree
-    for node in source.walk():
-        parent = copies.get(node.parent) if node.parent is not None else None
-        copy = Node(node.name, parent, node.phandle)
-        copy.properties.update(source.properties_of(node))
-        copies[node] = copy
-        if parent is not None:
-            parent.add_child(copy)
-    tree = Tree(copies[source.root], source.header)
-    for node, copy in copies.items():
-        tree.index(copy)
-        if node in source.positions:
-            tree.positions[copy] = source.positions[node]
-        for key in node.properties:
-            place = source.positions.get((node, key))
-            if place is not None:
-                tree.positions[copy, key] = place
-    add_names(tree)
-    return Overlay(tree, overlay.name)
-
-
 def apply_parsed(overlays: Overlays, parsed: Parsed) -> Applied:
     """Apply what parse_blob read. Raises Oops. Source: kernel of_overlay_fdt_apply."""
     live = overlays.live

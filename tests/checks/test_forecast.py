@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.applying import apply_blob
 from support.overlays import at, inside, overlay_content, overlay_of, to
 from support.trees import Content, tree_of
 
@@ -16,7 +17,6 @@ from dtovl.checks.verdicts import apply_checked
 from dtovl.fdt.read import unflatten
 from dtovl.model.dialect import LIBFDT, LINUX
 from dtovl.overlay.fragments import Overlay
-from dtovl.overlay.live import apply_blob
 from dtovl.overlay.outcome import Outcome
 from dtovl.overlay.stack import Stack, apply_stack
 from dtovl.report.forecast import forecast_lines, forecast_object, summary_line

@@ -21,12 +21,12 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2])]
 from conformance.listener import RecordedListener  # noqa: E402
 from conformance.report import Result, Tally  # noqa: E402
 from conformance.unpacking import unpacked  # noqa: E402
+from support.applying import apply_blob  # noqa: E402
 from support.canonical import digest, first_difference, plain_lines  # noqa: E402
 
 from dtovl.errors import DtovlError  # noqa: E402
 from dtovl.fdt.read import unflatten  # noqa: E402
 from dtovl.model.dialect import LINUX  # noqa: E402
-from dtovl.overlay.live import apply_blob  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.applying import unflattened
 from support.boards import Board
 from support.generated import Dice, make_base, make_overlay, nodes_of
 from support.invariants import Invariants
 from support.trees import tree_of
 
 from dtovl.fdt.write import flatten
-from dtovl.live.blob import with_names
 from dtovl.live.changeset import Action, LiveChangeset, find_property
 from dtovl.live.objects import Oops
 from dtovl.model.dialect import LINUX, LINUX_7_2
@@ -92,7 +92,7 @@ class Play:
 
     def apply(self) -> Applied:
         overlay = Overlay(tree_of(make_overlay(self.dice, self.content)), "it.dtbo")
-        return self.board.overlays.apply(with_names(overlay))
+        return self.board.overlays.apply(unflattened(overlay))
 
     def remove(self) -> None:
         listed = self.board.overlays.listed

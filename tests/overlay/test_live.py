@@ -6,13 +6,13 @@ from struct import pack_into
 from typing import TYPE_CHECKING
 
 import pytest
+from support.applying import apply_blob
 from support.blob import blob
 from support.overlays import at, facts, inside, overlay_content, overlay_of, state, to
 from support.trees import Content, again, tree_of
 
 from dtovl.model.dialect import LINUX, Problem
 from dtovl.overlay.apply import apply_overlay
-from dtovl.overlay.live import apply_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.live.blob import with_names
 from dtovl.live.changeset import Action, LiveChangeset, find_property
 from dtovl.live.objects import Maker, Property
 from dtovl.live.overlays import Overlays
@@ -14,6 +13,7 @@ from dtovl.model.dialect import LINUX
 from dtovl.script.dump import properties, walk
 from dtovl.script.listener import Order, ScriptListener
 from dtovl.script.render import render_log
+from support.applying import unflattened
 from support.overlays import at, overlay_of
 from support.trees import Content, tree_of, value_of
 
@@ -57,7 +57,7 @@ class Board:
     # -- acting --------------------------------------------------------------------------------
 
     def apply(self, *fragments: Content, name: str = "cam.dtbo", **tables: Any) -> Applied:
-        return self.overlays.apply(with_names(overlay_of(*fragments, name=name, **tables)))
+        return self.overlays.apply(unflattened(overlay_of(*fragments, name=name, **tables)))
 
     def applied(self, *fragments: Content, name: str = "cam.dtbo", **tables: Any) -> int:
         """Apply what must be taken, forget the log, and give the id."""
