@@ -111,7 +111,7 @@ Reading (status, log, export) needs neither, unless a process was killed while i
 began must be taken back first.
 
     chmod a-w .; dtovl undo --session bench.dtovl          the folder cannot be written to
-    cp bench.dtovl /tmp; dtovl undo --session /tmp/bench.dtovl""",
+    cp bench.dtovl ~; dtovl undo --session ~/bench.dtovl""",
 )
 
 REPLAY_DIFFERS = Code(

@@ -30,6 +30,7 @@ from support.messages import (
     codes,
     facilities,
     found,
+    gone,
     leaf,
     paths,
     results,
@@ -37,11 +38,6 @@ from support.messages import (
 )
 
 from dtovl.replay.stream import ADD, DELETE, SET, UPDATE, Change, Content
-
-
-def gone() -> Log:
-    """Everything of the platform facilities is deleted, the leaves first."""
-    return Log().deletes(RNG, NX, PF)
 
 
 def test_p050_held_leaves_dangle_below_a_parent_of_count_0() -> None:

@@ -29,6 +29,7 @@ from support.messages import (
     codes,
     facilities,
     found,
+    gone,
     leaf,
     paths,
     results,
@@ -38,11 +39,6 @@ from support.trees import cells, tree_of
 
 from dtovl.replay.policies import replay_stream
 from dtovl.replay.stream import ADD, DELETE, Base, Content
-
-
-def gone() -> Log:
-    """Everything of the platform facilities is deleted, the leaves first."""
-    return Log().deletes(RNG, NX, PF)
 
 
 def test_p060_equal_content_changes_nothing() -> None:

@@ -250,3 +250,8 @@ def changed(result: Result, path: str) -> list[tuple[str, str]]:
         if node.path == path
         for change in node.changes
     ]
+
+
+def gone() -> Log:
+    """Everything of the platform facilities is deleted, the leaves first."""
+    return Log().deletes(RNG, NX, PF)
