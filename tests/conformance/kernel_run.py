@@ -105,6 +105,7 @@ def guarded(title: str, steps: list[Compared]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        # Whatever a case raises is a disagreement of that case, and the run goes on.
         steps.append(Compared(title, {"result": Sides([], [_raised(error)])}, _trace(error)))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -129,6 +130,7 @@ def carry_out(step: Step, machine: Machine) -> tuple[dict[str, Any], list[str]]:
     except TimeoutError:
         raise
     except Exception as error:
+        # Whatever a case raises is a disagreement of that case, and the run goes on.
         if step.refused and isinstance(error, DtovlError):
             return {REFUSED: str(error)}, []
         return {RAISED: _raised(error)}, _trace(error)
@@ -147,6 +149,7 @@ def _unseen(step: Step, machine: Machine) -> Compared:
     except DtovlError as error:
         notes = [_raised(error)]
     except Exception as error:
+        # Whatever a case raises is a disagreement of that case, and the run goes on.
         sides["result"] = Sides([], [_raised(error)])
         notes = _trace(error)
     return Compared(f"{step.title} (memory is corrupt, not compared)", sides, notes)
