@@ -1,0 +1,1 @@
+"""Boards and overlays by the hundred: which goes with which, what holds, what has changed."""
