@@ -1,0 +1,3 @@
+"""What a change of the bases takes from overlays (DT65x)."""
+
+from __future__ import annotations
