@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dtovl.model.cells import text
@@ -21,6 +22,9 @@ _MAX_COMPARED = 2000
 
 # Comparing letter by letter is quadratic in the length; nobody misspells more than this.
 _MAX_LENGTH = 256
+
+# Letters from here on, outside ASCII, count as one.
+_OTHER_LETTERS = 127
 
 
 def find_lenient(tree: Tree, wanted: str) -> list[Node]:
@@ -128,12 +132,14 @@ def nearest(wanted: str, candidates: Iterable[str], count: int = 3) -> list[str]
 
     folded = wanted[:_MAX_LENGTH].lower()
     matcher = SequenceMatcher(None, "", folded, autojunk=False)
-    numbers = _numbers(folded)
+    numbers, letters = _numbers(folded), _letters(folded)
     found = []
     for candidate in _promising(folded, candidates):
-        matcher.set_seq1(candidate.lower())
-        if matcher.real_quick_ratio() < _LIKENESS or matcher.quick_ratio() < _LIKENESS:
+        # Most share too few letters, in whatever order, to be like it.
+        shared = (_letters(candidate) & letters).bit_count()
+        if 2 * shared < _LIKENESS * (len(candidate) + len(folded)):
             continue
+        matcher.set_seq1(candidate.lower())
         likeness = matcher.ratio()
         if likeness >= _LIKENESS:
             found.append((-likeness, _distance(numbers, _numbers(candidate)), candidate))
@@ -153,6 +159,21 @@ def _promising(folded: str, candidates: Iterable[str]) -> list[str]:
         return sum(pair in lower for pair in pairs)
 
     return sorted(rest, key=shared, reverse=True)[:_MAX_COMPARED]
+
+
+@lru_cache(maxsize=1 << 16)
+def _letters(name: str) -> int:
+    """Give the letters of a name, case folded, as a set of bits; a second `a` has a bit of its own.
+
+    Labels are compared over and over, as boards of one family share most of theirs.
+    """
+    bits = 0
+    for letter in name.lower():
+        bit = 1 << min(ord(letter), _OTHER_LETTERS)
+        while bits & bit:
+            bit <<= _OTHER_LETTERS + 1
+        bits |= bit
+    return bits
 
 
 def _numbers(name: str) -> list[int]:
