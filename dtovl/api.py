@@ -43,6 +43,7 @@ def load(
     symbols: bool = True,
     sink: Sink | None = None,
     included: Callable[[str], object] | None = None,
+    read_file: Callable[[str], bytes | None] = read_included,
 ) -> Tree:
     """Read a tree from a file, a folder such as /proc/device-tree, or bytes.
 
@@ -51,7 +52,8 @@ def load(
     if not given. For source: include_dirs are searched for included files, which must lie there
     or beside the source; defines are macros; cpp is a program to preprocess with, for trusted
     source only; symbols is `dtc -@`, which overlays need of a base. Warnings go to sink;
-    included is called with the path of each file that source includes, but not by way of cpp.
+    included is called with the path of each file that source includes, but not by way of cpp;
+    read_file gives the bytes of such a file, None where there is none.
 
     Raises InputError (DT001 to DT048).
     """
@@ -67,8 +69,8 @@ def load(
         return read_blob(data, shown, sink)
     from dtovl.dts.reader import read
 
-    def read_file(path: str) -> bytes | None:
-        content = read_included(path)
+    def read_one(path: str) -> bytes | None:
+        content = read_file(path)
         if included is not None and content is not None:
             included(path)
         return content
@@ -76,7 +78,7 @@ def load(
     return read(
         data,
         shown,
-        read_file=read_file,
+        read_file=read_one,
         include_dirs=[os.fspath(folder) for folder in include_dirs],
         defines=defines,
         cpp=cpp,

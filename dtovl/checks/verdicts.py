@@ -89,7 +89,7 @@ def apply_checked(
     stack, verdict, sink = try_stack(tree, overlays, applier, base, main=True, asked=True)
     look_ahead(stack)
     findings[:0] = sink
-    return Applied(stack, [verdict, *verdicts], _once(findings), forecast)
+    return Applied(stack, [verdict, *verdicts], once(findings), forecast)
 
 
 def try_stack(
@@ -140,8 +140,11 @@ def _verdict(stack: Stack, reasons: dict[Outcome, str]) -> Verdict:
     return Verdict(stack.dialect, bad.applies, bad.error, name, reason, lines, bad.hazard)
 
 
-def _once(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Keep of findings that say the same the most severe; what each knows more goes into it."""
+def once(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Keep of findings that say the same the most severe; what each knows more goes into it.
+
+    They are sorted by severity, overlay, place.
+    """
     kept: dict[tuple[str, str, str, str], Diagnostic] = {}
     for found in findings:
         key = (found.code.number, found.path, found.message, found.who)
