@@ -58,6 +58,7 @@ class Worker:
         work = BaseWork(task, base.tree, [part.overlay for part in parts], self.settings)
         cases = tuple(map(work.case, task.cases))
         between, compared = work.between()
+        base.tree.dissolve()
         return BaseResult(task.base.path, cases, between, compared, tuple(inputs))
 
     def _part(self, source: Source) -> _Part:

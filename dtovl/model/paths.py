@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ALIAS_STEPS = 32
 # Up to so many children are looked through; for more, one walk over the names of the whole tree
 # tells for good which names can be found by their key alone.
-_FEW = 64
+_FEW = 8
 _FIRST_REPEAT = f"{REPEAT}1"
 
 

@@ -286,6 +286,16 @@ class Tree:
         """
         self._largest = largest
 
+    def dissolve(self) -> None:
+        """Take the tree apart, which nobody may use any more: its memory is free at once.
+
+        Parents and children hold each other, so a tree stays until the collector of cycles has
+        looked at all there is. Where trees come and go by the hundred, that takes a third of the
+        time of reading them.
+        """
+        for node in self.root.walk():
+            node.parent = None
+
     # -- names ---------------------------------------------------------------------------------
 
     def mixed_names(self) -> tuple[set[str], set[str]]:

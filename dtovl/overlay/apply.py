@@ -50,7 +50,8 @@ def apply_overlay(
         if dialect.targets_first:
             outcome.recorded = len(outcome.changeset.entries)
         outcome.changeset.entries.clear()
-        outcome.refused = refused
+        # Its traceback holds this frame, and so the outcome: a cycle that would stay for long.
+        outcome.refused = refused.with_traceback(None)
         if refused.problem is Problem.NOTIFIER:
             outcome.lines.append(refusal_line(refused))
         elif not refused.facts.get("printed"):

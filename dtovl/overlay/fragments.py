@@ -124,12 +124,19 @@ def node_phandle(base: Tree, node: Node, dialect: Dialect) -> int:
 
 
 def merged_symbol(
-    base: Tree, overlay: Overlay, label: str, value: bytes, resolved: Resolved, dialect: Dialect
+    base: Tree,
+    overlay: Overlay,
+    label: str,
+    value: bytes,
+    resolved: Resolved,
+    dialect: Dialect,
+    starts: dict[Node, str],
 ) -> bytes | None:
     """Give the value that an exported label gets in a merged tree; None: it is not exported.
 
     That is target path, slash, what follows `__overlay__`. The target is looked up again, in what
-    the base has become. Raises Refused. Source: libfdt overlay_symbol_update.
+    the base has become; starts keeps, per fragment node, the path that was found, as exporting
+    labels moves no node. Raises Refused. Source: libfdt overlay_symbol_update.
     """
     path = text(value)
     if not path or len(path) + 1 != len(value) or not path.startswith("/"):
@@ -138,17 +145,23 @@ def merged_symbol(
     if not slash or not (rest == "__overlay__" or rest.startswith("__overlay__/")):
         return None
     node = overlay.top(name)
-    content = None if node is None else child_by_stem(overlay.tree, node, "__overlay__")
-    if node is None or content is None:
-        raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
-    target = find_target(base, Fragment(node, content), resolved, dialect)
-    properties = resolved.properties(node)
+    start = None if node is None else starts.get(node)
+    if node is None or start is None:
+        content = None if node is None else child_by_stem(overlay.tree, node, "__overlay__")
+        if node is None or content is None:
+            raise Refused(Problem.SYMBOL_FRAGMENT, label=label, path=path)
+        start = starts[node] = _symbol_start(base, Fragment(node, content), resolved, dialect)
+    return f"{start}/{rest[len(_OVERLAY) :]}".encode("latin-1") + b"\0"
+
+
+def _symbol_start(base: Tree, fragment: Fragment, resolved: Resolved, dialect: Dialect) -> str:
+    """Give what stands in front of the slash in a label exported from a fragment."""
+    target = find_target(base, fragment, resolved, dialect)
+    properties = resolved.properties(fragment.node)
     by_path, by_phandle = properties.get("target-path"), properties.get("target")
     by_phandle = None if by_phandle is None or not any(by_phandle) else by_phandle
     start = target.path if by_path is None or by_phandle else boot_text(by_path)
-    if len(start) <= 1:
-        start = ""
-    return f"{start}/{rest[len(_OVERLAY) :]}".encode("latin-1") + b"\0"
+    return start if len(start) > 1 else ""
 
 
 def live_symbol(overlay: Overlay, label: str, value: bytes, targets: dict[Node, Node]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
-from dtovl.model.node import Node, plain_name
+from dtovl.model.node import REPEAT, Node, plain_name
 from dtovl.model.paths import find_merge_child, top_node
 from dtovl.model.tree import PHANDLE_NAMES, Origin, Tree, boot_phandle, phandle_in
 from dtovl.overlay.fragments import find_target, merged_symbol, node_phandle, symbol_entries
@@ -72,8 +72,9 @@ def _merge_symbols(tree: Tree, outcome: Outcome, resolved: Resolved, number: int
         symbols = Node("__symbols__")
         outcome.changeset.add(AttachNode(tree.root, symbols, origin), tree)
     positions = overlay.tree.positions
+    starts: dict[Node, str] = {}
     for label, value in symbol_entries(overlay, dialect):
-        exported = merged_symbol(tree, overlay, label, value, resolved, dialect)
+        exported = merged_symbol(tree, overlay, label, value, resolved, dialect, starts)
         if exported is not None:
             place = positions.get((overlay.symbols, label)) if positions else None
             entry = SetProperty(symbols, label, exported, origin, head=True, position=place)
@@ -136,12 +137,11 @@ class _Merger:
         stack = [(start, fresh)]
         while stack:
             node, copy = stack.pop()
-            for key, value in self.resolved.properties(node).items():
-                copy.properties[plain_name(key)] = value
-                if places is not None and (node, key) in self.positions:
-                    places[copy, plain_name(key)] = self.positions[node, key]
-            if places is not None and node in self.positions:
-                places[copy] = self.positions[node]
+            properties = self.resolved.properties(node)
+            if places is None and not copy.properties and REPEAT not in "".join(properties):
+                copy.properties.update(properties)
+            else:
+                self._copy_properties(node, copy, properties, places)
             below = []
             stems = latest.setdefault(copy, {}) if node.children else {}
             for child in node.children.values():
@@ -160,3 +160,15 @@ class _Merger:
             if "phandle" in copy.properties or "linux,phandle" in copy.properties:
                 copy.phandle = boot_phandle(copy)
         return fresh, places
+
+    def _copy_properties(
+        self, node: Node, copy: Node, properties: dict[str, bytes], places: Positions | None
+    ) -> None:
+        """Copy properties that may be there already, or have a place in source text."""
+        for key, value in properties.items():
+            name = plain_name(key)
+            copy.properties[name] = value
+            if places is not None and (node, key) in self.positions:
+                places[copy, name] = self.positions[node, key]
+        if places is not None and node in self.positions:
+            places[copy] = self.positions[node]
