@@ -36,6 +36,7 @@ _FAMILIES = {
     "DT64": "claims",
     "DT65": "compat",
     "DT66": "engine",
+    "DT67": "cache",
     "DT9": "internal",
     "PS10": "replay_tree",
     "PS11": "replay_tree",
