@@ -1,0 +1,7 @@
+"""The report as one HTML page that needs nothing else: no network, no server, no other file."""
+
+from __future__ import annotations
+
+from dtovl.report.html.page import render
+
+__all__ = ["render"]
