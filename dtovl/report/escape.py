@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 # C0, DEL and C1 controls; marks that are invisible or reorder text; separators of lines; halves of
 # surrogate pairs, by which Python keeps bytes of file names that are not UTF-8.
-_CONTROL = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+_CONTROL = (
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 # XML 1.0 has no way at all to write these.
 _NOT_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+# What may mean something in Markdown, in its tables, or to what GitHub makes links of: mentions,
+# numbers of issues, addresses that begin with a scheme or with `www.`.
+_MARKUP = r"[!-$&'*:;<>@\[-`{-~]|(?<=[wW]{3})\."
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -76,3 +81,14 @@ def workflow_property(text: str) -> str:
     Source: actions/toolkit, packages/core/src/command.ts (escapeProperty).
     """
     return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def markdown(text: str) -> str:
+    """Make text fit for GitHub's Markdown, in running text, tables and HTML; to stand in `<code>`.
+
+    Every character that could mean something becomes a reference, which Markdown never reads as
+    markup. Only within `<code>` or `<pre>` are names such as `@name` and `#12` left alone.
+
+    Source: CommonMark 0.31, 2.5 and 6; GitHub Flavored Markdown, 4.10 and 6.9.
+    """
+    return _pattern(_MARKUP).sub(lambda match: f"&#{ord(match[0])};", terminal(text))

@@ -78,9 +78,14 @@ def codes_page(codes: Sequence[Code]) -> str:
     return "".join(parts)
 
 
-def _section(code: Code) -> str:
-    lines = [f"\n## {code.number}\n\n**{code.name}** ({code.severity.label})\n"]
-    lines.append(f"\n- says: {_markdown(_template(code.message))}\n")
+def code_says(code: Code) -> str:
+    """Give what findings of a code say, with a word in capitals for what differs between them."""
+    return _template(code.message)
+
+
+def code_markdown(code: Code) -> str:
+    """Write what a code says, how to mend it, whose rule it is and what happens, as Markdown."""
+    lines = [f"- says: {_markdown(_template(code.message))}\n"]
     if _suggestion(code):
         lines.append(f"- fix: {_markdown(_suggestion(code))}\n")
     if code.source:
@@ -91,6 +96,11 @@ def _section(code: Code) -> str:
         else:
             lines.append("\n```\n" + "\n".join(paragraph) + "\n```\n")
     return "".join(lines)
+
+
+def _section(code: Code) -> str:
+    head = f"\n## {code.number}\n\n**{code.name}** ({code.severity.label})\n\n"
+    return head + code_markdown(code)
 
 
 def _template(text: str) -> str:
