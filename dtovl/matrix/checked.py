@@ -55,8 +55,9 @@ class Checked(NamedTuple):
     """The whole: cases in the order of the plan, groups by severity and size.
 
     compared counts the pairs of overlays held against each other; fits_nothing are overlays that
-    go with no base; shard is (i, n) of a part, None for the whole; fail_on is the least severity
-    (1 to 3) that fails the run, 0 for none.
+    go with no base; shard is (i, n) of a part, i from 1, None for the whole; fail_on is the least
+    severity (1 to 3) that fails the run, 0 for none. plan is a digest of what was planned, equal in
+    all parts of a run.
     """
 
     version: str
@@ -69,6 +70,7 @@ class Checked(NamedTuple):
     fits_nothing: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
     fail_on: int = 3
+    plan: str = ""
 
     @property
     def fails(self) -> bool:

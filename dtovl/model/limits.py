@@ -59,6 +59,18 @@ MAX_YAML_DEPTH = 32
 MAX_YAML_VALUES = 200_000
 """Most values of a YAML file, those that aliases repeat counted each time."""
 
+MAX_CONFIG_CHARACTERS = 8 << 20
+"""Most characters of the configuration of a check (6,400 cases named one by one: 700,000)."""
+
+MAX_CONFIG_VALUES = 1_000_000
+"""Most values of the configuration of a check."""
+
+MAX_CONFIG_DEPTH = 12
+"""Deepest nesting of mappings and lists in the configuration of a check."""
+
+MAX_GLOB_STEPS = 20_000_000
+"""Most names that all globs of a configuration are held against."""
+
 MAX_JSON_BYTES = 16 << 20
 """Largest JSON file in bytes (a recorded case has some hundred KiB)."""
 
@@ -79,3 +91,12 @@ MAX_REPLAY_NODES = 1_000_000
 
 MAX_REPLAY_EVENTS = 1000
 """Most events of one node that a replay keeps to explain its findings."""
+
+MAX_REPORT_BYTES = 256 << 20
+"""Largest JSON report of a part of a matrix that is merged, in characters (1,000 cases: 1 MiB)."""
+
+MAX_BASELINE_BYTES = 64 << 20
+"""Largest baseline in characters (100,000 known findings: 30 MiB)."""
+
+MAX_REPORT_VALUES = 8_000_000
+"""Most values of a report or baseline, told by its commas."""
