@@ -168,6 +168,14 @@ def list_directory(path: str | os.PathLike[str]) -> list[str]:
     return sorted(names)
 
 
+def file_size(path: str) -> int:
+    """Give the bytes of a file, 0 where there is none: to estimate work by, not to rely on."""
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path that a user gave is a regular file, or a link to one."""
     return os.path.isfile(path)
