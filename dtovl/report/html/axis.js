@@ -52,7 +52,8 @@ function nameLines(cases) {
       ? {key, kind: "stack", path: one.name || one.overlays.join(" + "), overlays: one.overlays}
       : {key, kind: "overlay", path: key});
   }
-  const byPath = (a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+  const {compare} = new Intl.Collator("en", {numeric: true});
+  const byPath = (a, b) => compare(a.path, b.path);
   const lines = [...others.values()];
   const overlays = lines.filter((line) => line.kind === "overlay").sort(byPath);
   const stacks = lines.filter((line) => line.kind === "stack").sort(byPath);

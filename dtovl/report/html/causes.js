@@ -1,11 +1,12 @@
 // The list of causes: each group of findings once, with the number of its places.
 
-const MOST_CAUSES = 60;
+// On a phone the matrix lies below the list, and should not be far away.
+const MOST_CAUSES = matchMedia("(min-width: 900px)").matches ? 60 : 6;
 
 class Causes {
   /** chosen(group or null) is called when a cause is picked or let go. */
-  constructor(element, model, {chosen, openCase}) {
-    Object.assign(this, {element, model, chosen, openCase});
+  constructor(element, model, labels, {chosen, openCase}) {
+    Object.assign(this, {element, model, labels, chosen, openCase});
     this.selected = null;
     this.most = MOST_CAUSES;
     this.groups = [];
@@ -41,7 +42,7 @@ class Causes {
     fill(this.element, [
       parts,
       rest > 0 && make("button", {type: "button", class: "more", onclick: () => {
-        this.most += 5 * MOST_CAUSES;
+        this.most += 240;
         this.draw();
       }}, `Show ${amount(rest, "more cause")}`),
       !this.groups.length && make("p", {class: "quiet"},
@@ -90,13 +91,14 @@ class Causes {
   }
 
   places(group, most = MOST_PLACES) {
-    const {fix, why} = group.places[0].finding;
+    const {fix, why, path} = group.places[0].finding;
+    const oneNode = group.places.every((place) => place.finding.path === path);
     const rest = group.places.length - most;
     const box = make("div", {class: "places"});
     fill(box, [
       make("dl", {}, row("why", why), row("fix", fix, "fix"),
-        row("more", `dtovl explain ${group.code}`)),
-      make("ul", {}, group.places.slice(0, most).map((place) => make("li", {}, this.place(place)))),
+        oneNode && row("node", path), row("more", `dtovl explain ${group.code}`)),
+      make("ul", {}, group.places.slice(0, most).map((place) => make("li", {}, this.place(place, !oneNode)))),
       rest > 0 && make("button", {type: "button", class: "more", onclick: () => {
         box.replaceWith(this.places(group, most * 10));
       }}, `Show ${amount(rest, "more place")}`),
@@ -104,12 +106,13 @@ class Causes {
     return box;
   }
 
-  place({base, overlays, stack, finding, cases}) {
-    const across = stack ? [make("span", {class: "file"}, stack)] : overlays.map((one) => pathText(one));
-    const names = [base && pathText(base), ...across].filter(Boolean);
+  place({base, overlays, stack, finding, cases}, withNode) {
+    const short = (path) => pathText(path, this.labels.get(path) || path);
+    const across = stack ? [make("span", {class: "file"}, stack)] : overlays.map(short);
+    const names = [base && short(base), ...across].filter(Boolean);
     const content = [
       names.map((name, number) => [number ? make("span", {class: "plus"}, " + ") : null, name]),
-      finding.path && make("span", {class: "node"}, finding.path),
+      withNode && finding.path && make("span", {class: "node"}, finding.path),
     ];
     if (!cases.length) return content;
     return make("button", {type: "button", class: "place", onclick: () => this.openCase(cases[0])},

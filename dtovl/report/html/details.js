@@ -7,8 +7,7 @@ function caseDetails(model, one, {openCase, openGroup}) {
   const alone = one.overlays.length === 1;
   const title = one.name || (alone ? pathParts(one.overlays[0])[1] : "stack");
   return [
-    make("h2", {id: "details-title", tabindex: -1}, sign(one.state), " ",
-      make("span", {class: "visually-hidden"}, `${STATE.get(one.state).word}: `), title),
+    make("h2", {id: "details-title", tabindex: -1}, title),
     make("p", {class: "subject"}, pathText(one.base),
       one.overlays.map((overlay) => [make("span", {class: "plus"}, " + "), pathText(overlay)])),
     one.reason && make("p", {class: "reason"}, make("b", {}, "Expected to fail: "), one.reason),
@@ -18,9 +17,8 @@ function caseDetails(model, one, {openCase, openGroup}) {
     part("With other overlays on this board", one.between.length,
       one.between.map(({place, group}) => findingCard(
         {finding: place.finding, group}, openGroup, betweenLine(place, one, openCase)))),
+    !one.marks.length && !one.between.length && make("p", {class: "quiet"}, "No findings."),
     planPart(model, one),
-    !one.marks.length && !one.between.length &&
-      make("p", {class: "quiet"}, "Nothing was found here."),
   ];
 }
 

@@ -70,6 +70,7 @@ class Grid {
     this.head = Math.round(Math.min(highest, longest(this.columns) + 18));
     this.canvas.style.width = `${this.side + this.columns.extent + 8}px`;
     this.canvas.style.height = `${this.head + this.rows.extent + 8}px`;
+    this.element.style.setProperty("--tall", `${this.head + this.rows.extent + 24}px`);
     this.element.style.setProperty("--side", `${this.side}px`);
     this.element.style.setProperty("--head", `${this.head}px`);
     this.element.style.setProperty("--size", `${SIZE}px`);
@@ -139,7 +140,7 @@ class Grid {
     let label = "not paired";
     if (one) {
       const inside = !this.marked || this.marked.has(one.number);
-      classes += ` s-${one.state}${inside ? "" : " dim"}${inside && this.marked ? " marked" : ""}`;
+      classes += ` s-${one.state}${inside ? "" : " dim"}`;
       label = `${[one.base, ...one.overlays].join(", ")}: ${outcome(one)}`;
     }
     const cell = make("div", {

@@ -17,7 +17,8 @@ const grid = new Grid(byId("grid"), {
   },
   hovered: (target) => say(target || grid.target(grid.active)),
 });
-const causes = new Causes(byId("causes"), model, {
+const labels = new Map([...lineSets.boards, ...lineSets.others].map((line) => [line.path, line.label]));
+const causes = new Causes(byId("causes"), model, labels, {
   chosen: choose,
   openCase: (one) => openCase(one),
 });
@@ -77,6 +78,7 @@ function drawStates(fitting) {
     type: "button", class: "state", "data-state": key, title: `${word}: ${hint}`,
     "aria-pressed": String(view.states.has(key)), onclick: () => toggle(key),
   }, sign(key), ` ${word} `, make("span", {class: "number"}, counts.get(key).toLocaleString("en")))));
+  byId("states").append(make("span", {class: "blank"}, "blank: not paired"));
   if (focused) byId("states").querySelector(`[data-state="${focused}"]`).focus();
 }
 
@@ -103,11 +105,11 @@ function drawMarked() {
   if (!group) return;
   fill(box, [
     make("span", {class: "code"}, group.code),
-    make("span", {class: "short"}, amount(group.cases.size, "cell")),
+    make("span", {class: "short"}, amount(group.cases.size, "case")),
     make("button", {
       type: "button", class: "chip", "aria-pressed": String(view.narrow),
       onclick: () => { view.narrow = !view.narrow; drawMatrix(); },
-    }, "only its lines"),
+    }, "hide the rest"),
     make("button", {type: "button", class: "chip", "aria-label": "Show all again",
                     onclick: () => causes.select(null)}, "✕"),
   ]);
@@ -120,7 +122,7 @@ function say({row, column, one}) {
   byId("status").replaceChildren();
   fill(byId("status"), [
     one && [sign(one.state), " "],
-    names.map((line, place) => [place ? " + " : "", line.path]),
+    names.map((line, place) => [place ? " + " : "", line.label]),
     one ? `: ${outcome(one)}` : names.length === 2 ? ": not paired" : "",
   ]);
 }
@@ -166,7 +168,8 @@ function drawDetails(takeFocus) {
   details.replaceChildren();
   fill(details, [
     make("div", {class: "bar"},
-      isCase && [step(-1, "Previous case", "P"), step(1, "Next case", "N")],
+      isCase && [make("p", {}, sign(subject.state), STATE.get(subject.state).word),
+        step(-1, "Previous case", "P"), step(1, "Next case", "N")],
       make("button", {type: "button", class: "chip close", "aria-label": "Close",
                       title: "Close (Escape)", onclick: close}, "✕")),
     make("div", {class: "content"}, content),
