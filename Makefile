@@ -4,6 +4,7 @@
 #   make test                 the tests
 #   make lint                 style, types and layers
 #   make corpus               agreement with libfdt and dtc on recorded inputs (CORPUS=DIR)
+#   make conformance-matrix   the same as one matrix, run in every way (CORPUS=DIR, SAMPLE=PAIRS)
 #   make conformance          agreement with recorded runs of Linux (CASES=DIR, KERNEL=6.1|7.2)
 #   make conformance-apply    the same of the bare applier, without counts, events and removal
 #   make conformance-pseries  agreement with the replay cases of Power migrations (CASES=DIR)
@@ -15,6 +16,7 @@ VENV   ?= .venv
 CORPUS ?= ../shared/corpus
 CASES  ?= ../shared/$(if $(filter conformance-pseries,$@),pseries,kernel)
 KERNEL ?= 6.1
+SAMPLE ?= 300
 
 RUN := $(VENV)/.set-up
 DEV := $(VENV)/.set-up-dev
@@ -23,7 +25,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint fixtures corpus conformance conformance-apply \
-        conformance-pseries golden fuzz bench nightly docs clean
+        conformance-matrix conformance-pseries golden fuzz bench nightly docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,6 +59,9 @@ fixtures: $(RUN)
 corpus: $(DEV)
 	$(PY) tests/conformance/corpus.py '$(CORPUS)'
 
+conformance-matrix: $(DEV)
+	$(PY) tests/conformance/matrix.py '$(CORPUS)' --sample '$(SAMPLE)' $(DASK:%=--dask)
+
 conformance: $(DEV)
 	$(PY) tests/conformance/kernel.py '$(CASES)' --kernel '$(KERNEL)'
 
@@ -80,6 +85,7 @@ bench: $(DEV)
 nightly: $(DEV)
 	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
 	$(MAKE) fuzz bench corpus conformance-apply conformance-pseries
+	$(MAKE) conformance-matrix SAMPLE=0 DASK=yes
 	$(MAKE) conformance KERNEL=6.1
 	$(MAKE) conformance KERNEL=7.2
 
