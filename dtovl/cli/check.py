@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dtovl.cli.matrix_reports import KINDS
 from dtovl.cli.options import PATH, Number, colour_option, quiet_option
 from dtovl.model.dialect import DIALECTS, KERNELS
 
 if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
 
-KINDS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 _MOST_JOBS = 1024
 _MOST_SHARDS = 100_000
 
 
-def _shard(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> tuple[int, int] | None:
+def _shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
     first, slash, last = value.partition("/")
@@ -80,6 +78,12 @@ def _appliers(
     metavar="KIND=FILE",
     callback=reports,
     help="Write a report besides: " + ", ".join(KINDS) + "; repeatable.",
+)
+@click.option(
+    "--prefix",
+    default="",
+    metavar="DIR",
+    help="What leads from the root of the repository to here, for SARIF and GitHub.",
 )
 @click.option("--baseline", metavar="FILE", help="Findings that are known: they fail nothing.")
 @click.option(

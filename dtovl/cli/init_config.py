@@ -15,18 +15,18 @@ from dtovl.cli.outcome import OK, Outcome
 @colour_option
 def command(folder: str, force: bool, to_stdout: bool) -> Outcome:
     """Write FOLDER/dtovl.yaml: what `dtovl check` would do without one, and all it can be told."""
-    from os.path import join
+    from pathlib import Path
 
     from dtovl.files import create_atomically, write_atomically
-    from dtovl.matrix.config import NAME
     from dtovl.matrix.defaults import commented
     from dtovl.matrix.discover import discover
+    from dtovl.matrix.reading import FILE_NAME
     from dtovl.report.spans import Line
 
     text = commented(discover(folder))
     if to_stdout:
         return Outcome(OK, text)
-    path = join(folder, NAME)
+    path = str(Path(folder, FILE_NAME))
     if force:
         write_atomically(path, text.encode())
     elif not create_atomically(path, text.encode()):

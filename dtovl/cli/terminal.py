@@ -85,6 +85,12 @@ def write_lines(stream: TextIO, lines: Iterable[Line], colour: str = "never") ->
         write_text(stream, "".join("".join(text for _, text in spans) + "\n" for spans in wrapped))
 
 
+def plain_text(lines: Iterable[Line]) -> str:
+    """Write a report as text for a file: no colour, as wide as what goes to a pipe."""
+    wrapped = (spans for line in lines for spans in wrap(line, _PIPE_WIDTH))
+    return "".join("".join(text for _, text in spans) + "\n" for spans in wrapped)
+
+
 def wrap(line: Line, width: int) -> Iterator[list[Span]]:
     """Escape a line and break it between words where it is longer than width.
 
