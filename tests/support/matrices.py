@@ -78,7 +78,7 @@ _LABEL = Finding(
     "did you mean uart5 (/soc/serial@481aa000)? or build the base with `dtc -@`",
     (Remark("uart6 is defined by no overlay of this set; 3 of 12 boards define it"),),
     ("OF: resolver: node label 'uart6' not found in live devicetree symbols table",),
-    '\ttarget = <&uart6>;\n\t          ^~~~~~',
+    "\ttarget = <&uart6>;\n\t          ^~~~~~",
 )
 _EMPTY = Finding(
     "DT130",
@@ -119,7 +119,12 @@ _PLAN = (
     Change("fragment@0 on &i2c1", "/soc/i2c@7e804000", "+", "clock-frequency", "", "<400000>"),
     Change("fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76", "+node"),
     Change(
-        "fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76", "+", "compatible", "", '"bosch,bme280"'
+        "fragment@0 on &i2c1",
+        "/soc/i2c@7e804000/sensor@76",
+        "+",
+        "compatible",
+        "",
+        '"bosch,bme280"',
     ),
     Change("fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76", "+", "reg", "", "<0x76>"),
     Change("labels exported", "/__symbols__", "+", "bme280", "", '"/soc/i2c@7e804000/sensor@76"'),
@@ -230,7 +235,10 @@ def large(boards: int = 1_078, overlays: int = 1_090, cases: int = 5_749) -> Che
     judged = []
     places = []
     for number in range(cases):
-        board, overlay = rows[number % boards], columns[(number % boards + number // boards * 3) % overlays]
+        board, overlay = (
+            rows[number % boards],
+            columns[(number % boards + number // boards * 3) % overlays],
+        )
         bad = number % 8 == 0
         found = _LABEL._replace(message=f"label 'uart6' is not in /__symbols__ of {board}")
         findings = (found,) if bad else (_REPEAT,) if number % 3 == 0 else ()
@@ -311,4 +319,5 @@ anything: st.SearchStrategy[Checked] = st.builds(
     _tuples(_text),
     st.none() | st.tuples(st.integers(1, 9), st.integers(1, 9)),
     st.integers(0, 3),
+    st.just(""),
 )

@@ -20,6 +20,15 @@ class Causes {
     this.draw();
   }
 
+  /** List all of them for paper, or again as many as before. */
+  paper(on) {
+    const most = this.most;
+    if (on) this.most = Infinity;
+    this.draw();
+    this.most = most;
+    for (const fold of this.element.querySelectorAll("details")) fold.open = on;
+  }
+
   draw() {
     const kinds = [
       ["", (group) => group.standing === "new" && !group.between],

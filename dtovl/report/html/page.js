@@ -243,6 +243,7 @@ function paper(on) {
   document.body.classList.toggle("too-wide", !fits);
   grid.measure();
   grid.draw();
+  causes.paper(on);
 }
 
 byId("filter").addEventListener("input", readFilter);
