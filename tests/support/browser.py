@@ -82,7 +82,9 @@ class Browser:
         os.close(from_browser)
         quiet = os.open(os.devnull, os.O_RDWR)
         actions = [(os.POSIX_SPAWN_DUP2, quiet, number) for number in (0, 1, 2)]
-        actions += [(os.POSIX_SPAWN_DUP2, end, number) for number, end in zip((3, 4), ends)]
+        actions += [
+            (os.POSIX_SPAWN_DUP2, end, number) for number, end in zip((3, 4), ends, strict=True)
+        ]
         self._pid = os.posix_spawn(
             program,
             [program, *_FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"],

@@ -114,19 +114,14 @@ _PIN = Finding(
 _MUX = Finding("DT103", 3, "/fragment@1", "target-path /soc/i2c@7e205000 is not in {base}")
 _OLD = Finding("DT114", 2, "/soc/bluetooth", "the overlay brings a phandle of its own")
 _BROKEN = Finding("DT012", 3, "", "the blob is cut off: 1,204 of 3,888 bytes are there")
+_BUS = ("fragment@0 on &i2c1", "/soc/i2c@7e804000")
+_SENSOR = ("fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76")
 _PLAN = (
-    Change("fragment@0 on &i2c1", "/soc/i2c@7e804000", "~", "status", '"disabled"', '"okay"'),
-    Change("fragment@0 on &i2c1", "/soc/i2c@7e804000", "+", "clock-frequency", "", "<400000>"),
-    Change("fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76", "+node"),
-    Change(
-        "fragment@0 on &i2c1",
-        "/soc/i2c@7e804000/sensor@76",
-        "+",
-        "compatible",
-        "",
-        '"bosch,bme280"',
-    ),
-    Change("fragment@0 on &i2c1", "/soc/i2c@7e804000/sensor@76", "+", "reg", "", "<0x76>"),
+    Change(*_BUS, "~", "status", '"disabled"', '"okay"'),
+    Change(*_BUS, "+", "clock-frequency", "", "<400000>"),
+    Change(*_SENSOR, "+node"),
+    Change(*_SENSOR, "+", "compatible", "", '"bosch,bme280"'),
+    Change(*_SENSOR, "+", "reg", "", "<0x76>"),
     Change("labels exported", "/__symbols__", "+", "bme280", "", '"/soc/i2c@7e804000/sensor@76"'),
 )
 _NAMES = {
@@ -235,10 +230,8 @@ def large(boards: int = 1_078, overlays: int = 1_090, cases: int = 5_749) -> Che
     judged = []
     places = []
     for number in range(cases):
-        board, overlay = (
-            rows[number % boards],
-            columns[(number % boards + number // boards * 3) % overlays],
-        )
+        lap, row = divmod(number, boards)
+        board, overlay = rows[row], columns[(row + lap * 3) % overlays]
         bad = number % 8 == 0
         found = _LABEL._replace(message=f"label 'uart6' is not in /__symbols__ of {board}")
         findings = (found,) if bad else (_REPEAT,) if number % 3 == 0 else ()
