@@ -45,7 +45,8 @@ def mark(place: Place) -> Mark:
 def by_weight(groups: Iterable[Group]) -> list[Group]:
     """Sort causes: severe ones first, then those with many places."""
     return sorted(
-        groups, key=lambda group: (-group.severity, -len(group.places), group.code, group.message)
+        groups,
+        key=lambda one: (-one.severity, -len(one.places), one.code, one.message, one.standing),
     )
 
 
@@ -73,7 +74,7 @@ def spot_of(place: Place) -> Spot:
     if found.at.file:
         return found.at
     for overlay in reversed(place.overlays):
-        if overlay and overlay in found.who:
+        if overlay and f"({overlay})" in found.who:
             return Spot(overlay)
     return Spot(next((name for name in (*place.overlays[::-1], place.base) if name), ""))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes import find_code
 from dtovl.codes.base import Severity
+from dtovl.matrix.group import cause_of
 from dtovl.matrix.result import Spot
 from dtovl.report import explain
 from dtovl.report.causes import (
@@ -149,7 +150,7 @@ def _results(checked: Checked, folder: str) -> Iterator[Json]:
     for group in by_weight(checked.groups):
         for site in sites(group):
             result = _result(group, site, folder)
-            result["partialFingerprints"] = _fingerprints(group, site, folder, seen)
+            result["partialFingerprints"] = _fingerprints(site, folder, seen)
             # Both are given for every result of a run or for none.
             if "known" in standings:
                 result["baselineState"] = "unchanged" if group.standing == "known" else "new"
@@ -270,8 +271,8 @@ def _related(site: Site, folder: str) -> list[Json]:
     return related
 
 
-def _fingerprints(group: Group, site: Site, folder: str, seen: dict[str, int]) -> Json:
-    """Tell results apart without their lines, so that they stay the same when lines move.
+def _fingerprints(site: Site, folder: str, seen: dict[str, int]) -> Json:
+    """Tell results apart by cause, file and node, so that they last when lines move or boards come.
 
     GitHub goes by the hash of a source line alone, which its upload computes where there is a line
     and warns about any other; for files without lines it has none, so it is given.
@@ -280,7 +281,8 @@ def _fingerprints(group: Group, site: Site, folder: str, seen: dict[str, int]) -
 
     file = str(_artifact(site.spot.file, folder)["uri"])
     paths = sorted({place.finding.path for place in site.places})
-    parts = (group.code, file, *paths[:1], group.message)
+    cause = cause_of(site.places[0])
+    parts = (cause.code, file, *paths[:1], cause.text, cause.node)
     digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     seen[digest] = seen.get(digest, 0) + 1
     value = f"{digest}:{seen[digest]}"
