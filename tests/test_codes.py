@@ -33,6 +33,8 @@ from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Sink
 from dtovl.errors import DtovlError
 from dtovl.fdt.write import flatten
+from dtovl.matrix.cache import Cache
+from dtovl.matrix.tasks import Settings
 from dtovl.model.dialect import LINUX
 from dtovl.model.node import REPEAT, Node
 from dtovl.overlay.apply import apply_overlay
@@ -455,11 +457,20 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     "DT287": by_steps("- {{op: apply, op: apply}}"),
     "DT288": by_steps("- {{op: find, path: /soc, result: {{node: null}}}}"),
     "DT289": by_steps("- {{op: dump, nod: /soc}}"),
+    "DT670": lambda sink, folder: no_cache_in(folder / "file", sink),
     "PS208": lambda *_: read_base(b"Not Found", "partition"),
     "DT140": lambda sink, _: sink.diagnostics.extend(
         check_tree(tree_of({"aliases": {"serial0": "/nothing"}}))
     ),
 }
+
+
+def no_cache_in(file: Path, sink: Sink) -> None:
+    """Have the cache in a folder that cannot be made, since a file is there."""
+    file.write_bytes(b"")
+    problem = Cache(str(file), Settings()).prepare()
+    assert problem is not None
+    sink.diagnostics.append(problem)
 
 
 def from_migration(number: str, sink: Sink) -> None:
