@@ -68,7 +68,7 @@ def test_what_agrees_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_what_disagrees_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entry: dict[str, Any], said: str
 ) -> None:
-    assert matrix.main(corpus(tmp_path, RIGHT[1], entry), 1, dask=False) == 1
+    assert matrix.main(corpus(tmp_path, RIGHT[1], entry), 0, dask=False) == 1
     told = capsys.readouterr().out
     assert said in told
 
