@@ -92,8 +92,8 @@ def cause_of(place: Place) -> Cause:
     text = finding.message
     if place.base:
         text = _masked(text, place.base, _BASE)
-    blamed = _blamed(place)
-    for number, name in enumerate(_from(blamed, place.overlays)):
+    about = blamed(place)
+    for number, name in enumerate(_from(about, place.overlays)):
         text = _masked(text, name, _mask(number))
     if code in _SINGLE:
         pattern, instead = _SINGLE[code]
@@ -102,7 +102,7 @@ def cause_of(place: Place) -> Cause:
     if _BASE in text and not clash and code not in _BY_OVERLAY:
         return Cause(code, text, "", ())
     node = finding.path.rpartition("/")[2] or finding.path
-    return Cause(code, text, node, blamed)
+    return Cause(code, text, node, about)
 
 
 @lru_cache(maxsize=1024)
@@ -112,7 +112,7 @@ def short_name(code: str) -> str:
     return found.name if found is not None and found.number == code else ""
 
 
-def _blamed(place: Place) -> tuple[str, ...]:
+def blamed(place: Place) -> tuple[str, ...]:
     """Give the overlay that a finding is about: of two that clash, and if it is unclear, all."""
     overlays = place.overlays
     if len(overlays) < 2 or not place.stack:
@@ -136,11 +136,11 @@ def named(text: str, base: str, overlays: Sequence[str]) -> str:
     return text.replace(_OVERLAY, "the overlay")
 
 
-def _from(blamed: tuple[str, ...], overlays: tuple[str, ...]) -> tuple[str, ...]:
+def _from(about: tuple[str, ...], overlays: tuple[str, ...]) -> tuple[str, ...]:
     """Give the overlays of a place, the one to blame first."""
-    if len(overlays) < 2 or len(blamed) == len(overlays):
+    if len(overlays) < 2 or len(about) == len(overlays):
         return overlays
-    return (*blamed, *(name for name in overlays if name != blamed[0]))
+    return (*about, *(name for name in overlays if name != about[0]))
 
 
 def _masked(text: str, name: str, mask: str) -> str:
@@ -169,7 +169,7 @@ def _message(cause: Cause, places: list[Place]) -> str:
         text = text.replace(_BASE, bases.pop() if len(bases) == 1 else "the base")
     if "{overlay" not in text:
         return text
-    lists = [_from(_blamed(place), place.overlays) for place in places]
+    lists = [_from(blamed(place), place.overlays) for place in places]
     for number in range(max(map(len, lists))):
         mask = _mask(number)
         if mask in text:

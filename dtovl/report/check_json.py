@@ -12,6 +12,8 @@ from dtovl.matrix.result import Spot
 from dtovl.report.json import listing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dtovl.matrix.checked import Checked, Group, Judged, Standing
     from dtovl.matrix.result import Change, Finding
 
@@ -23,8 +25,7 @@ def render(checked: Checked) -> str:
     """Write a checked matrix; one case, group or other finding a line."""
     standings = {place: group.standing for group in checked.groups for place in group.places}
     shown: set[Place] = set()
-    cases = [_case(judged, standings, shown) for judged in checked.cases]
-    others = sorted(place for place in standings if place not in shown)
+    cases = (_case(judged, standings, shown) for judged in checked.cases)
     shard = checked.shard
     return listing(
         {
@@ -39,13 +40,17 @@ def render(checked: Checked) -> str:
             "bases": list(checked.bases),
             "overlays": list(checked.overlays),
             "fits_nothing": list(checked.fits_nothing),
-            "groups": [_group(one) for one in checked.groups],
+            "groups": map(_group, checked.groups),
             "cases": cases,
-            "findings": [
-                {**_place(place), **_finding(place.finding, standings[place])} for place in others
-            ],
+            "findings": _others(standings, shown),
         }
     )
+
+
+def _others(standings: dict[Place, Standing], shown: set[Place]) -> Iterator[dict[str, object]]:
+    """Give the findings that are no case's, when the cases have been written."""
+    for place in sorted(standings.keys() - shown):
+        yield {**_place(place), **_finding(place.finding, standings[place])}
 
 
 def _counts(checked: Checked) -> dict[str, int]:

@@ -6,10 +6,11 @@ Keys are added, never renamed or given another meaning. Output is the same for t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from dtovl.diagnostics import Diagnostic, Location
 
@@ -22,12 +23,14 @@ def document(command: str, content: dict[str, object]) -> str:
 def listing(document: Mapping[str, object]) -> str:
     """Write a document whose lists are long: each of their entries on a line of its own.
 
-    The compact form of an entry is written in a tenth of the time of an indented one.
+    The compact form of an entry is written in a tenth of the time of an indented one. Lists may be
+    given as iterators, so that not all of their entries have to be there at once.
     """
     parts = []
     for key, value in document.items():
-        if isinstance(value, list) and value:
-            text = "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
+        if isinstance(value, list | Iterator):
+            entries = ",\n    ".join(map(json.dumps, value))
+            text = f"[\n    {entries}\n  ]" if entries else "[]"
         else:
             text = json.dumps(value)
         parts.append(f"  {json.dumps(key)}: {text}")
