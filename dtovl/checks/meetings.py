@@ -1,0 +1,327 @@
+"""Which overlays of a base meet: an index over all that is written, each place once.
+
+What comes out is of two kinds. A clash is proven by the sets alone: both write one property, to
+different values. A suspect is a pair of which one writes what the other looks up, or has phandles
+that are out of the ordinary: whether it matters is found by applying both orders. All other pairs
+are proven to be independent: neither writes what the other writes or looks up.
+
+Cost: linear in what is written, and in the clashes and suspects there are. What an overlay makes is
+looked into only where another one makes a node of the same name at the same place.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.changeset import AttachNode, SetProperty
+from dtovl.checks import reads
+from dtovl.checks.numbers import Numbering
+from dtovl.checks.touched import is_phandle
+from dtovl.model.dialect import Problem
+from dtovl.model.paths import top_node
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from dtovl.checks.touched import Meaning, Spot, Touched
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+MOST_CLASHES = 1_000_000
+"""How many clashing writes are looked at on one base: 250 overlays that differ in 32 properties."""
+
+_SHOWN = 4
+_CELLS = ("#address-cells", "#size-cells")
+_PSEUDO = ("name", "phandle", "linux,phandle")
+
+Pair = tuple[int, int]
+
+
+class Writes(NamedTuple):
+    """A property that both overlays of a pair write: what the first makes of it, and the second."""
+
+    spot: Spot
+    key: str
+    first: Meaning
+    second: Meaning
+
+
+class Clash:
+    """What a pair writes differently: the first places, and how many there are."""
+
+    __slots__ = ("count", "places")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.places: list[Writes] = []
+
+
+class Meetings:
+    """The index over the overlays of one base, in one dialect.
+
+    makers has, for a node of the base and what names have in common (reads.family), who makes a
+    child of such a name there; labels and aliases who writes them; givers who gives a node of the
+    base a phandle. needs has what the refused ones lack.
+    """
+
+    __slots__ = (
+        "_addresses",
+        "_contested",
+        "_dialect",
+        "_symbols",
+        "_tree",
+        "_writers",
+        "aliases",
+        "clashes",
+        "cut",
+        "givers",
+        "labels",
+        "largest",
+        "makers",
+        "needs",
+        "suspects",
+        "touched",
+        "twins",
+    )
+
+    def __init__(self, tree: Tree, dialect: Dialect, largest: int) -> None:
+        self.largest = largest
+        self.touched: dict[int, Touched] = {}
+        self.makers: dict[tuple[Node, str], list[tuple[Touched, Node]]] = {}
+        self.labels: dict[str, list[Touched]] = {}
+        self.aliases: dict[str, list[Touched]] = {}
+        self.givers: dict[Node, list[Touched]] = {}
+        self.needs: dict[Touched, list[reads.Need]] = {}
+        self.clashes: dict[Pair, Clash] = {}
+        self.suspects: dict[Pair, str] = {}
+        self.twins: dict[Pair, Spot] = {}
+        self.cut = False
+        self._tree = tree
+        self._dialect = dialect
+        self._symbols = top_node(tree, reads.SYMBOLS, dialect)
+        self._addresses = top_node(tree, reads.ALIASES, dialect)
+        self._writers: dict[tuple[Spot, str], list[tuple[Touched, bytes]]] = {}
+        self._contested: dict[tuple[Spot, str], None] = {}
+
+    # -- one overlay ---------------------------------------------------------------------------
+
+    def add(self, touched: Touched) -> None:
+        """Enter what an overlay writes; the overlay is in force, or was refused."""
+        self.touched[touched.number] = touched
+        fresh: set[Node] = set()
+        for entry in touched.outcome.changeset.entries:
+            if isinstance(entry, SetProperty):
+                if entry.node in fresh:
+                    self._note_name(touched, entry.node, entry.key)
+                elif is_phandle(entry.key):
+                    if entry.phandle is not None and entry.phandle > self.largest:
+                        self.givers.setdefault(entry.node, []).append(touched)
+                else:
+                    self._write(touched, entry.node, entry.key, entry.new or b"")
+                    if entry.node is self._symbols or entry.node is self._addresses:
+                        self._note_write(touched, entry)
+            elif isinstance(entry, AttachNode):
+                fresh.add(entry.node)
+                if entry.parent not in fresh:
+                    self._make(touched, entry)
+
+    def _write(self, touched: Touched, spot: Spot, key: str, value: bytes) -> None:
+        place = spot, key
+        writers = self._writers.setdefault(place, [])
+        if writers and writers[0][0] is not touched:
+            self._contested[place] = None
+        writers.append((touched, value))
+
+    def _make(self, touched: Touched, entry: AttachNode) -> None:
+        parent, node = entry.parent, entry.node
+        key = parent, reads.family(node.name, self._dialect)
+        self.makers.setdefault(key, []).append((touched, node))
+        if parent is self._tree.root:
+            for name in node.properties:
+                self._note_name(touched, node, name)
+
+    def _note_write(self, touched: Touched, entry: SetProperty) -> None:
+        """Take note of a label or alias, unless it says what the base says."""
+        table = self.labels if entry.node is self._symbols else self.aliases
+        if entry.old is None or entry.old != entry.new:
+            table.setdefault(entry.key, []).append(touched)
+
+    def _note_name(self, touched: Touched, node: Node, key: str) -> None:
+        """Take note of a label or alias in a table that the overlay makes."""
+        name = reads.family(node.name, self._dialect)
+        if node.parent is self._tree.root and name in (reads.SYMBOLS, reads.ALIASES):
+            table = self.labels if name == reads.SYMBOLS else self.aliases
+            table.setdefault(key, []).append(touched)
+
+    # -- all overlays --------------------------------------------------------------------------
+
+    def meet(self) -> None:
+        """Find clashes and suspects; the tree is the plain base."""
+        if len(self.touched) > 1:
+            self._meet_makers()
+            self._meet_names()
+            self._meet_numbers()
+            self._meet_writers()
+
+    def suspect(self, one: Touched, other: Touched, cause: str) -> None:
+        """Put a pair on the list of those to try; the first cause counts."""
+        # Where neither applies, neither order does.
+        if one is not other and (one.outcome.applies or other.outcome.applies):
+            first, second = sorted((one.number, other.number))
+            self.suspects.setdefault((first, second), cause)
+
+    def _suspect_all(self, one: Touched, others: Iterable[Touched], cause: str) -> None:
+        for other in others:
+            self.suspect(one, other, cause)
+
+    def _meet_makers(self) -> None:
+        """Look into the nodes that several overlays make at one place, all the way down."""
+        tops: dict[Touched, set[tuple[Node, str]]] = {}
+        for (parent, _), makers in self.makers.items():
+            if len({touched for touched, _ in makers}) > 1:
+                self._meet_kin([(touched, node.name) for touched, node in makers])
+                for touched, node in makers:
+                    tops.setdefault(touched, set()).add((parent, "/" + node.name))
+        below: dict[Hashable, list[tuple[Touched, str]]] = {}
+        made: dict[Spot, list[tuple[Touched, bool]]] = {}
+        for touched, wanted in tops.items():
+            odd = self._targets_own(touched)
+            for spot, node, properties in touched.contents(wanted):
+                pseudo = self._dialect.skips_pseudo and any(key in properties for key in _PSEUDO)
+                made.setdefault(spot, []).append((touched, odd or pseudo))
+                for key, value in properties.items():
+                    if not is_phandle(key):
+                        self._write(touched, spot, key, value)
+                if spot not in wanted:
+                    parent, path = spot
+                    above = parent, path.rpartition("/")[0]
+                    kin = above, reads.family(node.name, self._dialect)
+                    below.setdefault(kin, []).append((touched, node.name))
+        for kindred in below.values():
+            self._meet_kin(kindred)
+        for spot, makers_of in made.items():
+            self._meet_makers_of(spot, makers_of)
+
+    def _targets_own(self, touched: Touched) -> bool:
+        """Tell whether a fragment goes to a node that the overlay itself makes."""
+        return any(target in touched.fresh for target in touched.outcome.targets.values())
+
+    def _meet_kin(self, kindred: list[tuple[Touched, str]]) -> None:
+        """Suspect overlays whose nodes have names that may be taken for one another."""
+        names = {name for _, name in kindred}
+        if len(names) < 2:
+            return
+        loose = [one for one in kindred if self._dialect.fold_case or "@" not in one[1]]
+        for touched, name in loose:
+            others = (other for other, another in kindred if another != name)
+            self._suspect_all(touched, others, f"name:{name}")
+
+    def _meet_makers_of(self, spot: Spot, makers: list[tuple[Touched, bool]]) -> None:
+        """Suspect overlays that make one node, where it matters who is the first to make it."""
+        if len(makers) < 2:
+            return
+        for touched, odd in makers:
+            if odd:
+                self._suspect_all(touched, (other for other, _ in makers), "made")
+        assert isinstance(spot, tuple)
+        if "@" in spot[1] and spot[1].rfind("/") == 0:
+            for (one, _), (other, _) in combinations(makers, 2):
+                pair = (min(one.number, other.number), max(one.number, other.number))
+                self.twins.setdefault(pair, spot)
+
+    def _meet_names(self) -> None:
+        """Suspect overlays one of which looks up what the other writes."""
+        shadows = self._shadows()
+        for touched in self.touched.values():
+            if self.labels:
+                for label in reads.labels(touched):
+                    self._suspect_all(touched, self.labels.get(label, ()), f"label:{label}")
+            if self.aliases:
+                for alias in reads.aliases(self._tree, touched, self._dialect):
+                    for writers in self.aliases.values():
+                        self._suspect_all(touched, writers, f"alias:{alias}")
+            if shadows:
+                for parent, name in reads.child_names(self._tree, touched, self._dialect):
+                    if "@" not in name and (parent, name) in shadows:
+                        others = (other for other, _ in self.makers[parent, name])
+                        self._suspect_all(touched, others, f"name:{name}")
+            if not touched.outcome.applies:
+                self._meet_needs(touched)
+
+    def _shadows(self) -> set[tuple[Node, str]]:
+        """Find where a new node may be found instead of one of the base, as it stands before it."""
+        if not self._dialect.unit_address_optional:
+            return set()
+        stems: dict[Node, set[str]] = {}
+        for parent, _ in self.makers:
+            if parent not in stems:
+                children = parent.children.values()
+                stems[parent] = {child.name.partition("@")[0] for child in children}
+        return {(parent, stem) for parent, stem in self.makers if stem in stems[parent]}
+
+    def _meet_needs(self, touched: Touched) -> None:
+        needs = self.needs[touched] = reads.lacks(self._tree, touched, self._dialect)
+        for need in needs:
+            self._suspect_all(touched, self.providers(need), ":".join((need[0], need[2])))
+
+    def providers(self, need: reads.Need) -> list[Touched]:
+        """List the overlays that may bring what another lacks."""
+        kind, node, name = need
+        if kind == "label":
+            return self.labels.get(name, [])
+        if kind == "alias":
+            return [touched for writers in self.aliases.values() for touched in writers]
+        if kind == "number":
+            return [touched for touched in self.touched.values() if touched.plan.phandles]
+        assert node is not None
+        if kind == "phandle":
+            return self.givers.get(node, [])
+        made = self.makers.get((node, reads.family(name, self._dialect)), ())
+        return [touched for touched, _ in made]
+
+    def _meet_numbers(self) -> None:
+        """Suspect overlays whose phandles, or references, are out of the ordinary."""
+        numbered = [touched for touched in self.touched.values() if touched.plan.phandles]
+        for touched in self.touched.values() if numbered else ():
+            state = Numbering.of(touched, self.largest)
+            if state is Numbering.WILD:
+                self._suspect_all(touched, self.touched.values(), "phandle")
+            elif state is Numbering.DANGLING or reads.literal_target(touched):
+                self._suspect_all(touched, numbered, "phandle")
+
+    def _meet_writers(self) -> None:
+        """Group the writers of each contested property by what they make of it."""
+        left = MOST_CLASHES
+        for spot, key in self._contested:
+            last: dict[Touched, bytes] = dict(self._writers[spot, key])
+            groups: dict[Meaning, list[Touched]] = {}
+            for touched, value in last.items():
+                groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)
+            if spot is self._symbols and Problem.SYMBOL_EXISTS in self._dialect.errors:
+                for one, other in combinations(last, 2):
+                    self.suspect(one, other, f"label:{key}")
+            for (meaning, some), (another, more) in combinations(groups.items(), 2):
+                left -= len(some) * len(more)
+                if left < 0:
+                    self.cut = True
+                    return
+                for one in some:
+                    for other in more:
+                        self._clash(one, other, Writes(spot, key, meaning, another))
+
+    def _clash(self, one: Touched, other: Touched, writes: Writes) -> None:
+        if writes.key in _CELLS and Problem.CELLS_CHANGED in self._dialect.errors:
+            self.suspect(one, other, "cells")
+            return
+        pair = one.number, other.number
+        if pair[0] > pair[1]:
+            pair = other.number, one.number
+            writes = Writes(writes.spot, writes.key, writes.second, writes.first)
+        clash = self.clashes.get(pair)
+        if clash is None:
+            clash = self.clashes[pair] = Clash()
+        clash.count += 1
+        if len(clash.places) < _SHOWN:
+            clash.places.append(writes)

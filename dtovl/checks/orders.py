@@ -1,0 +1,130 @@
+"""Two overlays really applied in both orders: for the pairs that sets do not settle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.changeset import SetProperty
+from dtovl.checks.touched import fresh_spots, is_phandle, meaning, reference_offsets
+from dtovl.model.node import Node, plain_name
+from dtovl.overlay.stack import apply_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dtovl.checks.touched import Meaning, Spot
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.tree import Tree
+    from dtovl.overlay.fragments import Overlay
+    from dtovl.overlay.outcome import Outcome
+
+
+class Place(NamedTuple):
+    """What differs: a property, or a node where key is "".
+
+    one and other are the values after the first order and after the other, None for absent; of a
+    node, the bytes are empty.
+    """
+
+    spot: Spot
+    key: str
+    one: Meaning | None
+    other: Meaning | None
+
+
+class Tried(NamedTuple):
+    """What came of both orders: the outcome that is refused in each, None where all apply.
+
+    places are the differences where both apply.
+    """
+
+    refused: Outcome | None
+    refused_back: Outcome | None
+    places: tuple[Place, ...]
+
+    @property
+    def depends(self) -> bool:
+        """Tell whether the result depends on the order."""
+        return bool(self.places) or (self.refused is None) != (self.refused_back is None)
+
+
+def try_both(tree: Tree, first: Overlay, second: Overlay, dialect: Dialect) -> Tried:
+    """Apply first and second to the tree in both orders; the tree is as before afterwards.
+
+    Trees are equal when they hold the same but for the numbers of phandles and the order of
+    siblings and properties.
+    """
+    largest = largest_phandle(tree, dialect)
+    offsets = reference_offsets((first.plan(dialect), second.plan(dialect)))
+    one = _Result(tree, (first, second), dialect, offsets, largest)
+    other = _Result(tree, (second, first), dialect, offsets, largest)
+    if one.refused is not None or other.refused is not None:
+        return Tried(one.refused, other.refused, ())
+    return Tried(None, None, tuple(_differences(one, other)))
+
+
+def largest_phandle(tree: Tree, dialect: Dialect) -> int:
+    """Give the largest phandle of a tree as the dialect counts."""
+    return tree.largest_phandles()[1 if dialect.phandle_field else 0]
+
+
+class _Result:
+    """What overlays in one order make of the places that they touch: values, and new nodes."""
+
+    __slots__ = ("nodes", "refused", "values")
+
+    def __init__(
+        self,
+        tree: Tree,
+        overlays: Sequence[Overlay],
+        dialect: Dialect,
+        offsets: Mapping[str, tuple[int, ...]],
+        largest: int,
+    ) -> None:
+        self.values: dict[tuple[Spot, str], Meaning | None] = {}
+        self.nodes: dict[Spot, None] = {}
+        stack = apply_stack(tree, overlays, dialect)
+        self.refused = stack.failed
+        if self.refused is None:
+            self._read(tree, stack.outcomes, offsets, largest)
+        stack.revert(tree)
+
+    def _read(
+        self,
+        tree: Tree,
+        outcomes: Sequence[Outcome],
+        offsets: Mapping[str, tuple[int, ...]],
+        largest: int,
+    ) -> None:
+        entries = [entry for outcome in outcomes for entry in outcome.changeset.entries]
+        fresh = fresh_spots(entries)
+        self.nodes = dict.fromkeys(fresh.values())
+
+        def find(number: int) -> Spot | None:
+            node = tree.by_phandle.get(number)
+            return None if node is None else fresh.get(node, node)
+
+        touched = [(entry.node, entry.key) for entry in entries if isinstance(entry, SetProperty)]
+        touched += [(node, key) for node in fresh for key in node.properties]
+        for node, key in dict.fromkeys(touched):
+            value = node.properties.get(key)
+            if value is not None and not (is_phandle(key) and len(value) == 4):
+                places = offsets.get(plain_name(key), ())
+                self.values[fresh.get(node, node), key] = meaning(value, places, largest, find)
+
+
+def _differences(one: _Result, other: _Result) -> Iterator[Place]:
+    """Give what differs; a node that only one order makes is one difference, whatever it holds."""
+    for spot in {**one.nodes, **other.nodes}:
+        here, there = spot in one.nodes, spot in other.nodes
+        if here != there:
+            yield Place(spot, "", b"" if here else None, b"" if there else None)
+    for spot, key in {**one.values, **other.values}:
+        if not isinstance(spot, Node) and (spot in one.nodes) != (spot in other.nodes):
+            continue
+        # A place that an order leaves alone has there what the base has.
+        absent = spot.properties.get(key) if isinstance(spot, Node) else None
+        here_value = one.values.get((spot, key), absent)
+        there_value = other.values.get((spot, key), absent)
+        if here_value != there_value:
+            yield Place(spot, key, here_value, there_value)

@@ -1,0 +1,169 @@
+"""What one overlay, alone on a base, writes there; looked into only where it must be.
+
+A place of the tree that several overlays may touch is named so that it is the same for all: a node
+of the base by itself, a node that an overlay makes by the node of the base it hangs from and the
+path below that (a Spot). References to phandles that an overlay gives are compared by such names
+too, for the number depends on what was applied before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode, SetProperty
+from dtovl.model.cells import cell
+from dtovl.model.node import Node, plain_name
+from dtovl.model.tree import PHANDLE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Mapping
+
+    from dtovl.changeset import Entry
+    from dtovl.model.dialect import Dialect
+    from dtovl.overlay.fragments import Overlay
+    from dtovl.overlay.outcome import Outcome
+    from dtovl.resolve import Plan
+
+    Spot = Node | tuple[Node, str]
+    # A value, or the value without its references and (byte offset, node) for each.
+    Meaning = bytes | tuple[bytes, tuple[tuple[int, Spot], ...]]
+
+_BLANK = b"\0\0\0\0"
+
+
+class Touched:
+    """One overlay with its outcome on the base; what is costly is found when it is asked for."""
+
+    __slots__ = ("_fresh", "_numbers", "_offsets", "number", "outcome", "overlay", "plan")
+
+    def __init__(self, number: int, overlay: Overlay, outcome: Outcome, dialect: Dialect) -> None:
+        self.number = number
+        self.overlay = overlay
+        self.outcome = outcome
+        self.plan: Plan = overlay.plan(dialect)
+        self._offsets: dict[str, tuple[int, ...]] | None = None
+        self._fresh: dict[Node, tuple[Node, str]] | None = None
+        self._numbers: dict[int, Spot] | None = None
+
+    @property
+    def name(self) -> str:
+        """Give the display name of the overlay."""
+        return self.overlay.name
+
+    @property
+    def offsets(self) -> Mapping[str, tuple[int, ...]]:
+        """Give property name -> byte offsets at which the overlay has references under it."""
+        if self._offsets is None:
+            self._offsets = reference_offsets((self.plan,))
+        return self._offsets
+
+    @property
+    def fresh(self) -> Mapping[Node, tuple[Node, str]]:
+        """Give the nodes that the overlay makes, each with its spot."""
+        if self._fresh is None:
+            self._fresh = fresh_spots(self.outcome.changeset.entries)
+        return self._fresh
+
+    @property
+    def numbers(self) -> Mapping[int, Spot]:
+        """Give the phandles that the overlay gives, each with the node that has it then."""
+        if self._numbers is None:
+            found: dict[int, Spot] = {}
+            for node, spot in self.fresh.items():
+                if node.phandle:
+                    found.setdefault(node.phandle, spot)
+            for entry in self.outcome.changeset.entries:
+                if isinstance(entry, SetProperty) and entry.phandle:
+                    found.setdefault(entry.phandle, self.fresh.get(entry.node, entry.node))
+            self._numbers = found
+        return self._numbers
+
+    def meaning(self, key: str, value: bytes, largest: int) -> Meaning:
+        """Give a value without the numbers of phandles above largest, the base's largest one."""
+        offsets = self.offsets.get(key) if self.plan.recipes else None
+        if not offsets:
+            return value
+        return meaning(value, offsets, largest, self.numbers.get)
+
+    def contents(
+        self, tops: Container[tuple[Node, str]]
+    ) -> list[tuple[tuple[Node, str], Node, dict[str, bytes]]]:
+        """List (spot, node, properties) of the nodes that the overlay made from some spots on.
+
+        tops are spots just below the base.
+        """
+        found: dict[Node, tuple[tuple[Node, str], Node, dict[str, bytes]]] = {}
+        for node, spot in self.fresh.items():
+            base, path = spot
+            end = path.find("/", 1)
+            if (base, path if end < 0 else path[:end]) in tops:
+                properties = {plain_name(key): value for key, value in node.properties.items()}
+                found[node] = spot, node, properties
+        for entry in self.outcome.changeset.entries:
+            if isinstance(entry, SetProperty) and entry.node in found and entry.new is not None:
+                found[entry.node][2][entry.key] = entry.new
+        return list(found.values())
+
+
+def reference_offsets(plans: Iterable[Plan]) -> dict[str, tuple[int, ...]]:
+    """Give property name -> byte offsets at which any of some overlays has references under it.
+
+    Properties of one name have their references at the same places but for the odd one, whose
+    numbers are no phandles; so the name is enough.
+    """
+    found: dict[str, set[int]] = {}
+    for plan in plans:
+        for _, key, _, local, outside in plan.recipes:
+            offsets = found.setdefault(plain_name(key), set())
+            offsets.update(local)
+            offsets.update(offset for offset, _ in outside)
+    return {key: tuple(sorted(offsets)) for key, offsets in found.items()}
+
+
+def fresh_spots(entries: Iterable[Entry]) -> dict[Node, tuple[Node, str]]:
+    """Name the nodes that changeset entries make, in force or not."""
+    found: dict[Node, tuple[Node, str]] = {}
+    for entry in entries:
+        if not isinstance(entry, AttachNode):
+            continue
+        base, above = found.get(entry.parent, (entry.parent, ""))
+        stack = [(entry.node, above)]
+        while stack:
+            node, path = stack.pop()
+            path = f"{path}/{node.name}"
+            found[node] = (base, path)
+            stack.extend((child, path) for child in node.children.values())
+    return found
+
+
+def meaning(
+    value: bytes, offsets: Iterable[int], largest: int, find: Callable[[int], Spot | None]
+) -> Meaning:
+    """Give a value with what the numbers above largest at some byte offsets refer to.
+
+    A number of which find knows no node stays a number.
+    """
+    found: list[tuple[int, Spot]] = []
+    for offset in offsets:
+        number = cell(value, offset) if offset + 4 <= len(value) else 0
+        spot = find(number) if number > largest else None
+        if spot is not None:
+            found.append((offset, spot))
+    if not found:
+        return value
+    for offset, _ in found:
+        value = value[:offset] + _BLANK + value[offset + 4 :]
+    return value, tuple(found)
+
+
+def is_phandle(key: str) -> bool:
+    """Tell whether a property holds the phandle of its own node."""
+    return key in PHANDLE_NAMES
+
+
+def spot_path(spot: Spot) -> str:
+    """Write the path of a spot."""
+    if isinstance(spot, Node):
+        return spot.path
+    above, path = spot
+    return path if above.parent is None else above.path + path
