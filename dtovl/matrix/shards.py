@@ -24,6 +24,7 @@ _BLOBS = (".dtb", ".dtbo")
 
 _LEAST_LOT = 250_000  # some 5 ms: below that, sending a lot would be felt
 _LARGEST_LOT = 64
+_MOST_LOT = 40_000_000  # some seconds: what is sent in one go, and lost with a machine, is bounded
 _LOTS_EACH = 4  # so many lots would be left for every process, were they all like the next one
 
 
@@ -85,7 +86,8 @@ class Lots:
 
     def take(self) -> list[int]:
         """Give the next lot, empty when all are handed out."""
-        enough = max(_LEAST_LOT, self._left // (self._hands * _LOTS_EACH))
+        share = self._left // (self._hands * _LOTS_EACH)
+        enough = min(max(_LEAST_LOT, share), _MOST_LOT)
         lot: list[int] = []
         taken = 0
         while self._waiting and taken < enough and len(lot) < _LARGEST_LOT:
