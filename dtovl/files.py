@@ -168,6 +168,46 @@ def list_directory(path: str | os.PathLike[str]) -> list[str]:
     return sorted(names)
 
 
+def scan_directory(path: str, top: str) -> tuple[list[str], list[str], list[str]]:
+    """List the files and the folders in a folder, and the links that lead out of top.
+
+    Links to files below top are files; links to folders are left out, so that nothing is met
+    twice. A folder that is not there, or is a link itself, has nothing in it.
+
+    Raises InputError (DT009, DT011).
+    """
+    files: list[str] = []
+    folders: list[str] = []
+    outside: list[str] = []
+    if path != top and os.path.islink(path):
+        return files, folders, outside
+    try:
+        with os.scandir(path) as entries:
+            for number, entry in enumerate(entries):
+                if number >= MAX_DIRECTORY_ENTRIES:
+                    what = f"the bound is {MAX_DIRECTORY_ENTRIES} entries"
+                    raise InputError(Diagnostic(TOO_LARGE, name=path, what=what))
+                if entry.is_symlink():
+                    inside = is_inside(entry.path, top)
+                    if not inside or entry.is_file():
+                        (files if inside else outside).append(entry.name)
+                elif entry.is_dir():
+                    folders.append(entry.name)
+                elif entry.is_file():
+                    files.append(entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return [], [], []
+    except (OSError, ValueError) as error:
+        raise InputError(_unreadable(path, error)) from error
+    return files, folders, outside
+
+
+def is_inside(path: str, top: str) -> bool:
+    """Tell whether a path lies in a folder when all links are followed, there or not."""
+    real, within = os.path.realpath(path), os.path.realpath(top)
+    return real == within or real.startswith(os.path.join(within, ""))
+
+
 def file_size(path: str) -> int:
     """Give the bytes of a file, 0 where there is none: to estimate work by, not to rely on."""
     try:

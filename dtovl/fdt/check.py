@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dtovl.errors import InputError
 from dtovl.fdt.header import END, Fields, read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def validate(data: bytes, name: str = "") -> Fields:
@@ -25,6 +30,35 @@ def validate(data: bytes, name: str = "") -> Fields:
     if error:
         _explain(data, fields, name, blob, error)
     return fields
+
+
+def top_nodes(data: bytes, fields: Fields) -> list[int]:
+    """List the offsets, in the structure block, of the nodes below the root.
+
+    For what is not worth a tree; data has passed validate, which gave fields.
+    Source: libfdt fdt_first_subnode, fdt_next_subnode.
+    """
+    import libfdt
+
+    blob = bytearray(memoryview(data)[: fields.total])
+    found = []
+    at: int = libfdt.fdt_first_subnode(blob, 0)
+    while at >= 0:
+        found.append(at)
+        at = libfdt.fdt_next_subnode(blob, at)
+    return found
+
+
+def paths_there(data: bytes, fields: Fields, paths: Iterable[str]) -> frozenset[str]:
+    """Tell which of some full paths lead to a node; data has passed validate, which gave fields.
+
+    A component without unit address finds the first node that has one.
+    Source: libfdt fdt_path_offset.
+    """
+    import libfdt
+
+    blob = bytearray(memoryview(data)[: fields.total])
+    return frozenset(path for path in paths if libfdt.fdt_path_offset(blob, path) >= 0)
 
 
 def _explain(data: bytes, fields: Fields, name: str, blob: bytearray, error: int) -> None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+REPORTS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+"""The forms of a report, as `reports` of the configuration names them."""
+
 
 class Files(NamedTuple):
     """Files of one kind: globs below the configuration's folder, and how source is read.
 
-    line is where they stand in the configuration, 0 where they do not come from one.
+    excluded are globs of what is left out again. line is where they stand in the configuration,
+    0 where they do not come from one.
     """
 
     globs: tuple[str, ...]
     include_dirs: tuple[str, ...] = ()
     defines: tuple[tuple[str, str], ...] = ()
     line: int = 0
+    excluded: tuple[str, ...] = ()
 
 
 class Pairing(NamedTuple):
-    """Which overlays go with which bases, each alone: globs of both."""
+    """Which overlays go with which bases, each alone: globs of both, no bases for none."""
 
     bases: tuple[str, ...]
     overlays: tuple[str, ...]
@@ -30,6 +35,13 @@ class StackRule(NamedTuple):
 
     name: str
     bases: tuple[str, ...]
+    overlays: tuple[str, ...]
+    line: int = 0
+
+
+class Apart(NamedTuple):
+    """Overlays (globs) of which never two are used together."""
+
     overlays: tuple[str, ...]
     line: int = 0
 
@@ -74,7 +86,7 @@ class Config(NamedTuple):
     """All of it. path is the file's display name, "" without one; folder is where globs begin.
 
     by_compatible: overlays and bases that no pairing names go together when they share a string
-    of the root's `compatible`. apart are groups of overlays of which never two are used together.
+    of the root's `compatible`, or, where the overlay has none, when the base has all that it wants.
     """
 
     path: str
@@ -84,7 +96,7 @@ class Config(NamedTuple):
     pairings: tuple[Pairing, ...] = ()
     by_compatible: bool = True
     stacks: tuple[StackRule, ...] = ()
-    apart: tuple[tuple[str, ...], ...] = ()
+    apart: tuple[Apart, ...] = ()
     appliers: tuple[str, ...] = ("libfdt",)
     kernel: str = "6.1"
     removal: bool = False

@@ -1,0 +1,247 @@
+"""What there is to do: from a configuration and the files that are there, tasks, one for a base.
+
+The order is that of the bases' paths; on a base pairs by the overlay's path, then stacks as the
+configuration has them. Nothing is done twice. What the configuration names in vain is a finding
+with its line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.codes import config as codes
+from dtovl.files import read_included
+from dtovl.matrix.choice import Choice
+from dtovl.matrix.pairing import Bases, Misfit
+from dtovl.matrix.survey import Surveyor
+from dtovl.matrix.tasks import Task, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dtovl.matrix.config import Config, StackRule
+    from dtovl.matrix.listing import Listing
+    from dtovl.matrix.result import Finding
+    from dtovl.matrix.survey import Surveyed
+    from dtovl.matrix.tasks import Source
+
+
+class Plan(NamedTuple):
+    """The tasks, and the files that they come from.
+
+    bases and overlays are all that were chosen, sorted; fits_nothing are overlays in no case, idle
+    bases in none. findings are about the configuration and about files in no case.
+    """
+
+    tasks: tuple[Task, ...]
+    bases: tuple[str, ...]
+    overlays: tuple[str, ...]
+    fits_nothing: tuple[Misfit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    idle: tuple[str, ...] = ()
+
+    @property
+    def cases(self) -> int:
+        """Count the cases."""
+        return sum(len(task.cases) for task in self.tasks)
+
+
+def make_plan(
+    config: Config,
+    listing: Listing,
+    read: Callable[[str], bytes],
+    read_included: Callable[[str], bytes | None] = read_included,
+    *,
+    known: Mapping[Source, Surveyed] | None = None,
+) -> Plan:
+    """Make the plan of a configuration.
+
+    read gives the bytes of a file that listing has, read_included those of one that source
+    includes; files are read only where their content decides what goes with what. known has what
+    surveys have found before.
+
+    Raises InputError: DT615 or DT616 when there is more to do than the configuration allows, DT011
+    for a folder that cannot be read.
+    """
+    return _Planner(config, listing, Surveyor(read, read_included, known)).plan()
+
+
+class _Planner:
+    def __init__(self, config: Config, listing: Listing, surveyor: Surveyor) -> None:
+        self._config = config
+        self._surveyor = surveyor
+        self._choice = Choice(config, listing)
+        self._pairs: dict[str, set[str]] = {}
+        self._cases = 0
+
+    def plan(self) -> Plan:
+        """Make the plan."""
+        choice = self._choice
+        choice.choose()
+        self._settle_doubles()
+        alone = self._pair_explicitly()
+        misfits = self._pair_by_content(alone)
+        stacks = self._stacks()
+        apart = self._apart()
+        tasks = tuple(
+            self._task(base, stacks.get(base, ()), apart)
+            for base in sorted(self._pairs.keys() | stacks.keys())
+        )
+        used = {source.path for task in tasks for source in (task.base, *task.overlays)}
+        self._say_unreadable(used)
+        return Plan(
+            tasks,
+            tuple(sorted(choice.bases)),
+            tuple(sorted(choice.overlays)),
+            tuple(misfit for misfit in misfits if misfit.overlay not in used),
+            tuple(choice.findings),
+            tuple(base for base in sorted(choice.bases) if base not in used),
+        )
+
+    def _settle_doubles(self) -> None:
+        """Take a file that is listed twice for what it holds."""
+        choice = self._choice
+        for path in sorted(choice.bases.keys() & choice.overlays.keys()):
+            choice.note(codes.BASE_AND_OVERLAY, choice.lines.get(path, 0), file=path)
+            is_overlay = self._surveyor.look(choice.bases[path]).is_overlay
+            del (choice.bases if is_overlay else choice.overlays)[path]
+
+    def _pair_explicitly(self) -> set[str]:
+        """Pair what the configuration pairs; give the overlays that it speaks of."""
+        choice = self._choice
+        named: set[str] = set()
+        for pairing in self._config.pairings:
+            overlays = choice.select("overlay", pairing.overlays, "pairs", pairing.line)
+            named.update(overlays)
+            for base in choice.select("base", pairing.bases, "pairs", pairing.line):
+                self._pair(base, overlays)
+        return named
+
+    def _pair(self, base: str, overlays: Iterable[str]) -> None:
+        there = self._pairs.setdefault(base, set())
+        self._cases -= len(there)
+        there.update(overlays)
+        self._count(len(there))
+
+    def _count(self, cases: int) -> None:
+        self._cases += cases
+        limit = self._config.limits.cases
+        if self._cases > limit:
+            raise self._choice.too_many("cases", f"more than {limit}", limit, "cases")
+
+    def _pair_by_content(self, named: set[str]) -> list[Misfit]:
+        """Pair the overlays that no pairing names; give those that go with nothing."""
+        choice = self._choice
+        rest = {path: choice.overlays[path] for path in sorted(choice.listed - named)}
+        if not self._config.by_compatible:
+            why = "no entry of `pairs` names it"
+            return [Misfit(path, "", why) for path in rest]
+        if not rest:
+            return []
+        overlays = self._survey(rest, overlay=True)
+        asked = {
+            name for found in overlays.values() if not found.compatible for name in found.wanted
+        }
+        bases = self._survey(
+            {path: choice.bases[path] for path in sorted(choice.bases)},
+            overlay=False,
+            paths=frozenset(name for name in asked if name.startswith("/")),
+        )
+        index = Bases(bases, asked)
+        misfits = []
+        for path, found in overlays.items():
+            bits = index.fitting(found)
+            self._count(bits.bit_count())
+            if not bits:
+                misfits.append(index.misfit(path, found))
+            for base in index.paths(bits):
+                self._pairs.setdefault(base, set()).add(path)
+        return misfits
+
+    def _survey(
+        self, sources: Mapping[str, Source], *, overlay: bool, paths: frozenset[str] = frozenset()
+    ) -> dict[str, Surveyed]:
+        """Look at files; leave out what cannot be read, and what is of the other kind."""
+        found = {}
+        for path, source in sources.items():
+            one = self._surveyor.look(source, paths)
+            if not one.readable:
+                continue
+            if one.is_overlay is overlay:
+                found[path] = one
+                continue
+            kind, other = ("overlay", "base") if one.is_overlay else ("base", "overlay")
+            self._choice.note(
+                codes.WRONG_KIND,
+                self._choice.lines.get(path, 0),
+                file=path,
+                kind=f"{'an' if kind == 'overlay' else 'a'} {kind}",
+                key=f"{other}s",
+                other=f"{kind}s",
+            )
+        return found
+
+    def _say_unreadable(self, used: set[str]) -> None:
+        """Say why files cannot be read; of those in a case, the work on it will say so."""
+        for source, found in self._surveyor.known.items():
+            if source.path not in used:
+                self._choice.findings.extend(found.findings)
+
+    def _stacks(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """Give the stacks of each base: name and overlays."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for rule in self._config.stacks:
+            overlays = self._in_order(rule)
+            bases = self._choice.select("base", rule.bases, "stacks", rule.line)
+            if not overlays:
+                continue
+            for base in bases:
+                there = found.setdefault(base, [])
+                if (rule.name, overlays) not in there:
+                    there.append((rule.name, overlays))
+                    self._count(1)
+        return found
+
+    def _in_order(self, rule: StackRule) -> tuple[str, ...]:
+        """Give the overlays of a stack; none when one of them is not to be had."""
+        limit = self._config.limits.stack
+        if len(rule.overlays) > limit:
+            what = f"overlays in stack {rule.name!r}"
+            raise self._choice.too_many(what, len(rule.overlays), limit, "stack", rule.line)
+        found: list[str] = []
+        for text in rule.overlays:
+            paths = self._choice.select("overlay", [text], "stacks", rule.line)
+            if len(paths) > 1:
+                self._choice.note(codes.STACK_GLOB, rule.line, glob=text, count=len(paths))
+            found.extend(paths if len(paths) == 1 else ())
+        return tuple(found) if len(found) == len(rule.overlays) else ()
+
+    def _apart(self) -> list[frozenset[str]]:
+        return [
+            frozenset(self._choice.select("overlay", group.overlays, "apart", group.line))
+            for group in self._config.apart
+        ]
+
+    def _task(
+        self,
+        base: str,
+        stacks: Iterable[tuple[str, tuple[str, ...]]],
+        apart: Iterable[frozenset[str]],
+    ) -> Task:
+        choice = self._choice
+        alone = sorted(self._pairs.get(base, ()))
+        stacked = [path for _, overlays in stacks for path in overlays]
+        index = {path: number for number, path in enumerate(dict.fromkeys([*alone, *stacked]))}
+        cases = [Wanted((number,)) for number in range(len(alone))]
+        cases += [
+            Wanted(tuple(index[path] for path in overlays), name) for name, overlays in stacks
+        ]
+        never: set[tuple[int, int]] = set()
+        for group in apart:
+            members = sorted(index[path] for path in group if path in index)
+            self._count(len(members) * (len(members) - 1) // 2)
+            never.update(
+                (one, other) for at, one in enumerate(members) for other in members[at + 1 :]
+            )
+        overlays = tuple(choice.overlays[path] for path in index)
+        return Task(choice.bases[base], overlays, tuple(cases), frozenset(never))
