@@ -165,14 +165,14 @@ class Page:
         self._browser = browser
         self._target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         attached = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
-        self._session: str = attached["sessionId"]
+        self.session: str = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.resize(width, height)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command to this page."""
-        return self._browser.call(method, self._session, **parameters)
+        return self._browser.call(method, self.session, **parameters)
 
     def close(self) -> None:
         self._browser.call("Target.closeTarget", targetId=self._target)
@@ -180,7 +180,7 @@ class Page:
     def open(self, path: Path) -> None:
         """Load a file and wait until it is there and drawn."""
         self.call("Page.navigate", url=path.as_uri())
-        self._browser.wait_for("Page.loadEventFired", self._session)
+        self._browser.wait_for("Page.loadEventFired", self.session)
         self.settle()
 
     def resize(self, width: int, height: int, *, phone: bool = False) -> None:
@@ -216,7 +216,7 @@ class Page:
     def text(self, selector: str) -> str:
         """Give the text that shows of the first element that fits, "" without one."""
         found = f"document.querySelector({json.dumps(selector)})"
-        return str(self.evaluate(f"{found} ? {found}.innerText : ''"))
+        return str(self.evaluate(f"{found}?.checkVisibility() ? {found}.innerText : ''"))
 
     def count(self, selector: str) -> int:
         return int(self.evaluate(f"document.querySelectorAll({json.dumps(selector)}).length"))
@@ -290,4 +290,4 @@ class Page:
         ]
 
     def _mine(self) -> list[dict[str, Any]]:
-        return [one for one in self._browser.events if one.get("sessionId") == self._session]
+        return [one for one in self._browser.events if one.get("sessionId") == self.session]

@@ -32,20 +32,23 @@ class Grid {
 
   /** Show these cases on these sides; the active cell stays on its lines where they are left. */
   show(cases, rows, columns, flipped) {
-    const was = this.target(this.active);
+    const {row, column} = this.target(this.active);
+    const turned = flipped !== this.flipped;
+    this.flipped = flipped;
     this.rows = new Axis(rows);
     this.columns = new Axis(columns);
     this.cells = rows.map(() => []);
     for (const one of cases) {
       const [down, across] = flipped ? [one.across, one.base] : [one.base, one.across];
-      const row = this.rows.index.get(down);
-      this.cells[row].push({one, row, column: this.columns.index.get(across)});
+      const place = {one, row: this.rows.index.get(down), column: this.columns.index.get(across)};
+      this.cells[place.row].push(place);
     }
     for (const line of this.cells) line.sort((a, b) => a.column - b.column);
     this.order = this.cells.flat();
-    this.active = this.near(was);
+    this.active = turned ? this.near(column, row) : this.near(row, column);
     this.hover(null);
     this.measure();
+    if (turned) this.reveal();
     this.draw();
   }
 
@@ -55,8 +58,9 @@ class Grid {
     this.later();
   }
 
-  near({row, column}) {
-    const place = (axis, line) => (line ? axis.index.get(line.key) ?? 0 : 0);
+  /** Give the place of two lines, of the first ones instead where they are gone. */
+  near(row, column) {
+    const place = (axis, line) => axis.index.get(line?.key) ?? 0;
     return {row: place(this.rows, row), column: place(this.columns, column)};
   }
 
