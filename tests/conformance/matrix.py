@@ -30,6 +30,7 @@ from conformance.report import Result, Tally  # noqa: E402
 from conformance.unpacking import unpacked  # noqa: E402
 
 from dtovl.files import file_size  # noqa: E402
+from dtovl.matrix.result import UNREADABLE  # noqa: E402
 from dtovl.matrix.run import run  # noqa: E402
 from dtovl.matrix.shards import shard  # noqa: E402
 from dtovl.matrix.tasks import Settings, Source, Task, Wanted  # noqa: E402
@@ -99,7 +100,7 @@ def shards(tasks: Sequence[Task]) -> list[BaseResult]:
     for number in range(1, SHARDS + 1):
         part = run(shard(tasks, number, SHARDS, file_size), SETTINGS, jobs=1)
         if not found.keys().isdisjoint(result.base for result in part):
-            raise AssertionError("a base is in two shards")
+            raise SystemExit("a base is in two shards")
         found.update((result.base, result) for result in part)
     return [found[task.base.path] for task in tasks]
 
@@ -118,7 +119,7 @@ class Cached:
 
     def warm(self, tasks: Sequence[Task]) -> list[BaseResult]:
         if not self._entries():
-            raise AssertionError("nothing was kept")
+            raise SystemExit("cache, warm: nothing was kept")
         return self._run(tasks, 1)
 
     def damaged(self, tasks: Sequence[Task]) -> list[BaseResult]:
@@ -143,17 +144,18 @@ def held(group: Group, result: BaseResult) -> list[Result]:
     results = []
     for entry, case in zip(group.entries, result.cases, strict=True):
         name = f"{entry['base']} + {' + '.join(entry['overlays'])}"
-        results.append(Result(entry["type"] + "s", name, _problem(entry, case)))
+        results.append(Result(entry["type"] + "s", name, _problem(entry, case, result)))
     return results
 
 
-def _problem(entry: Entry, case: Case) -> str:
+def _problem(entry: Entry, case: Case, result: BaseResult) -> str:
     if (case.base, list(case.overlays)) != (entry["base"], entry["overlays"]):
         return f"is found as {case.base} + {' + '.join(case.overlays)}"
     verdict = case.verdicts[0]
     found = verdict.error or "0"
     if found != entry["verdict"]:
-        return f"{found}, expected {entry['verdict']}"
+        about = (f": {finding.message}" for _, finding in result.inputs if found == UNREADABLE)
+        return f"{found}, expected {entry['verdict']}{next(about, '')}"
     place = entry.get("failed_at", 0) if verdict.error else -1
     at = verdict.failed_at
     return "" if at == place else f"overlay {at} fails, expected {place}"
