@@ -38,6 +38,8 @@ _COMMANDS = (
     "blame",
     "diff",
     "identify",
+    "check",
+    "init-config",
     "run",
     "migrate",
     "convert",
@@ -53,7 +55,7 @@ _COMMANDS = (
     "export",
 )
 # A module of this name would take the place of the function `run` below.
-_MODULES = {"run": "steps"}
+_MODULES = {"run": "steps", "init-config": "init_config"}
 _INTERRUPTED = 130
 _COMPLETION = "_DTOVL_COMPLETE"
 

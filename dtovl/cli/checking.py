@@ -59,7 +59,6 @@ def carry_out(request: Request) -> Outcome:
     Raises click.UsageError, InputError.
     """
     _refuse_what_does_not_fit(request)
-    from dtovl.cli.outcome import Outcome
     from dtovl.diagnostics import Sink
 
     sink = Sink()
@@ -75,7 +74,7 @@ def carry_out(request: Request) -> Outcome:
     if request.write_baseline is not None:
         from dtovl.matrix.baseline import write
 
-        data = write(checked, folder).encode()
+        data = write(checked).encode()
         write_atomically(request.write_baseline, data, inputs=inputs)
     writing = Writing(
         request.form, request.reports or reports, request.prefix, request.verbose, request.quiet

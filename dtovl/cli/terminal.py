@@ -78,7 +78,7 @@ def write_bytes(stream: TextIO, data: bytes) -> None:
 def write_lines(stream: TextIO, lines: Iterable[Line], colour: str = "never") -> None:
     """Write a report, wrapped to the width of the stream, coloured as colour and stream say."""
     width = width_of(stream)
-    wrapped = (spans for line in lines for spans in wrap(line, width))
+    wrapped = (inert(spans) for line in lines for spans in wrap(line, width))
     if use_colour(colour, stream):
         write_text(stream, _coloured(wrapped))
     else:
@@ -87,8 +87,23 @@ def write_lines(stream: TextIO, lines: Iterable[Line], colour: str = "never") ->
 
 def plain_text(lines: Iterable[Line]) -> str:
     """Write a report as text for a file: no colour, as wide as what goes to a pipe."""
-    wrapped = (spans for line in lines for spans in wrap(line, _PIPE_WIDTH))
+    wrapped = (inert(spans) for line in lines for spans in wrap(line, _PIPE_WIDTH))
     return "".join("".join(text for _, text in spans) + "\n" for spans in wrapped)
+
+
+def inert(spans: list[Span]) -> list[Span]:
+    """Let a line of a build's log start no command, be it a stranger's line of source or label.
+
+    Source: actions/runner, ActionCommand.cs: `::` after spaces, `##[` anywhere; Azure's agent,
+    Command.cs: `##vso[` anywhere.
+    """
+    first = next((place for place, (_, text) in enumerate(spans) if text.strip()), -1)
+    if first >= 0 and spans[first][1].lstrip().startswith(":"):
+        style, text = spans[first]
+        spans[first] = style, text.replace(":", r"\x3a", 1)
+    if any("#" in text for _, text in spans):
+        return [(style, text.replace("##", r"#\x23")) for style, text in spans]
+    return spans
 
 
 def wrap(line: Line, width: int) -> Iterator[list[Span]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.checks.claims import BaseClaims, ClaimIndex, check_claims
+from dtovl.checks.claimants import BaseClaims
+from dtovl.checks.claimindex import ClaimIndex
+from dtovl.checks.claims import check_claims
 from dtovl.checks.smallest import smallest_failing
 from dtovl.checks.together import Together
 from dtovl.checks.verdicts import once, try_stack
@@ -43,7 +45,7 @@ class BaseWork:
         self._linux = KERNELS[settings.kernel]
         dialects = (DIALECTS[name] for name in settings.appliers)
         self.appliers = [self._linux if one.kernel else one for one in dialects]
-        self.claims = BaseClaims(tree, self.base) if settings.claims else None
+        self.claims = BaseClaims(tree) if settings.claims else None
         self.alone = _Alone(self)
         self._task = task
         self._overlays = overlays
@@ -136,7 +138,7 @@ class _Trial:
             work.tree, self._overlays, dialect, work.base, main=main, asked=True
         )
         if main and work.claims is not None and stack.failed is None:
-            check_claims(work.claims, stack.outcomes, sink)
+            check_claims(work.tree, stack.outcomes, work.base, sink, work.claims)
         self.findings.extend(sink)
         return stack
 
@@ -166,7 +168,7 @@ class _Alone:
     def __init__(self, work: BaseWork) -> None:
         self.seen: set[int] = set()
         self._together = Together(work.tree, work.base, work.appliers[0])
-        self._claims = None if work.claims is None else ClaimIndex(work.claims)
+        self._claims = None if work.claims is None else ClaimIndex(work.tree, work.base, work.claims)
 
     def add(self, number: int, overlay: Overlay, outcome: Outcome) -> None:
         """Take note of an overlay, while it is in force or has just been refused."""

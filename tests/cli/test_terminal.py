@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtovl.cli.terminal import use_colour, width_of, wrap, write_lines, write_text
+from dtovl.cli.terminal import inert, use_colour, width_of, wrap, write_lines, write_text
 from dtovl.report.spans import Line
 
 WORDS = st.lists(
@@ -46,6 +46,30 @@ def test_styles_survive_wrapping() -> None:
         [("", "  "), ("old", "text")],
         [("", "  "), ("new", "more")],
     ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "shown"),
+    [
+        (
+            [("", "          "), ("excerpt", "::error file=a::forged")],
+            r"          \x3a:error file=a",
+        ),
+        ([("", " "), ("path", ":"), ("", ":warning::forged")], r" \x3a:warning::forged"),
+        ([("", "label ##[error]"), ("name", "##vso[x]")], r"label #\x23[error]#\x23vso[x]"),
+        ([("", "#address-cells: a::b")], "#address-cells: a::b"),
+        ([], ""),
+    ],
+)
+def test_no_line_is_a_command_of_a_build(spans: list[tuple[str, str]], shown: str) -> None:
+    assert "".join(text for _, text in inert(spans)).startswith(shown)
+
+
+def test_a_wrapped_word_starts_no_command() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    write_lines(stream, [Line((("", "why "), ("", "word " * 15 + "::error::forged")), hang=4)])
+    stream.seek(0)
+    assert r"    \x3a:error::forged" in stream.read().splitlines()
 
 
 class Terminal(io.StringIO):
