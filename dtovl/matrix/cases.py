@@ -168,7 +168,9 @@ class _Alone:
     def __init__(self, work: BaseWork) -> None:
         self.seen: set[int] = set()
         self._together = Together(work.tree, work.base, work.appliers[0])
-        self._claims = None if work.claims is None else ClaimIndex(work.tree, work.base, work.claims)
+        self._claims = (
+            None if work.claims is None else ClaimIndex(work.tree, work.base, work.claims)
+        )
 
     def add(self, number: int, overlay: Overlay, outcome: Outcome) -> None:
         """Take note of an overlay, while it is in force or has just been refused."""
