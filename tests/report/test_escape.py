@@ -43,6 +43,20 @@ def test_xml_can_be_read_back(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
+    [
+        ("boards/a-b.dtb", "boards/a-b.dtb"),
+        ("@name #12", "&#64;name &#35;12"),
+        ("a|b `c` <d>", "a&#124;b &#96;c&#96; &#60;d&#62;"),
+        ("https://x WWW.x", "https&#58;//x WWW&#46;x"),
+        ("a\nb", "a&#92;nb"),
+    ],
+)
+def test_markdown_holds_references_where_it_could_mean_something(text: str, expected: str) -> None:
+    assert escape.markdown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
     [("a\nb", r"a\nb"), ("100%", "100%25"), ("::error::x", "::error::x")],
 )
 def test_workflow_data_stays_on_its_line(text: str, expected: str) -> None:
