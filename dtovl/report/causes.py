@@ -69,14 +69,20 @@ def spot_of(place: Place) -> Spot:
     """Give the place in source, or the file it is about where there is none, as for blobs.
 
     Of several overlays it is the one that the finding names, else the last: it met the trouble.
+    Where only notes have places, it is the first of them in that file.
     """
     found = place.finding
     if found.at.file:
         return found.at
-    for overlay in reversed(place.overlays):
-        if overlay and f"({overlay})" in found.who:
-            return Spot(overlay)
-    return Spot(next((name for name in (*place.overlays[::-1], place.base) if name), ""))
+    named = [name for name in place.overlays if name and f"({name})" in found.who]
+    files = (*named[-1:], *place.overlays[::-1], place.base)
+    file = next((name for name in files if name), "")
+    return next((note.at for note in found.notes if note.at.file == file), Spot(file))
+
+
+def headline(path: str, message: str) -> str:
+    """Put the node before a message that does not begin with it."""
+    return message if message.startswith(path) else f"{path}: {message}"
 
 
 def sites(group: Group) -> list[Site]:
@@ -134,7 +140,7 @@ def finding_lines(found: Finding, severity: int) -> Iterator[str]:
     medium escapes line ends in it.
     """
     head = f"{label(severity)}[{found.code}]"
-    yield f"{head} {found.path}: {found.message}" if found.path else f"{head} {found.message}"
+    yield f"{head} {headline(found.path, found.message)}"
     if found.at.file:
         yield f"  at      {at(found.at)}"
     for line in found.excerpt.split("\n"):

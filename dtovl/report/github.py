@@ -15,6 +15,7 @@ from dtovl.report.causes import (
     at,
     extent,
     fresh,
+    headline,
     label,
     left,
     listed,
@@ -82,19 +83,24 @@ def _command(word: str, group: Group, folder: str) -> str:
 def _message(group: Group) -> Iterator[str]:
     """Say what is wrong, on which boards, why, how to mend it, and where else it shows."""
     places = group.places
-    first = places[0].finding if places else None
-    yield f"{first.path}: {group.message}" if first and first.path else group.message
-    if first is None:
+    if not places:
+        yield group.message
         return
+    first = places[0].finding
+    yield headline(first.path, group.message)
     where = extent(places)
     if where:
         yield where
     tried = sorted({subject(place) for place in places if place.overlays})
     if tried:
         yield f"with {listed(tried, 3)}"
-    for word, text in (("why", first.why), ("who", first.who), ("fix", first.fix)):
-        if text:
-            yield f"{word}: {text}"
+    yield from (
+        f"{word}: {text}" for word, text in (("why", first.why), ("who", first.who)) if text
+    )
+    for note in first.notes:
+        yield f"{at(note.at)}: {note.text}" if note.at.file else note.text
+    if first.fix:
+        yield f"fix: {first.fix}"
     further = sites(group)[1:]
     if further:
         yield f"also at {listed([at(site.spot) for site in further], 5)}"

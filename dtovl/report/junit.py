@@ -86,7 +86,7 @@ def _by_mark(groups: Iterable[Group]) -> dict[Mark, list[_Found]]:
     for group in by_weight(groups):
         for place in group.places:
             key = mark(place)
-            if not place.overlays:
+            if not place.base or not place.overlays:
                 key = place.base, (spot_of(place).file,), _FILES
             found.setdefault(key, []).append(_Found(place.finding, group.severity, group.standing))
     return found

@@ -146,7 +146,7 @@ def _places(places: Sequence[Place]) -> Iterator[str]:
         gathered.setdefault((at(spot_of(place)), subject(place)), []).append(place)
     yield f"{amount(len(places), 'place')}:"
     for (where, tried), group in sorted(gathered.items())[:_PLACES]:
-        names = [name for name in (where, "" if tried == where else tried) if name]
+        names = [where] if f"{where}:".startswith(f"{tried}:") else [where, tried]
         on = extent(group, _BOARDS)
         yield "  " + "  ".join([*names, on] if on else names)
     if len(gathered) > _PLACES:

@@ -21,6 +21,7 @@ from dtovl.report.causes import (
     boards,
     by_weight,
     extent,
+    headline,
     label,
     mark,
     shorten,
@@ -190,7 +191,7 @@ def _message(group: Group, site: Site) -> str:
     found = place.finding
     texts = {one.finding.message for one in site.places}
     head = next(iter(texts)) if len(texts) == 1 and len(boards(site.places)) < 2 else group.message
-    parts = [f"{found.path}: {head}" if found.path else head]
+    parts = [headline(found.path, head)]
     where = extent(site.places)
     if where:
         tried = {subject(one) for one in site.places if one.overlays}

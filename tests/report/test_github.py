@@ -11,6 +11,7 @@ from support.checked import HOSTILE, checked, finding, group, hostile, hostiles,
 from dtovl.matrix.checked import Place
 from dtovl.matrix.result import Spot
 from dtovl.report import github
+from dtovl.report.causes import headline
 from dtovl.report.escape import terminal
 
 COMMANDS = {"error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "add-matcher"}
@@ -78,6 +79,7 @@ def test_one_command_for_a_cause_with_file_line_and_boards() -> None:
         "with overlays/cam.dts",
         "why: vdd-supply refers to it",
         "who: overlay 1 (overlays/cam.dts)",
+        "boards/c.dts:3:1: defined here by another board",
         "fix: build the base with `dtc -@`",
     ]
     assert text.splitlines()[-1] == (
@@ -155,7 +157,7 @@ def test_any_text_comes_back(drawn) -> None:
         [place] = one.places
         if one.standing != "new" or len(one.message) > 900:
             continue
-        assert terminal(f"{place.finding.path}: {one.message}") in heads
+        assert terminal(headline(place.finding.path, one.message)) in heads
         assert len(one.name) > 150 or terminal(f"{one.code} {one.name}").strip() in titles
         at = place.finding.at.file
         assert not at or "=" in at or terminal(normpath(at)).strip() in files

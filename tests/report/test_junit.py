@@ -121,6 +121,15 @@ def test_overlays_that_share_a_base_fail_only_when_the_run_does() -> None:
     assert never.tag == "system-out"
 
 
+def test_what_is_about_files_has_a_suite_of_its_own() -> None:
+    lost = group([Place("", ("lost.dtbo",), "", finding("fits nothing"))])
+    odd = group([Place("a.dtb", (), "", finding("odd"))])
+    suite = read(junit.render(checked([lost, odd])))[0]
+    assert suite.get("name") == "files"
+    names = [(case.get("classname"), case.get("name")) for case in suite]
+    assert names == [("files", "lost.dtbo"), ("a.dtb", "a.dtb")]
+
+
 def test_a_failing_stack_says_which_overlays_suffice() -> None:
     case = Case("a.dtb", ("x", "y", "z"), "all", (Verdict("linux", "-EINVAL", 2),), (), (0, 2))
     failure = outcomes(read(junit.render(checked((), [Judged(case, "failed")]))))["a.dtb", "all"]

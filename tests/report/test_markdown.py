@@ -76,7 +76,7 @@ def test_verdict_causes_and_places() -> None:
     assert page.tags.count("details") == 1 + 5 + 1 + 1
     details = next(one for one in page.code if "40 places:" in one)
     assert details.lstrip().startswith("error[DT104] /fragment@0: label cam_vdd")
-    assert "\n  overlays/cam.dts:14:9  overlays/cam.dts  on 40 boards: boards/b00.dtb" in details
+    assert "\n  overlays/cam.dts:14:9  on 40 boards: boards/b00.dtb" in details
     assert "41 failed cases" in page.outside
     assert "lost.dtbo" in page.code
 

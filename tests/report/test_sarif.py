@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from support.checked import HOSTILE, checked, finding, group, hostile, hostiles, sample
 
 from dtovl.matrix.checked import Place
-from dtovl.matrix.result import Spot
+from dtovl.matrix.result import Remark, Spot
 from dtovl.report import sarif
 from dtovl.report.escape import terminal
 
@@ -120,6 +120,14 @@ def test_places_in_different_files_lines_and_nodes_are_results_of_their_own() ->
         ("p.dtbo", None, 1),
         ("q.dtbo", None, 1),
     ]
+
+
+def test_of_two_that_clash_the_note_about_the_last_has_the_line() -> None:
+    notes = (Remark("set here", Spot("x.dts", 4)), Remark("and here", Spot("y.dts", 8, 2)))
+    found = finding("/fan is set twice", path="/fan")._replace(notes=notes)
+    [result] = results(group([Place("a.dtb", ("x.dts", "y.dts"), "", found)]))
+    assert where(result) == ("y.dts", 8)
+    assert result["message"]["text"].startswith("/fan is set twice\n")
 
 
 def test_fingerprints_last_when_lines_move_and_boards_come() -> None:
