@@ -168,8 +168,16 @@ def _walk_first(
 def _walk_args(
     tree: Tree, node: Node, value: bytes, pattern: Pattern
 ) -> Iterator[tuple[int, Node]]:
-    """Walk phandles with arguments; 0 is a hole, an unknown phandle ends the list.
+    return ((offset, owner) for offset, owner, _ in walk_specifiers(tree, value, pattern))
 
+
+def walk_specifiers(
+    tree: Tree, value: bytes, pattern: Pattern
+) -> Iterator[tuple[int, Node, int | None]]:
+    """Walk phandles with arguments: byte offset of the phandle, its node, count of arguments.
+
+    0 is a hole; an unknown phandle ends the list, and so does a count that nobody tells, given as
+    None. The arguments may go past the end of the value.
     Source: kernel of_phandle_iterator_next (drivers/of/base.c).
     """
     offset, last = 0, len(value) - 4
@@ -181,10 +189,10 @@ def _walk_args(
         owner = tree.by_phandle.get(number)
         if owner is None:
             return
-        yield offset, owner
         count = _count(owner, pattern.cells)
         if count is None:
             count = pattern.width
+        yield offset, owner, count
         if count is None:
             return
         offset += 4 + 4 * count

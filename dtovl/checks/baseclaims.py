@@ -1,0 +1,231 @@
+"""Who else claims a resource: the claims of a base, looked up without reading all of them.
+
+A case asks about a few resources of a few devices, and most of a base has nothing to do with them.
+So the base is scanned once for the values that may hold claims, and a value is read only when the
+bytes of a resource occur in it. Pins alone are indexed: bindings write one pin in many ways.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.checks.claimants import Reader, Touched
+from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, KINDS, PINS, Claim
+from dtovl.checks.lines import address_claims
+from dtovl.checks.pins import Groups, groups_of
+from dtovl.model.cells import pack_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dtovl.checks.claimkinds import Resource
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+    from dtovl.overlay.outcome import Outcome
+
+# Where values of a kind stand; GPIO lines stand under any name that ends so.
+_NAMES = {INTERRUPTS: ("interrupts", "interrupts-extended"), DMAS: ("dmas",)}
+_OKAY = (None, b"okay\0", b"ok\0")
+_MOST_PINS = 200_000
+_MOST_CANDIDATES = 1000
+
+
+class BaseClaims:
+    """The claims of a base's own devices.
+
+    tree is the base; keep one of these for it, and pass it to each check. Overlays may be applied
+    and reverted at will: what they changed is for who asks to pass over.
+    """
+
+    __slots__ = (
+        "_addresses",
+        "_by_pin",
+        "_devices",
+        "_ready",
+        "_users",
+        "_values",
+        "recent",
+        "tree",
+    )
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.recent: Fresh | None = None
+        self._ready = 0
+        self._addresses: dict[Node, dict[object, list[Node]]] = {}
+        self._devices: list[Node] | None = None
+        self._values: dict[int, list[tuple[bytes, Node]]] = {}
+        self._users: dict[Node, list[Node]] = {}
+        self._by_pin: dict[tuple[Node, object], list[Node]] = {}
+
+    def prepare(self, resources: Iterable[Resource], outcomes: Sequence[Outcome]) -> None:
+        """Make ready to be asked for resources; outcomes are the overlays in force.
+
+        They are taken out for the moment, if something is still to be found.
+        """
+        kinds = 0
+        buses = set()
+        for kind, provider, _ in resources:
+            if kind == ADDRESSES:
+                if provider not in self._addresses:
+                    buses.add(provider)
+            else:
+                kinds |= kind
+        missing = kinds & ~self._ready
+        if not missing and not buses:
+            return
+        for outcome in reversed(outcomes):
+            outcome.changeset.revert(self.tree)
+        for bus in buses:
+            self._addresses[bus] = _by_address(bus)
+        if missing:
+            self._ready |= missing
+            self._scan(missing)
+        for outcome in outcomes:
+            outcome.changeset.apply(self.tree)
+
+    def _scan(self, kinds: int) -> None:
+        if self._devices is None:
+            self._devices = _alive_below(self.tree.root)
+        devices = self._devices
+        if kinds & PINS:
+            self._index_pins(devices)
+        for kind, names in _NAMES.items():
+            if kinds & kind:
+                self._values[kind] = [
+                    (node.properties[name], node)
+                    for name in names
+                    for node in devices
+                    if name in node.properties
+                ]
+        if kinds & GPIOS:
+            known: set[str] = set().union(*[node.properties for node in devices])
+            lines = {name for name in known if KINDS[name] == GPIOS}
+            self._values[GPIOS] = [
+                (node.properties[name], node)
+                for node in devices
+                if not lines.isdisjoint(node.properties)
+                for name in lines.intersection(node.properties)
+            ]
+
+    def _index_pins(self, devices: Iterable[Node]) -> None:
+        """Note which devices use which groups, and which groups mux which pins."""
+        for node in devices:
+            if "pinctrl-0" in node.properties:
+                for _, group in groups_of(self.tree, node):
+                    self._users.setdefault(group, []).append(node)
+        groups = Groups()
+        found = self._by_pin
+        left = _MOST_PINS
+        for group in self._users:
+            controller, pins = groups.read(group)
+            for unit in (group,) if pins is None else pins:
+                found.setdefault((controller, unit), []).append(group)
+                left -= 1
+            if left < 0:
+                break
+
+    def users(self, group: Node) -> Sequence[Node]:
+        """Give the devices of the base that use a pin configuration node."""
+        return self._users.get(group, ())
+
+    def rivals(self, resource: Resource, touched: Touched, reader: Reader) -> list[Claim]:
+        """Give the claims on a resource of enabled devices that overlays did not touch."""
+        kind = resource[0]
+        found: list[Claim] = []
+        for node in dict.fromkeys(self._candidates(resource)):
+            if touched.kinds.get(node, 0) & kind or not touched.alive(node):
+                continue
+            found.extend(claim for claim in reader.claims(node, kind) if claim.resource == resource)
+        return found
+
+    def _candidates(self, resource: Resource) -> Iterable[Node]:
+        kind, provider, unit = resource
+        if kind == PINS:
+            groups = self._by_pin.get((provider, unit), ())
+            return [node for group in groups for node in self._users[group]]
+        if not isinstance(unit, bytes):
+            return ()
+        if kind == ADDRESSES:
+            return self._addresses[provider].get(unit, ())
+        needle = unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit
+        found = [node for value, node in self._values[kind] if needle in value]
+        if kind == GPIOS:
+            found += [one for one in provider.children.values() if "gpio-hog" in one.properties]
+        return found[:_MOST_CANDIDATES]
+
+
+def _alive_below(root: Node) -> list[Node]:
+    """List the enabled nodes, but for those of the tree's bookkeeping, parents first."""
+    stack = [child for child in root.children.values() if not child.name.startswith("__")]
+    found = []
+    while stack:
+        node = stack.pop()
+        if node.properties.get("status") in _OKAY:
+            found.append(node)
+            if node.children:
+                stack.extend(node.children.values())
+    return found
+
+
+def _by_address(bus: Node) -> dict[object, list[Node]]:
+    """Map the first addresses on a bus to the children that have them."""
+    found: dict[object, list[Node]] = {}
+    for node in bus.children.values():
+        for claim in address_claims(node):
+            found.setdefault(claim.unit, []).append(node)
+    return found
+
+
+class Fresh(NamedTuple):
+    """The claims of devices that overlays in force touched, by resource."""
+
+    outcomes: tuple[Outcome, ...]
+    touched: Touched
+    claims: dict[Resource, list[Claim]]
+
+    def asked(self) -> list[Resource]:
+        """List the resources that others may claim as well.
+
+        Which interrupt and DMA channel a device of the base has is the chip's own affair: enabling
+        it brings no clash with others of the base that is worth telling.
+        """
+        own = self.touched.direct
+        return [
+            resource
+            for resource, claims in self.claims.items()
+            if not resource[0] & _OF_THE_CHIP
+            or any(own.get(claim.device, 0) & claim.kind for claim in claims)
+        ]
+
+
+_OF_THE_CHIP = INTERRUPTS | DMAS
+
+
+def fresh_claims(known: BaseClaims, outcomes: Iterable[Outcome]) -> Fresh | None:
+    """Read the claims of the devices that overlays in force touched; None: they touched none.
+
+    known keeps the last answer, for the overlay that is looked at in a case and for itself.
+    """
+    tree = known.tree
+    applied = tuple(outcome for outcome in outcomes if outcome.applies)
+    recent = known.recent
+    if recent is not None and recent.outcomes == applied:
+        return recent if recent.claims else None
+    touched = Touched(tree, applied)
+    known.recent = fresh = Fresh(applied, touched, {})
+    if not touched:
+        return None
+    groups = list(touched.groups())
+    if groups:
+        known.prepare([(PINS, groups[0], b"")], applied)
+        for group in groups:
+            for node in known.users(group):
+                if touched.alive(node):
+                    touched.kinds[node] = touched.kinds.get(node, 0) | PINS
+    reader = Reader(tree)
+    found = fresh.claims
+    for node, kinds in touched.kinds.items():
+        for claim in reader.claims(node, kinds):
+            found.setdefault(claim.resource, []).append(claim)
+    return fresh if found else None

@@ -1,0 +1,80 @@
+"""What kinds of resources devices claim, and which properties say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.checks.pinbindings import READERS, Pin
+
+if TYPE_CHECKING:
+    from dtovl.model.node import Node
+
+PINS, GPIOS, INTERRUPTS, DMAS, ADDRESSES = (1 << bit for bit in range(5))
+ALL = PINS | GPIOS | INTERRUPTS | DMAS | ADDRESSES
+GROUP = 1 << 5
+"""A property of a pin configuration node: the claims of its users change with it."""
+BELOW = 1 << 6
+"""The property speaks for all nodes below as well."""
+
+_MOST_NAMES = 20_000
+_EXACT = {
+    "status": ALL | BELOW,
+    "pinctrl-names": PINS,
+    "gpios": GPIOS,
+    "gpio": GPIOS,
+    "gpio-hog": GPIOS,
+    "interrupts": INTERRUPTS,
+    "interrupts-extended": INTERRUPTS,
+    "interrupt-parent": INTERRUPTS | BELOW,
+    "dmas": DMAS,
+    "reg": ADDRESSES,
+    **dict.fromkeys(READERS, GROUP),
+    "function": GROUP,
+    "brcm,function": GROUP,
+}
+
+
+class _Kinds(dict[str, int]):
+    """Name of a property -> kinds of claims it takes part in, 0 for none; learns as it is asked."""
+
+    def __missing__(self, name: str) -> int:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+            self.update(_EXACT)
+        found = 0
+        if name.startswith("pinctrl-"):
+            found = PINS if name[8:].isdecimal() else 0
+        elif name.endswith(("-gpios", "-gpio")) and name[0] != "-":
+            # `nr-gpios` is a count (drivers/of/property.c, parse_gpios).
+            found = 0 if name.endswith(",nr-gpios") else GPIOS
+        found = self[name] = _EXACT.get(name, found)
+        return found
+
+
+KINDS = _Kinds(_EXACT)
+
+
+class Claim(NamedTuple):
+    """A device claims a unit of what a provider has, by one of its properties.
+
+    provider is a controller, or the bus of an address; unit tells its units of one kind apart: a
+    Pin, a pin configuration node as a whole, or the cells of a GPIO line, an interrupt line, a DMA
+    channel, an address. group is the pin configuration node; edge: the interrupt is said to
+    trigger on edges.
+    """
+
+    kind: int
+    provider: Node
+    unit: Pin | Node | bytes
+    device: Node
+    key: str
+    group: Node | None = None
+    edge: bool = False
+
+    @property
+    def resource(self) -> Resource:
+        """Give what two claims must have in common to clash."""
+        return self.kind, self.provider, self.unit
+
+
+Resource = tuple[int, "Node", "Pin | Node | bytes"]

@@ -1,0 +1,74 @@
+"""Pins, lines, addresses and channels that two enabled devices claim at once.
+
+Within a case the overlays are in force together, and every clash in which something takes part
+that they changed is a finding. Between overlays that are each alone on a base the claims of one are
+held against those of the other. Clashes among devices of the base alone are none of ours: boards
+ship with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks.baseclaims import BaseClaims, fresh_claims
+from dtovl.checks.claimants import Reader
+from dtovl.checks.claimindex import ClaimIndex
+from dtovl.checks.claimwords import Teller, left_out, tell
+from dtovl.checks.clashes import Clashes, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtovl.checks.baseclaims import Fresh
+    from dtovl.diagnostics import Sink
+    from dtovl.model.tree import Tree
+    from dtovl.overlay.outcome import Outcome
+
+__all__ = ["BaseClaims", "ClaimIndex", "check_claims"]
+
+MOST_CLASHES = 100
+"""Most clashes of one case that become findings."""
+
+
+def check_claims(
+    tree: Tree,
+    outcomes: Sequence[Outcome],
+    base: str,
+    sink: Sink,
+    known: BaseClaims | None = None,
+) -> None:
+    """Report what two enabled devices claim, where overlays in force changed one of the claims.
+
+    outcomes are the overlays in force in the tree, in order; base is the display name of the base;
+    known has the claims of the base, to be kept for the next case (None: they are found anew).
+    """
+    known = BaseClaims(tree) if known is None else known
+    fresh = fresh_claims(known, outcomes)
+    if fresh is None:
+        return
+    clashes = _clashes(fresh, known)
+    teller = Teller(tree)
+    for clash in clashes:
+        first, second = teller.describe(clash.first), teller.describe(clash.second)
+        sink.diagnostics.append(tell(clash, first, second))
+    if clashes.left_out:
+        sink.diagnostics.append(left_out(clashes.left_out))
+
+
+def _clashes(fresh: Fresh, known: BaseClaims) -> Clashes:
+    """Find the clashes of devices that overlays touched, with each other and with all else."""
+    asked = fresh.asked()
+    known.prepare(asked, fresh.outcomes)
+    others = set(asked)
+    clashes = Clashes(MOST_CLASHES)
+    reader = Reader(known.tree)
+    for resource, claims in fresh.claims.items():
+        rivals = known.rivals(resource, fresh.touched, reader) if resource in others else ()
+        older = (rivals or claims)[0]
+        for claim in claims:
+            if not harmless(older, claim):
+                clashes.add(older, claim)
+        for rival in rivals[1:]:
+            if not harmless(rival, claims[0]):
+                clashes.add(rival, claims[0])
+    return clashes

@@ -1,0 +1,262 @@
+"""The words for clashes: what is claimed, by which two devices, and who brought that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, PINS, Claim
+from dtovl.checks.clashes import is_chip_bus, is_regulator, severity_of
+from dtovl.checks.pinbindings import Pin
+from dtovl.codes import claims as codes
+from dtovl.diagnostics import Diagnostic, Note
+from dtovl.model.cells import cell, cells, text
+from dtovl.model.node import plain_name
+from dtovl.overlay.devices import device_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtovl.checks.clashes import Clash
+    from dtovl.codes.base import Code, Severity
+    from dtovl.diagnostics import Location
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Origin, Tree
+
+_MOST_UNITS = 5
+_BASE = "the base"
+_CODES = {
+    PINS: codes.PIN_CONFLICT,
+    GPIOS: codes.GPIO_CONFLICT,
+    INTERRUPTS: codes.INTERRUPT_SHARED,
+    DMAS: codes.DMA_CONFLICT,
+    ADDRESSES: codes.ADDRESS_CONFLICT,
+}
+_NOUNS = {GPIOS: "line", INTERRUPTS: "interrupt", DMAS: "channel"}
+_WHY = {
+    PINS: "Linux muxes a pin of {} for one device alone",
+    GPIOS: "Linux gives a line of {} to one driver; the second gets -EBUSY",
+    INTERRUPTS: "both raise an interrupt at {}",
+    DMAS: "both name it in {}",
+    ADDRESSES: "{} is their bus",
+}
+
+
+class Side(NamedTuple):
+    """One of the two devices of a clash, in words; made while its overlay is in force.
+
+    device is what Linux calls it, "" where that cannot be told; chip is the name of its driver's
+    kind; owner is who brought the claim.
+    """
+
+    path: str
+    name: str
+    device: str
+    chip: str
+    regulator: bool
+    owner: str
+    overlays: tuple[str, ...]
+    notes: tuple[Note, ...]
+    at: Location | None
+
+
+class Teller:
+    """Puts clashes in one tree into words."""
+
+    __slots__ = ("_tree",)
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def describe(self, claim: Claim) -> Side:
+        """Describe the device of a claim, and what it claims by."""
+        tree, device, key = self._tree, claim.device, claim.key
+        path = device.path
+        claimed = tree.origin_of(device, key)
+        enabler = None if claimed is not None else self._enabler(device)
+        pins = None if claim.group is None else self._group_origin(claim.group)
+        words = f"from {_named(claimed)}"
+        if enabler is not None:
+            words += f", enabled by {_named(enabler)}"
+        if pins is not None and (claimed is None or pins.overlay != claimed.overlay):
+            words += f", pins from {_named(pins)}"
+        notes = [Note(f"{path}: {self._by(claim)}, {words}", tree.positions.get((device, key)))]
+        if key == "pinctrl-0" and "pinctrl-names" not in device.properties:
+            notes.append(Note(f'{path} lacks pinctrl-names = "default": Linux selects no pins'))
+        origins = [origin.overlay for origin in (claimed, enabler, pins) if origin is not None]
+        return Side(
+            path,
+            device.name,
+            _kernel_name(tree, device),
+            (text(device.properties.get("compatible", b"")) or "").rpartition(",")[2][:19],
+            is_regulator(device),
+            origins[0] if origins else _BASE,
+            tuple(dict.fromkeys(origins)),
+            tuple(notes),
+            tree.positions.get((device, key)) or tree.positions.get(device),
+        )
+
+    def _by(self, claim: Claim) -> str:
+        if claim.group is None:
+            return claim.key
+        hog = " (a hog of the controller)" if claim.device is claim.provider else ""
+        return f"{claim.key} -> {self._name(claim.group)}{hog}"
+
+    def _name(self, group: Node) -> str:
+        """Give a label of a node, else its path; a map of all labels costs more than one search."""
+        labels = self._tree.labels.get(group)
+        if labels:
+            return f"&{labels[0]}"
+        symbols, path = self._tree.symbols, group.path
+        value = path.encode("latin-1") + b"\0"
+        for label, found in symbols.properties.items() if symbols is not None else ():
+            if found == value:
+                return f"&{plain_name(label)}"
+        return path
+
+    def _enabler(self, device: Node) -> Origin | None:
+        """Give who enabled a device of the base, by its own `status` or one above."""
+        origins = self._tree.origins
+        one: Node | None = device
+        while one is not None:
+            found = origins.get((one, "status"))
+            if found is not None:
+                return found
+            one = one.parent
+        return None
+
+    def _group_origin(self, group: Node) -> Origin | None:
+        """Give who brought a pin configuration node, or a property of it."""
+        origins = self._tree.origins
+        for node in (group, *group.children.values()):
+            for key in node.properties:
+                found = origins.get((node, key))
+                if found is not None:
+                    return found
+        return self._tree.origin_of(group)
+
+
+def tell(clash: Clash, first: Side, second: Side, severity: Severity | None = None) -> Diagnostic:
+    """Make a finding of a clash whose sides were described.
+
+    severity None: as severity_of weighs it.
+    """
+    claim = clash.first
+    provider = claim.provider
+    one, other = first.name, second.name
+    if one == other:
+        one, other = first.path, second.path
+    overlays = dict.fromkeys((*first.overlays, *second.overlays))
+    what, several = _units([pair[0] for pair in clash.pairs])
+    if claim.kind == ADDRESSES:
+        one, other = f"{one} ({first.owner})", f"{other} ({second.owner})"
+    return Diagnostic(
+        _code(claim),
+        path=second.path,
+        at=second.at,
+        why=_WHY[claim.kind].format(provider.path),
+        who=" and ".join(overlays),
+        notes=first.notes + second.notes,
+        kernel=_kernel_lines(clash, first, second),
+        severity=severity_of(clash) if severity is None else severity,
+        what=what,
+        verb="are" if several else "is",
+        controller=provider.name or "/",
+        bus=provider.name or "/",
+        address=what,
+        group=what,
+        first=one,
+        second=other,
+    )
+
+
+def left_out(count: int) -> Diagnostic:
+    """Say how many clashes are not shown."""
+    return Diagnostic(codes.MORE_CLAIMS, path="/", count=str(count))
+
+
+def _code(claim: Claim) -> Code:
+    if claim.kind == PINS and not isinstance(claim.unit, Pin):
+        return codes.PIN_GROUP_SHARED
+    return _CODES[claim.kind]
+
+
+def _named(origin: Origin | None) -> str:
+    return _BASE if origin is None else f"{origin.overlay} {origin.fragment}"
+
+
+def _units(claims: Sequence[Claim]) -> tuple[str, bool]:
+    """Name what is claimed, and tell whether that is several."""
+    named = list(dict.fromkeys(_unit(claim) for claim in claims))
+    shown = ", ".join(named[:_MOST_UNITS])
+    if len(named) > _MOST_UNITS:
+        shown += f" and {len(named) - _MOST_UNITS} more"
+    several = len(named) > 1
+    return f"{_noun(claims[0])}{'s' if several else ''} {shown}".lstrip(), several
+
+
+def _noun(claim: Claim) -> str:
+    if isinstance(claim.unit, Pin):
+        return "pin group" if claim.unit.group else "pin"
+    return _NOUNS.get(claim.kind, "")
+
+
+def _unit(claim: Claim) -> str:
+    unit = claim.unit
+    if isinstance(unit, Pin):
+        return unit.text
+    if not isinstance(unit, bytes):
+        return unit.name
+    if claim.kind == ADDRESSES:
+        return f"{int.from_bytes(unit, 'big'):#x}"
+    return " ".join(map(str, cells(unit)))
+
+
+def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:
+    """Give what Linux prints when the first device is probed first."""
+    unit = clash.first.unit
+    if isinstance(unit, Pin):
+        if not (unit.name and first.device and second.device) or unit.group:
+            return ()
+        return (
+            f"pin {unit.name} already requested by {first.device}; "
+            f"cannot claim for {second.device}",
+        )
+    bus = clash.first.provider
+    if clash.first.kind != ADDRESSES or not is_chip_bus(bus) or not isinstance(unit, bytes):
+        return ()
+    number = int.from_bytes(unit, "big")
+    if bus.name.startswith("spi"):
+        return (f"chipselect {number} already in use",)
+    if not bus.name.startswith("i2c"):
+        return ()
+    return (f"Failed to register i2c client {second.chip} at {number:#04x} (-16)",)
+
+
+def _kernel_name(tree: Tree, device: Node) -> str:
+    """Give the name of the device that Linux makes of a node; "" where it cannot be told.
+
+    Source: kernel of_device_make_bus_id; i2c_dev_set_name and spi_dev_set_name, which number the
+    buses by alias.
+    """
+    bus = device.parent
+    if bus is None:
+        return ""
+    sizes = bus.properties.get("#size-cells")
+    if sizes is None or len(sizes) < 4 or cell(sizes):
+        return device_name(device).replace("/", "!") if "compatible" in device.properties else ""
+    reg = device.properties.get("reg", b"")
+    stem = next((kind for kind in ("i2c", "spi") if bus.name.startswith(kind)), "")
+    alias = _alias(tree, bus, stem) if stem and len(reg) >= 4 else ""
+    if not alias:
+        return ""
+    return f"{alias}-{cell(reg):04x}" if stem == "i2c" else f"spi{alias}.{cell(reg)}"
+
+
+def _alias(tree: Tree, bus: Node, stem: str) -> str:
+    """Give the number of a bus by its alias, "" where it has none."""
+    aliases = tree.aliases
+    for key, value in aliases.properties.items() if aliases is not None else ():
+        number = key.removeprefix(stem)
+        if number.isdecimal() and len(number) < 4 and key != number and text(value) == bus.path:
+            return number
+    return ""

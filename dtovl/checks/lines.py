@@ -1,0 +1,162 @@
+"""GPIO lines, interrupt lines, DMA channels and addresses that devices claim, by `#...-cells`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, KINDS, Claim
+from dtovl.model.bindings import Pattern
+from dtovl.model.cells import cell
+from dtovl.model.specifiers import walk_specifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+MOST_SPECIFIERS = 1024
+"""Most specifiers that are read from one property."""
+
+_MOST_CELLS = 16
+_MOST_PARENTS = 64
+_GPIO = Pattern("args", "#gpio-cells")
+_DMA = Pattern("args", "#dma-cells")
+_INTERRUPT = Pattern("args", "#interrupt-cells")
+
+
+def _specifiers(tree: Tree, value: bytes, pattern: Pattern) -> Iterator[tuple[Node, bytes]]:
+    """Give each provider with the bytes of its arguments, as far as they are complete."""
+    value = value[: 4 * MOST_SPECIFIERS]
+    for offset, owner, count in walk_specifiers(tree, value, pattern):
+        if count is None or count > _MOST_CELLS or offset + 4 + 4 * count > len(value):
+            return
+        yield owner, value[offset + 4 : offset + 4 + 4 * count]
+
+
+# -- GPIO ------------------------------------------------------------------------------------------
+
+
+def gpio_claims(tree: Tree, node: Node) -> Iterator[Claim]:
+    """Give the GPIO lines that a node claims; a hog claims lines of its parent.
+
+    Source: of_get_named_gpiod_flags, of_parse_own_gpio (drivers/gpio/gpiolib-of.c).
+    """
+    properties = node.properties
+    for key, value in properties.items():
+        if KINDS[key] != GPIOS or key == "gpio-hog":
+            continue
+        if key == "gpios" and "gpio-hog" in properties:
+            yield from _hogged(node, value)
+            continue
+        for owner, arguments in _specifiers(tree, value, _GPIO):
+            if arguments:
+                yield Claim(GPIOS, owner, _line(arguments), node, key)
+
+
+def _hogged(node: Node, value: bytes) -> Iterator[Claim]:
+    controller = node.parent
+    count = None if controller is None else controller.properties.get("#gpio-cells")
+    if controller is None or count is None or len(count) < 4:
+        return
+    width = 4 * cell(count)
+    if 0 < width <= 4 * _MOST_CELLS:
+        for start in range(0, min(len(value), width * MOST_SPECIFIERS) - width + 1, width):
+            yield Claim(GPIOS, controller, _line(value[start : start + width]), node, "gpios")
+
+
+def _line(arguments: bytes) -> bytes:
+    """Give the cells that tell the line: all but the flags, which come last of two or more."""
+    return arguments[:-4] if len(arguments) > 4 else arguments
+
+
+# -- interrupts ------------------------------------------------------------------------------------
+
+
+def interrupt_claims(tree: Tree, node: Node) -> Iterator[Claim]:
+    """Give the interrupt lines of a node; those that each CPU has of its own are left out.
+
+    Source: kernel of_irq_parse_one, of_irq_find_parent (drivers/of/irq.c).
+    """
+    extended = node.properties.get("interrupts-extended")
+    if extended is not None:
+        for owner, arguments in _specifiers(tree, extended, _INTERRUPT):
+            if arguments and not _private(owner, arguments):
+                yield _interrupt(owner, arguments, node, "interrupts-extended")
+        return
+    value = node.properties.get("interrupts")
+    parent = None if not value else interrupt_parent(tree, node)
+    if parent is None or value is None:
+        return
+    width = 4 * cell(parent.properties["#interrupt-cells"])
+    if 0 < width <= 4 * _MOST_CELLS:
+        for start in range(0, min(len(value), width * MOST_SPECIFIERS) - width + 1, width):
+            arguments = value[start : start + width]
+            if not _private(parent, arguments):
+                yield _interrupt(parent, arguments, node, "interrupts")
+
+
+def interrupt_parent(tree: Tree, node: Node) -> Node | None:
+    """Give the node that interprets `interrupts` of a node."""
+    one: Node | None = node
+    for _ in range(_MOST_PARENTS):
+        if one is None:
+            return None
+        value = one.properties.get("interrupt-parent")
+        named = value is not None and len(value) >= 4
+        one = tree.by_phandle.get(cell(value)) if value and named else one.parent
+        if one is not None:
+            count = one.properties.get("#interrupt-cells")
+            if count is not None and len(count) >= 4:
+                return one
+    return None
+
+
+def _private(controller: Node, arguments: bytes) -> bool:
+    """Tell a line that is not one for all: of each CPU, or translated by unit address.
+
+    Three cells of what is no GPIO controller begin with the kind: 1 is an interrupt of each CPU on
+    GIC and those before it.
+    """
+    properties = controller.properties
+    if "interrupt-map" in properties:
+        return True
+    return len(arguments) >= 12 and "gpio-controller" not in properties and cell(arguments) == 1
+
+
+def _interrupt(controller: Node, arguments: bytes, node: Node, key: str) -> Claim:
+    """Make a claim of a specifier: all but the trigger tells the line.
+
+    The trigger comes last of two or more cells; of more than three it is the third, and what
+    follows tells no lines apart (GIC with partitions). 1, 2 and 3 are edges.
+    Source: include/dt-bindings/interrupt-controller/irq.h; the binding of arm,gic-v3.
+    """
+    size = len(arguments)
+    place = 8 if size > 12 else size - 4
+    edge = place > 0 and cell(arguments, place) & 15 in (1, 2, 3)
+    line = arguments[:place] if place else arguments
+    return Claim(INTERRUPTS, controller, line, node, key, edge=edge)
+
+
+# -- DMA and addresses -----------------------------------------------------------------------------
+
+
+def dma_claims(tree: Tree, node: Node) -> Iterator[Claim]:
+    """Give the DMA channels of a node; a controller without arguments chooses by itself."""
+    for owner, arguments in _specifiers(tree, node.properties.get("dmas", b""), _DMA):
+        if arguments:
+            yield Claim(DMAS, owner, arguments, node, "dmas")
+
+
+def address_claims(node: Node) -> Iterator[Claim]:
+    """Give the address of a device on its bus: the first of its `reg`."""
+    bus = node.parent
+    reg = node.properties.get("reg")
+    if bus is None or reg is None or "compatible" not in node.properties:
+        return
+    count = bus.properties.get("#address-cells")
+    if count is None or len(count) < 4:
+        return
+    width = 4 * cell(count)
+    if 0 < width <= 16 and len(reg) >= width:
+        yield Claim(ADDRESSES, bus, reg[:width], node, "reg")

@@ -1,0 +1,137 @@
+"""The pins that devices claim by `pinctrl-N`, as the kernel muxes them when a driver is probed.
+
+A device names pin configuration nodes by phandle; each of them, and the nodes inside it, mux pins
+of the controller they lie below. Only the states that are selected at probe count: `init`, where
+there is one, and `default`. The kernel lets one device mux a pin again, and refuses another.
+Source: pinctrl_bind_pins, pinctrl_dt_to_map, pin_request (drivers/pinctrl).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.checks.claimkinds import PINS, Claim
+from dtovl.checks.pinbindings import READERS, Controller, Pin, pins_of
+from dtovl.model.cells import cell, cells, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+
+MOST_GROUPS = 256
+_MOST_NODES = 256
+_MOST_STATES = 64
+_SCMI_PINS = "protocol@19"
+_DEFAULT = ("pinctrl-0",)
+_AT_PROBE = frozenset({"default", "init"})
+
+
+def states_at_probe(node: Node) -> tuple[str, ...]:
+    """Give the properties whose pins are muxed when the device of a node is probed.
+
+    Without `pinctrl-names` the kernel finds no state called default; whoever wrote `pinctrl-0`
+    meant it, so it counts.
+    """
+    value = node.properties.get("pinctrl-names")
+    if value is None or value == b"default\0":
+        return _DEFAULT
+    names = strings(value[: _MOST_STATES * 32]) or []
+    return tuple(f"pinctrl-{at}" for at, name in enumerate(names) if name in _AT_PROBE)
+
+
+def groups_of(tree: Tree, node: Node) -> Iterator[tuple[str, Node]]:
+    """Give the pin configuration nodes of a device in force at probe, with the property."""
+    properties = node.properties
+    for key in states_at_probe(node):
+        value = properties.get(key, b"")
+        for number in dict.fromkeys(cells(value[: 4 * MOST_GROUPS])):
+            group = tree.by_phandle.get(number)
+            if group is not None and group.parent is not None:
+                yield key, group
+
+
+def controller_of(group: Node) -> Node:
+    """Give the pin controller of a configuration node: the next node above with `compatible`.
+
+    Source: kernel dt_to_map_one_config, which looks for a registered controller above.
+    """
+    above = group.parent
+    while above is not None and above.parent is not None:
+        if "compatible" in above.properties or above.name == _SCMI_PINS:
+            return above
+        above = above.parent
+    return group.parent or group
+
+
+class Groups:
+    """Reads pin configuration nodes of one tree, each once while nothing changes."""
+
+    __slots__ = ("_controllers", "_read")
+
+    def __init__(self) -> None:
+        self._read: dict[Node, tuple[Node, list[Pin] | None]] = {}
+        self._controllers: dict[Node, Controller] = {}
+
+    def read(self, group: Node) -> tuple[Node, list[Pin] | None]:
+        """Give the controller of a group, and its pins; None: of no known binding."""
+        found = self._read.get(group)
+        if found is None:
+            node = controller_of(group)
+            controller = self._controllers.get(node)
+            if controller is None:
+                controller = self._controllers[node] = _controller(node)
+            found = self._read[group] = (node, _pins(group, controller))
+        return found
+
+
+def pin_claims(tree: Tree, node: Node, groups: Groups) -> Iterator[Claim]:
+    """Give the claims of a device on pins."""
+    for key, group in groups_of(tree, node):
+        controller, pins = groups.read(group)
+        if pins is None:
+            if _says_something(group):
+                yield Claim(PINS, controller, group, node, key, group)
+            continue
+        for pin in pins:
+            yield Claim(PINS, controller, pin, node, key, group)
+
+
+def _controller(node: Node) -> Controller:
+    kinds = strings(node.properties.get("compatible", b""))
+    compatible = kinds[0] if kinds else ""
+    if compatible == "arm,scmi" or node.name == _SCMI_PINS:
+        compatible = "scmi"
+    return Controller(node.properties, compatible)
+
+
+def _pins(group: Node, controller: Controller) -> list[Pin] | None:
+    """Read a group and the nodes inside it, two levels deep: no binding nests more."""
+    found: list[Pin] | None = None
+    nodes = [group]
+    for child in group.children.values():
+        nodes.append(child)
+        nodes.extend(child.children.values())
+        if len(nodes) > _MOST_NODES:
+            break
+    for node in nodes[:_MOST_NODES]:
+        pins = list(_bank_lines(node)) if node.name == "st,pins" else None
+        if pins is None:
+            pins = pins_of(node.properties, controller)
+        if pins is not None:
+            found = pins if found is None else found + pins
+    return found if found is None else list(dict.fromkeys(found))
+
+
+def _bank_lines(node: Node) -> Iterator[Pin]:
+    """Read bank and line of the properties of an `st,pins` node (drivers/pinctrl/pinctrl-st.c)."""
+    for value in node.properties.values():
+        if len(value) >= 16:
+            yield Pin(f"{cell(value):#x}.{cell(value, 4)}")
+
+
+def _says_something(group: Node) -> bool:
+    return any(key != "phandle" and key not in READERS for key in group.properties) or bool(
+        group.children
+    )
