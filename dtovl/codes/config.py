@@ -167,8 +167,8 @@ WRONG_KIND = Code(
     "DT613",
     "config-wrong-kind",
     Severity.ERROR,
-    message="{file} is {kind}, and is listed under `{key}`",
-    suggestion="leave it out with `except`, or list it under `{other}`",
+    message="{file} is listed under `{key}`, and is {what}",
+    suggestion="leave it out with `except`, or list it under `{other}` if it belongs there",
     source=_SOURCE,
     explanation="""\
 What a file holds does not fit the list that it stands in: an overlay has fragments with an

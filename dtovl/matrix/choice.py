@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dtovl.codes import config as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
+from dtovl.matrix.config import prefix_of
 from dtovl.matrix.globs import Glob, Globs, is_glob
 from dtovl.matrix.result import as_finding
 from dtovl.matrix.tasks import Source
@@ -29,8 +30,9 @@ _MOST_LINKS = 100
 class Choice:
     """The files chosen so far, and what is wrong with how they are named.
 
-    bases and overlays are by path; listed are the overlays that stand under `overlays`, not only in
-    a pair or stack; lines tells where in the configuration a file was chosen.
+    bases and overlays are by path below the folder of the configuration; prefix stands before such
+    a path for whoever opens the file. listed are the overlays that stand under `overlays`, not only
+    in a pair or stack; lines tells where in the configuration a file was chosen.
     """
 
     def __init__(self, config: Config, listing: Listing) -> None:
@@ -38,6 +40,7 @@ class Choice:
         self.overlays: dict[str, Source] = {}
         self.lines: dict[str, int] = {}
         self.findings: list[Finding] = []
+        self.prefix = prefix_of(config.folder)
         self._config = config
         self._listing = listing
         self._selected: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -68,7 +71,7 @@ class Choice:
                     self._say_nothing(glob, f"{kind}s", files.line)
                 for path in paths:
                     if path not in chosen and not excluded.matches(path):
-                        chosen[path] = Source(path, files.include_dirs, files.defines)
+                        chosen[path] = Source(self.prefix + path, files.include_dirs, files.defines)
                         self.lines[path] = files.line
                 if len(chosen) > limit:
                     raise self.too_many(f"{kind}s", len(chosen), limit, "files", files.line)
@@ -108,8 +111,8 @@ class Choice:
             self._how[kind] = [(Globs(files.globs), files) for files in entries]
         for globs, files in self._how[kind]:
             if globs.matches(path):
-                return Source(path, files.include_dirs, files.defines)
-        return Source(path)
+                return Source(self.prefix + path, files.include_dirs, files.defines)
+        return Source(self.prefix + path)
 
     # -- what is wrong -----------------------------------------------------------------------------
 
@@ -152,7 +155,7 @@ class Choice:
         for path in sorted(self._listing.outside - self._told)[:_MOST_LINKS]:
             self._told.add(path)
             if not without.matches(path):
-                self.note(codes.LINK_OUTSIDE, 0, file=path)
+                self.note(codes.LINK_OUTSIDE, 0, file=self.prefix + path)
 
     def _count(self, steps: int) -> None:
         self._steps += steps

@@ -8,11 +8,17 @@ REPORTS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 """The forms of a report, as `reports` of the configuration names them."""
 
 
+def prefix_of(folder: str) -> str:
+    """Give what stands before paths below a folder, "" for the current one."""
+    return "" if folder in ("", ".") else folder.rstrip("/") + "/"
+
+
 class Files(NamedTuple):
     """Files of one kind: globs below the configuration's folder, and how source is read.
 
-    excluded are globs of what is left out again. line is where they stand in the configuration,
-    0 where they do not come from one.
+    include_dirs are paths as commands take them, not below that folder. excluded are globs of what
+    is left out again. line is where they stand in the configuration, 0 where they do not come from
+    one.
     """
 
     globs: tuple[str, ...]

@@ -30,8 +30,14 @@ class Misfit(NamedTuple):
 class Bases:
     """The bases of a matrix, indexed by the strings and labels that overlays ask for."""
 
-    def __init__(self, bases: Mapping[str, Surveyed], asked: Iterable[str]) -> None:
-        """Index bases by path; asked are labels and paths of nodes that overlays want."""
+    def __init__(
+        self, bases: Mapping[str, Surveyed], asked: Iterable[str], prefix: str = ""
+    ) -> None:
+        """Index bases by path; asked are labels and paths of nodes that overlays want.
+
+        prefix stands before a path in what is said.
+        """
+        self._prefix = prefix
         self._paths = tuple(bases)
         self._all = (1 << len(self._paths)) - 1
         self._compatible: dict[str, int] = {}
@@ -76,13 +82,13 @@ class Bases:
             else:
                 found = self._lacking(overlay.wanted)
             self._misfits[key] = found
-        return Misfit(path, *found)
+        return Misfit(self._prefix + path, *found)
 
     def _other_board(self, wanted: Sequence[str]) -> tuple[str, str]:
         why = f"no base has {_some(wanted)} in its root's compatible"
         for string in wanted:
             for near in nearest(string, self._compatible, 1):
-                base = next(self.paths(self._compatible[near]))
+                base = self._prefix + next(self.paths(self._compatible[near]))
                 return base, f"{why}; {base} comes nearest, it is {near}"
         return "", why
 
@@ -96,7 +102,7 @@ class Bases:
         if not most:
             return "", f"no base has any of what it wants: {_some(_shown(wanted))}"
         number = have.index(most)
-        base = self._paths[number]
+        base = self._prefix + self._paths[number]
         lacks = [name for name in wanted if not self._having.get(name, 0) >> number & 1]
         return base, f"{base} comes nearest, it lacks {_some(_shown(lacks))}"
 

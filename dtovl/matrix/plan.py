@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes import config as codes
-from dtovl.files import read_included
+from dtovl.files import read_bytes, read_included
 from dtovl.matrix.choice import Choice
+from dtovl.matrix.listing import Listing
 from dtovl.matrix.pairing import Bases, Misfit
 from dtovl.matrix.survey import Surveyor
 from dtovl.matrix.tasks import Task, Wanted
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dtovl.matrix.config import Config, StackRule
-    from dtovl.matrix.listing import Listing
     from dtovl.matrix.result import Finding
     from dtovl.matrix.survey import Surveyed
     from dtovl.matrix.tasks import Source
 
 
+_NO_OVERLAY = "none: no node in it has an __overlay__ node, and it wants no label"
+
+
 class Plan(NamedTuple):
     """The tasks, and the files that they come from.
 
+    Files are named with the folder of the configuration before their path, as they are opened.
     bases and overlays are all that were chosen, sorted; fits_nothing are overlays in no case, idle
     bases in none. findings are about the configuration and about files in no case.
     """
@@ -48,21 +52,23 @@ class Plan(NamedTuple):
 
 def make_plan(
     config: Config,
-    listing: Listing,
-    read: Callable[[str], bytes],
+    listing: Listing | None = None,
+    read: Callable[[str], bytes] = read_bytes,
     read_included: Callable[[str], bytes | None] = read_included,
     *,
     known: Mapping[Source, Surveyed] | None = None,
 ) -> Plan:
     """Make the plan of a configuration.
 
-    read gives the bytes of a file that listing has, read_included those of one that source
+    listing has the files below the configuration's folder, if not those of the disk. read gives the
+    bytes of one of them by its path with that folder, read_included those of one that source
     includes; files are read only where their content decides what goes with what. known has what
     surveys have found before.
 
     Raises InputError: DT615 or DT616 when there is more to do than the configuration allows, DT011
     for a folder that cannot be read.
     """
+    listing = listing or Listing.of_folder(config.folder)
     return _Planner(config, listing, Surveyor(read, read_included, known)).plan()
 
 
@@ -87,22 +93,24 @@ class _Planner:
             self._task(base, stacks.get(base, ()), apart)
             for base in sorted(self._pairs.keys() | stacks.keys())
         )
+        prefix = choice.prefix
         used = {source.path for task in tasks for source in (task.base, *task.overlays)}
         self._say_unreadable(used)
         return Plan(
             tasks,
-            tuple(sorted(choice.bases)),
-            tuple(sorted(choice.overlays)),
+            tuple(prefix + path for path in sorted(choice.bases)),
+            tuple(prefix + path for path in sorted(choice.overlays)),
             tuple(misfit for misfit in misfits if misfit.overlay not in used),
             tuple(choice.findings),
-            tuple(base for base in sorted(choice.bases) if base not in used),
+            tuple(prefix + path for path in sorted(choice.bases) if prefix + path not in used),
         )
 
     def _settle_doubles(self) -> None:
         """Take a file that is listed twice for what it holds."""
         choice = self._choice
         for path in sorted(choice.bases.keys() & choice.overlays.keys()):
-            choice.note(codes.BASE_AND_OVERLAY, choice.lines.get(path, 0), file=path)
+            line = choice.lines.get(path, 0)
+            choice.note(codes.BASE_AND_OVERLAY, line, file=choice.prefix + path)
             is_overlay = self._surveyor.look(choice.bases[path]).is_overlay
             del (choice.bases if is_overlay else choice.overlays)[path]
 
@@ -135,7 +143,7 @@ class _Planner:
         rest = {path: choice.overlays[path] for path in sorted(choice.listed - named)}
         if not self._config.by_compatible:
             why = "no entry of `pairs` names it"
-            return [Misfit(path, "", why) for path in rest]
+            return [Misfit(choice.prefix + path, "", why) for path in rest]
         if not rest:
             return []
         overlays = self._survey(rest, overlay=True)
@@ -147,7 +155,7 @@ class _Planner:
             overlay=False,
             paths=frozenset(name for name in asked if name.startswith("/")),
         )
-        index = Bases(bases, asked)
+        index = Bases(bases, asked, choice.prefix)
         misfits = []
         for path, found in overlays.items():
             bits = index.fitting(found)
@@ -170,14 +178,13 @@ class _Planner:
             if one.is_overlay is overlay:
                 found[path] = one
                 continue
-            kind, other = ("overlay", "base") if one.is_overlay else ("base", "overlay")
             self._choice.note(
                 codes.WRONG_KIND,
                 self._choice.lines.get(path, 0),
-                file=path,
-                kind=f"{'an' if kind == 'overlay' else 'a'} {kind}",
-                key=f"{other}s",
-                other=f"{kind}s",
+                file=self._choice.prefix + path,
+                key="overlays" if overlay else "bases",
+                other="bases" if overlay else "overlays",
+                what=_NO_OVERLAY if overlay else "an overlay",
             )
         return found
 

@@ -46,6 +46,9 @@ KEYS = (
 BY_COMPATIBLE = "compatible"
 """What `pairs` says of overlays that are paired by the strings of their root's `compatible`."""
 
+ANY_BASE = ("**",)
+"""The bases of an expected failure that names none."""
+
 FAIL_ON = {"error": 3, "warning": 2, "info": 1, "never": 0}
 
 SEVERITIES: dict[str, int | None] = {
@@ -75,7 +78,7 @@ def read_config(text: str, name: str, folder: str) -> made.Config:
         what = "it is empty" if document is None else "it is no mapping of keys to values"
         at = Location(name, 1)
         raise InputError(Diagnostic(codes.CONFIG_UNREADABLE, at=at, what=what))
-    reader = _Reader(name, document)
+    reader = _Reader(name, document, folder)
     config = reader.config(name, folder)
     if reader.values.problems:
         raise InputError(
@@ -98,8 +101,9 @@ def _unreadable(found: Diagnostic, text: str) -> InputError:
 class _Reader:
     """Reads the keys of one document."""
 
-    def __init__(self, name: str, document: Map) -> None:
+    def __init__(self, name: str, document: Map, folder: str) -> None:
         self.values = Values(name)
+        self._prefix = made.prefix_of(folder)
         self._top = self.values.mapping(document, "", 1, KEYS)
 
     def config(self, path: str, folder: str) -> made.Config:
@@ -144,7 +148,7 @@ class _Reader:
             known = ("files", "except", "include", "define")
             mapping = self.values.mapping(entry, key, line, known)
             globs = self._globs(mapping, "files", required=f"an entry of `{key}`")
-            include = self._globs(mapping, "include")
+            include = tuple(self._prefix + path for path in self._globs(mapping, "include"))
             excluded = self._globs(mapping, "except")
             defines = tuple(self._defines(mapping))
             if globs:
@@ -312,7 +316,7 @@ class _Reader:
             mapping = self.values.mapping(entry, "expected", line, known)
             if not isinstance(entry, Map):
                 continue
-            bases = self._globs(mapping, "base") or ("**",)
+            bases = self._globs(mapping, "base") or ANY_BASE
             overlays = self._globs(mapping, "overlay")
             stack = self._text(mapping, "stack")
             if overlays and stack:
