@@ -43,7 +43,7 @@ OVERLAY_FITS_NOTHING = Code(
     "overlay-fits-nothing",
     Severity.WARNING,
     message="{overlay} goes with no base: it is validated by nobody",
-    suggestion="pair it with a base in `pairings`, or give it the `compatible` of its board",
+    suggestion="pair it with a base in `pairs`, or give it the `compatible` of its board",
     source="Linux scripts/Makefile.dtbs: `.dtbo is not applied to any base`",
     explanation="""\
 No pairing names the overlay, its root shares no string of `compatible` with a base, and no base has
@@ -63,8 +63,9 @@ CASE_FAILED = Code(
     suggestion="`dtovl apply {base} {overlays}` says why",
     source="the applier named: libfdt fdt_overlay_apply, kernel of_overlay_fdt_apply",
     explanation="""\
-The applier refuses the overlay, and no finding says why. This is so when only verdicts were asked
-for, since finding reasons takes time. The error is the applier's own.
+The applier refuses the overlay, and no finding says why: only verdicts were asked for, or a rule
+has switched off the finding that does. The overlay does not work all the same. To let it pass, name
+it under `expected` with the reason. The error is the applier's own.
 
     dtovl apply boards/mini.dtb overlays/cam.dtbo     names the label, the place, the cure""",
 )

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dtovl._version import __version__
 from dtovl.codes.base import Severity
 from dtovl.codes.matrix import BASELINE_STALE, BASELINE_UNUSABLE
-from dtovl.diagnostics import Diagnostic, Location
-from dtovl.errors import InputError
+from dtovl.matrix.config import prefix_of
+from dtovl.matrix.foreign import parse, refusal
 from dtovl.matrix.group import cause_of
-from dtovl.model.limits import MAX_BASELINE_BYTES, MAX_REPORT_VALUES
+from dtovl.model.limits import MAX_BASELINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dtovl.errors import InputError
     from dtovl.matrix.checked import Checked, Place
 
 SCHEMA = "dtovl-baseline/1"
@@ -78,11 +79,6 @@ class Known:
         ]
 
 
-def prefix_of(folder: str) -> str:
-    """Give what stands before paths below a folder, "" for the current one."""
-    return "" if folder in ("", ".") else folder.rstrip("/") + "/"
-
-
 def least_known(fail_on: int) -> int:
     """Give the least severity that a baseline holds: a warning, or less where that fails a run."""
     return min(fail_on or Severity.WARNING, Severity.WARNING)
@@ -98,12 +94,12 @@ def entry_of(place: Place, prefix: str) -> Entry:
     return Entry(cause.code, text, cause.node, place.base.removeprefix(prefix), overlays)
 
 
-def write(checked: Checked, folder: str = "") -> str:
+def write(checked: Checked) -> str:
     """Write the baseline of a run: what is new and known, but neither expected nor mere info.
 
     One entry a line, sorted, so that a review sees what came and what went.
     """
-    prefix = prefix_of(folder)
+    prefix = prefix_of(checked.folder)
     least = least_known(checked.fail_on)
     counts = Counter(
         entry_of(place, prefix)
@@ -124,27 +120,13 @@ def read(text: str, name: str, folder: str = "") -> Baseline:
 
     Raises InputError (DT626).
     """
-    document = _parse(text, name)
+    document = parse(text, name, BASELINE_UNUSABLE, MAX_BASELINE_BYTES)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise _unusable(name, f"it has no schema {SCHEMA}")
     entries = document.get("entries")
     if not isinstance(entries, list):
         raise _unusable(name, "it has no list `entries`")
     return Baseline(name, _count(entries, name), folder)
-
-
-def _parse(text: str, name: str) -> Any:
-    if len(text) > MAX_BASELINE_BYTES or text.count(",") > MAX_REPORT_VALUES:
-        raise _unusable(name, f"it is too large, the bound is {MAX_BASELINE_BYTES} bytes")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        what = f"{error.msg[:1].lower()}{error.msg[1:]}"
-        raise _unusable(name, what, Location(name, error.lineno, error.colno)) from error
-    except RecursionError as error:
-        raise _unusable(name, "it is nested too deep") from error
-    except ValueError as error:
-        raise _unusable(name, str(error)[:80]) from error
 
 
 def _count(entries: Iterable[Any], name: str) -> Counter[Entry]:
@@ -181,5 +163,5 @@ def _as_plain(entry: Entry, count: int) -> dict[str, object]:
     return plain if count == 1 else {**plain, "count": count}
 
 
-def _unusable(name: str, what: str, at: Location | None = None) -> InputError:
-    return InputError(Diagnostic(BASELINE_UNUSABLE, at=at, name=name, what=what))
+def _unusable(name: str, what: str) -> InputError:
+    return refusal(BASELINE_UNUSABLE, name, what)

@@ -57,7 +57,7 @@ class Checked(NamedTuple):
     compared counts the pairs of overlays held against each other; fits_nothing are overlays that
     go with no base; shard is (i, n) of a part, i from 1, None for the whole; fail_on is the least
     severity (1 to 3) that fails the run, 0 for none. plan is a digest of what was planned, equal in
-    all parts of a run.
+    all parts of a run. folder is that of the configuration, in front of all paths ("": none is).
     """
 
     version: str
@@ -71,6 +71,7 @@ class Checked(NamedTuple):
     shard: tuple[int, int] | None = None
     fail_on: int = 3
     plan: str = ""
+    folder: str = ""
 
     @property
     def fails(self) -> bool:

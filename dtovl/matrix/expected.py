@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.matrix.baseline import prefix_of
-from dtovl.matrix.globs import Globs
+from dtovl.matrix.config import prefix_of
+from dtovl.matrix.globs import Glob, Globs, is_glob
 from dtovl.matrix.group import short_name
 from dtovl.matrix.result import UNREADABLE
 
@@ -67,9 +67,16 @@ class Declared:
 
 
 def names(expected: Expected, findings: Iterable[Finding]) -> bool:
-    """Tell whether the error that is expected is the code of one of the findings."""
-    wanted = expected.error
-    return any(wanted in (one.code, short_name(one.code)) for one in findings)
+    """Tell whether the error that is expected is the code of one of the findings.
+
+    It may be a number, a short name, in any case, or a glob over them.
+    """
+    wanted = expected.error.lower()
+    codes = {name.lower() for one in findings for name in (one.code, short_name(one.code))}
+    if not is_glob(wanted):
+        return wanted in codes
+    glob = Glob(wanted)
+    return any(glob.matches(code) for code in codes)
 
 
 def meets(expected: Expected, case: Case, failing: Sequence[Finding]) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dtovl.matrix.result import BaseResult, Case, Finding
     from dtovl.matrix.tasks import Settings
 
-_MOST_LACKED = 5
+    Told = tuple[Finding, Standing]
 
 
 def finish(
@@ -67,6 +67,7 @@ def finish(
         shard,
         config.fail_on,
         _digest(config, plan, settings, known),
+        config.folder,
     )
 
 
@@ -84,7 +85,7 @@ class _Judge:
         self._rules = Rules(config.rules, config.folder)
         self._declared = Declared(config, plan.tasks)
         self._read: set[tuple[str, Finding]] = set()
-        self._failing: dict[str, list[tuple[Finding, Standing]]] = {}
+        self._unreadable: dict[str, list[Told]] = {}
         self._bases = frozenset(plan.bases)
 
     def tell(
@@ -95,7 +96,7 @@ class _Judge:
         finding: Finding,
         *,
         expected: bool = False,
-    ) -> tuple[Finding, Standing] | None:
+    ) -> Told | None:
         """Take a finding; give it as the rules leave it, and how it stands, None when off."""
         found = self._rules.apply(finding, (base, *overlays) if base else overlays)
         if found is None:
@@ -120,15 +121,15 @@ class _Judge:
             base, overlays = (file, ()) if file == result.base else ("", (file,))
             expected = self._declared.covers_file(file, finding, self._plan.tasks)
             told = self.tell(base, overlays, "", finding, expected=expected)
-            if told is not None and told[0].severity >= self._bar:
-                self._failing.setdefault(file, []).append(told)
+            if told is not None and finding.severity >= Severity.ERROR:
+                self._unreadable.setdefault(file, []).append(told)
 
     def case(self, case: Case) -> Judged:
         """Take a case with its findings."""
         refused = bool(case.error)
         of_files = self._of_files(case) if refused else []
         raw = list(case.findings)
-        if refused and not of_files and not any(one.severity >= Severity.ERROR for one in raw):
+        if refused and not of_files and not self._explained(case):
             raw.append(self._bare(case))
         declared = self._declared.of(case)
         met = None
@@ -137,16 +138,20 @@ class _Judge:
             failing += [finding for finding, _ in of_files]
             fails = refused or bool(failing)
             met = next((one for one in declared if fails and meets(one, case, failing)), None)
-        expected = met is not None
-        told = [
-            self.tell(case.base, case.overlays, case.name, one, expected=expected) for one in raw
-        ]
-        if declared and not expected:
-            told.append(self._unmet(case, declared[0], fails=fails))
-        kept = [one for one in told if one is not None]
-        state = _state([*kept, *of_files], self._bar, refused=refused)
-        if met is not None:
-            state = "expected"
+        told = list(of_files)
+        reasons = list(of_files)
+        for finding in raw:
+            one = self.tell(case.base, case.overlays, case.name, finding, expected=met is not None)
+            if one is not None:
+                told.append(one)
+                if refused and finding.severity >= Severity.ERROR:
+                    reasons.append(one)
+        kept = told[len(of_files) :]
+        if declared and met is None:
+            unmet = self._unmet(case, declared[0], fails=fails)
+            kept += unmet
+            told += unmet
+        state = "expected" if met is not None else _state(told, reasons, self._bar, refused=refused)
         findings = tuple(dict.fromkeys(finding for finding, _ in kept))
         return Judged(case._replace(findings=findings), state, met.reason if met else "")
 
@@ -155,11 +160,7 @@ class _Judge:
         for finding in self._plan.findings:
             self.tell("", (), "", finding)
         for one in self._plan.fits_nothing:
-            why = ""
-            if one.nearest:
-                why = f"{one.nearest} comes nearest"
-                why += f", and lacks {_listed(one.lacks)}" if one.lacks else ""
-            finding = _finding(codes.OVERLAY_FITS_NOTHING, why=why, overlay=one.overlay)
+            finding = _finding(codes.OVERLAY_FITS_NOTHING, why=one.why, overlay=one.overlay)
             self.tell("", (one.overlay,), "", finding)
         for expected in self._declared.unused:
             at = self._place_of(expected)
@@ -180,16 +181,24 @@ class _Judge:
                 )
                 self.tell(base, overlays, "", finding)
 
+    def _explained(self, case: Case) -> bool:
+        """Tell whether the rules leave an error that says why a case is refused."""
+        files = (case.base, *case.overlays)
+        errors = (one for one in case.findings if one.severity >= Severity.ERROR)
+        return any(self._rules.apply(one, files) is not None for one in errors)
+
     def _fails(self, case: Case, finding: Finding) -> bool:
         """Tell whether a finding fails its case, as the rules leave it."""
         found = self._rules.apply(finding, (case.base, *case.overlays))
         return found is not None and found.severity >= self._bar
 
-    def _of_files(self, case: Case) -> list[tuple[Finding, Standing]]:
+    def _of_files(self, case: Case) -> list[Told]:
         """Give what is wrong with the files of a case that could not be tried."""
         if all(verdict.error != UNREADABLE for verdict in case.verdicts):
             return []
-        return [one for file in (case.base, *case.overlays) for one in self._failing.get(file, ())]
+        return [
+            one for file in (case.base, *case.overlays) for one in self._unreadable.get(file, ())
+        ]
 
     def _bare(self, case: Case) -> Finding:
         """Make a finding of a verdict that none explains."""
@@ -205,9 +214,7 @@ class _Judge:
             error=f"{verdict.applier}: {verdict.error}",
         )
 
-    def _unmet(
-        self, case: Case, expected: Expected, *, fails: bool
-    ) -> tuple[Finding, Standing] | None:
+    def _unmet(self, case: Case, expected: Expected, *, fails: bool) -> list[Told]:
         """Tell of a case that was declared to fail, and does not, or fails otherwise."""
         shown = f"stack {case.name}" if case.name else ", ".join(case.overlays)
         finding = _finding(
@@ -217,15 +224,20 @@ class _Judge:
             case=f"{shown} on {case.base}",
             wanted=expected.error,
         )
-        return self.tell(case.base, case.overlays, case.name, finding)
+        told = self.tell(case.base, case.overlays, case.name, finding)
+        return [] if told is None else [told]
 
     def _place_of(self, expected: Expected) -> Location | None:
         return Location(self._config.path, expected.line) if self._config.path else None
 
 
-def _state(told: Sequence[tuple[Finding, Standing]], bar: int, *, refused: bool) -> State:
-    """Give the state of a case that is not expected to fail."""
+def _state(told: Sequence[Told], reasons: Sequence[Told], bar: int, *, refused: bool) -> State:
+    """Give the state of a case that is not expected to fail.
+
+    reasons are those of a refusal: rules may have made them less than errors, and it still fails.
+    """
     failing = [standing for finding, standing in told if finding.severity >= bar]
+    failing += [standing for _, standing in reasons]
     if "new" in failing or (refused and not failing):
         return "failed"
     if failing:
@@ -238,12 +250,6 @@ def _state(told: Sequence[tuple[Finding, Standing]], bar: int, *, refused: bool)
 
 def _finding(code: Code, at: Location | None = None, **fields: str) -> Finding:
     return as_finding(Diagnostic(code, at=at, **fields))  # type: ignore[arg-type]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_LACKED])
-    rest = len(names) - _MOST_LACKED
-    return shown + (f" and {rest} more" if rest > 0 else "")
 
 
 def _digest(config: Config, plan: Plan, settings: Settings, known: Baseline | None) -> str:

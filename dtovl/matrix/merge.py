@@ -22,6 +22,7 @@ _MOST_SHOWN = 8
 _COMMON = {
     "version": "version of dtovl",
     "plan": "plan",
+    "folder": "folder of the configuration",
     "fail_on": "`--fail-on`",
     "appliers": "appliers",
     "bases": "bases",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, get_args
 
 from dtovl.codes.base import Severity
 from dtovl.codes.matrix import PART_UNUSABLE
-from dtovl.diagnostics import Diagnostic, Location
-from dtovl.errors import InputError
 from dtovl.matrix.checked import Checked, Judged, Place, Standing, State
+from dtovl.matrix.foreign import parse, refusal
 from dtovl.matrix.group import group, short_name
 from dtovl.matrix.result import Case, Change, Finding, Remark, Spot, Verdict
-from dtovl.model.limits import MAX_REPORT_BYTES, MAX_REPORT_VALUES
+from dtovl.model.limits import MAX_REPORT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -40,29 +38,11 @@ def read_checked(text: str, name: str) -> Checked:
 
     Raises InputError (DT627).
     """
-    document = _parse(text, name)
+    document = parse(text, name, PART_UNUSABLE, MAX_REPORT_BYTES)
     try:
         return _checked(document)
     except _MisshapenError as error:
-        raise _unusable(name, str(error)) from error
-
-
-def _parse(text: str, name: str) -> Any:
-    if len(text) > MAX_REPORT_BYTES or text.count(",") > MAX_REPORT_VALUES:
-        raise _unusable(name, f"it is too large, the bound is {MAX_REPORT_BYTES} bytes")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        what = f"{error.msg[:1].lower()}{error.msg[1:]}"
-        raise _unusable(name, what, Location(name, error.lineno, error.colno)) from error
-    except RecursionError as error:
-        raise _unusable(name, "it is nested too deep") from error
-    except ValueError as error:
-        raise _unusable(name, str(error)[:80]) from error
-
-
-def _unusable(name: str, what: str, at: Location | None = None) -> InputError:
-    return InputError(Diagnostic(PART_UNUSABLE, at=at, name=name, what=what))
+        raise refusal(PART_UNUSABLE, name, str(error)) from error
 
 
 # -- the document ----------------------------------------------------------------------------------
@@ -88,6 +68,7 @@ def _checked(document: Any) -> Checked:
         _shard(document.get("shard")),
         _FAIL_ON[_word(document, "fail_on", _FAIL_ON)],
         _text(document, "plan", null=True),
+        _text(document, "folder", null=True),
     )
 
 

@@ -32,6 +32,7 @@ def render(checked: Checked) -> str:
             "schema": "dtovl-check/1",
             "version": checked.version,
             "plan": checked.plan or None,
+            "folder": checked.folder or None,
             "shard": None if shard is None else {"number": shard[0], "of": shard[1]},
             "fail_on": _FAIL_ON[checked.fail_on],
             "fails": checked.fails,

@@ -282,6 +282,12 @@ def _remarks(checked: Checked, *, verbose: bool) -> Iterator[Line]:
             f"{amount(stale, 'entry', 'entries')} of the baseline no longer {verb}: "
             "write it anew with --write-baseline"
         )
+    if checked.shard is None:
+        used = {judged.case.base for judged in checked.cases}
+        idle = [base for base in checked.bases if base not in used]
+        if idle:
+            verb = "goes" if len(idle) == 1 else "go"
+            texts.append(f"{amount(len(idle), 'board')} {verb} with no overlay: {_some(idle)}")
     failed = sum(judged.state == "failed" for judged in checked.cases)
     if failed and checked.fail_on and not checked.fails:
         texts.append(f"{amount(failed, 'case')} failed for reasons that a rule has made harmless")
@@ -294,11 +300,17 @@ def _remarks(checked: Checked, *, verbose: bool) -> Iterator[Line]:
         yield Line((("dim", text),), hang=2, fixed=0)
 
 
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
 def _pairs(checked: Checked) -> int:
     """Count the pairs of overlays that cannot be used together, or in one order only."""
     clashes = {
         (place.base, place.overlays)
         for group in checked.groups
+        if group.code != BASELINE_STALE.number
         for place in group.places
         if place.base and len(place.overlays) == 2 and not place.stack
     }
