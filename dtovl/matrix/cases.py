@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.checks.claimants import BaseClaims
+from dtovl.checks.baseclaims import BaseClaims
 from dtovl.checks.claimindex import ClaimIndex
 from dtovl.checks.claims import check_claims
 from dtovl.checks.smallest import smallest_failing
