@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimants import Reader, Touched
 from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, KINDS, PINS, Claim
-from dtovl.checks.lines import address_claims
+from dtovl.checks.lines import address_width
 from dtovl.checks.pins import Groups, groups_of
 from dtovl.model.cells import pack_cell
 
@@ -169,11 +169,15 @@ def _alive_below(root: Node) -> list[Node]:
 
 
 def _by_address(bus: Node) -> dict[object, list[Node]]:
-    """Map the first addresses on a bus to the children that have them."""
+    """Map the first addresses on a bus to the devices that have them."""
+    width = address_width(bus)
     found: dict[object, list[Node]] = {}
     for node in bus.children.values():
-        for claim in address_claims(node):
-            found.setdefault(claim.unit, []).append(node)
+        properties = node.properties
+        if "compatible" in properties:
+            reg = properties.get("reg", b"")
+            if len(reg) >= width:
+                found.setdefault(reg[:width], []).append(node)
     return found
 
 

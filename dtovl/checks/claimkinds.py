@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.checks.pinbindings import READERS, Pin
+from dtovl.checks.pinbindings import READERS
 
 if TYPE_CHECKING:
+    from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
 
 PINS, GPIOS, INTERRUPTS, DMAS, ADDRESSES = (1 << bit for bit in range(5))
@@ -54,27 +55,38 @@ class _Kinds(dict[str, int]):
 KINDS = _Kinds(_EXACT)
 
 
-class Claim(NamedTuple):
-    """A device claims a unit of what a provider has, by one of its properties.
+Resource = tuple[int, "Node", "Pin | Node | bytes"]
+"""What two claims must have in common to clash: the kind, the provider, the unit.
 
-    provider is a controller, or the bus of an address; unit tells its units of one kind apart: a
-    Pin, a pin configuration node as a whole, or the cells of a GPIO line, an interrupt line, a DMA
-    channel, an address. group is the pin configuration node; edge: the interrupt is said to
-    trigger on edges.
+The provider is a controller, or the bus of an address; the unit tells its units of one kind apart:
+a pin, a pin configuration node as a whole, or the cells of a GPIO line, an interrupt line, a DMA
+channel, an address.
+"""
+
+
+class Claim(NamedTuple):
+    """A device claims a resource by one of its properties.
+
+    group is the pin configuration node; edge: the interrupt is said to trigger on edges.
     """
 
-    kind: int
-    provider: Node
-    unit: Pin | Node | bytes
+    resource: Resource
     device: Node
     key: str
     group: Node | None = None
     edge: bool = False
 
     @property
-    def resource(self) -> Resource:
-        """Give what two claims must have in common to clash."""
-        return self.kind, self.provider, self.unit
+    def kind(self) -> int:
+        """Give the kind of the resource."""
+        return self.resource[0]
 
+    @property
+    def provider(self) -> Node:
+        """Give the controller or bus."""
+        return self.resource[1]
 
-Resource = tuple[int, "Node", "Pin | Node | bytes"]
+    @property
+    def unit(self) -> Pin | Node | bytes:
+        """Give what tells the resource among those of its provider."""
+        return self.resource[2]

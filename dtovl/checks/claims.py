@@ -15,12 +15,14 @@ from dtovl.checks.claimants import Reader
 from dtovl.checks.claimindex import ClaimIndex
 from dtovl.checks.claimwords import Teller, left_out, tell
 from dtovl.checks.clashes import Clashes, harmless
+from dtovl.codes.claims import ADDRESS_CONFLICT
+from dtovl.codes.effects import SAME_UNIT_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtovl.checks.baseclaims import Fresh
-    from dtovl.diagnostics import Sink
+    from dtovl.diagnostics import Diagnostic, Sink
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
 
@@ -48,11 +50,26 @@ def check_claims(
         return
     clashes = _clashes(fresh, known)
     teller = Teller(tree)
+    told = []
     for clash in clashes:
         first, second = teller.describe(clash.first), teller.describe(clash.second)
-        sink.diagnostics.append(tell(clash, first, second))
+        told.append(tell(clash, first, second))
+    _replace(sink, told)
+    sink.diagnostics.extend(told)
     if clashes.left_out:
         sink.diagnostics.append(left_out(clashes.left_out))
+
+
+def _replace(sink: Sink, told: Sequence[Diagnostic]) -> None:
+    """Take back what was said of the unit addresses of devices that share an address."""
+    known = {found.path for found in told if found.code is ADDRESS_CONFLICT}
+    if known:
+        sink.diagnostics[:] = [
+            found
+            for found in sink
+            if found.code is not SAME_UNIT_ADDRESS
+            or known.isdisjoint((found.path, found.fields.get("other")))
+        ]
 
 
 def _clashes(fresh: Fresh, known: BaseClaims) -> Clashes:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, PINS, Claim
 from dtovl.checks.clashes import is_chip_bus, is_regulator, severity_of
-from dtovl.checks.pinbindings import Pin
+from dtovl.checks.pinbindings import pin_words
+from dtovl.checks.pins import as_controller
 from dtovl.codes import claims as codes
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.model.cells import cell, cells, text
@@ -175,7 +176,7 @@ def left_out(count: int) -> Diagnostic:
 
 
 def _code(claim: Claim) -> Code:
-    if claim.kind == PINS and not isinstance(claim.unit, Pin):
+    if claim.kind == PINS and not isinstance(claim.unit, tuple):
         return codes.PIN_GROUP_SHARED
     return _CODES[claim.kind]
 
@@ -195,15 +196,16 @@ def _units(claims: Sequence[Claim]) -> tuple[str, bool]:
 
 
 def _noun(claim: Claim) -> str:
-    if isinstance(claim.unit, Pin):
-        return "pin group" if claim.unit.group else "pin"
+    if isinstance(claim.unit, tuple):
+        return "pin group" if claim.unit[0] == "group" else "pin"
     return _NOUNS.get(claim.kind, "")
 
 
 def _unit(claim: Claim) -> str:
     unit = claim.unit
-    if isinstance(unit, Pin):
-        return unit.text
+    if isinstance(unit, tuple):
+        number, name = _pin_words(claim)
+        return f"{number} ({name})" if name and name != number else number
     if not isinstance(unit, bytes):
         return unit.name
     if claim.kind == ADDRESSES:
@@ -211,15 +213,21 @@ def _unit(claim: Claim) -> str:
     return " ".join(map(str, cells(unit)))
 
 
+def _pin_words(claim: Claim) -> tuple[str, str]:
+    unit = claim.unit
+    compatible = as_controller(claim.provider).compatible
+    return pin_words(unit, compatible) if isinstance(unit, tuple) else ("", "")
+
+
 def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:
     """Give what Linux prints when the first device is probed first."""
     unit = clash.first.unit
-    if isinstance(unit, Pin):
-        if not (unit.name and first.device and second.device) or unit.group:
+    if isinstance(unit, tuple):
+        name = _pin_words(clash.first)[1]
+        if not (name and first.device and second.device):
             return ()
         return (
-            f"pin {unit.name} already requested by {first.device}; "
-            f"cannot claim for {second.device}",
+            f"pin {name} already requested by {first.device}; cannot claim for {second.device}",
         )
     bus = clash.first.provider
     if clash.first.kind != ADDRESSES or not is_chip_bus(bus) or not isinstance(unit, bytes):

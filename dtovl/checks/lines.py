@@ -51,7 +51,7 @@ def gpio_claims(tree: Tree, node: Node) -> Iterator[Claim]:
             continue
         for owner, arguments in _specifiers(tree, value, _GPIO):
             if arguments:
-                yield Claim(GPIOS, owner, _line(arguments), node, key)
+                yield Claim((GPIOS, owner, _line(arguments)), node, key)
 
 
 def _hogged(node: Node, value: bytes) -> Iterator[Claim]:
@@ -62,7 +62,7 @@ def _hogged(node: Node, value: bytes) -> Iterator[Claim]:
     width = 4 * cell(count)
     if 0 < width <= 4 * _MOST_CELLS:
         for start in range(0, min(len(value), width * MOST_SPECIFIERS) - width + 1, width):
-            yield Claim(GPIOS, controller, _line(value[start : start + width]), node, "gpios")
+            yield Claim((GPIOS, controller, _line(value[start : start + width])), node, "gpios")
 
 
 def _line(arguments: bytes) -> bytes:
@@ -135,7 +135,7 @@ def _interrupt(controller: Node, arguments: bytes, node: Node, key: str) -> Clai
     place = 8 if size > 12 else size - 4
     edge = place > 0 and cell(arguments, place) & 15 in (1, 2, 3)
     line = arguments[:place] if place else arguments
-    return Claim(INTERRUPTS, controller, line, node, key, edge=edge)
+    return Claim((INTERRUPTS, controller, line), node, key, edge=edge)
 
 
 # -- DMA and addresses -----------------------------------------------------------------------------
@@ -145,18 +145,21 @@ def dma_claims(tree: Tree, node: Node) -> Iterator[Claim]:
     """Give the DMA channels of a node; a controller without arguments chooses by itself."""
     for owner, arguments in _specifiers(tree, node.properties.get("dmas", b""), _DMA):
         if arguments:
-            yield Claim(DMAS, owner, arguments, node, "dmas")
+            yield Claim((DMAS, owner, arguments), node, "dmas")
+
+
+def address_width(bus: Node) -> int:
+    """Give how many bytes of `reg` are the address of a device on a bus; 0: it has none."""
+    count = bus.properties.get("#address-cells")
+    width = 0 if count is None or len(count) < 4 else 4 * cell(count)
+    return width if width <= 16 else 0
 
 
 def address_claims(node: Node) -> Iterator[Claim]:
     """Give the address of a device on its bus: the first of its `reg`."""
-    bus = node.parent
-    reg = node.properties.get("reg")
+    bus, reg = node.parent, node.properties.get("reg")
     if bus is None or reg is None or "compatible" not in node.properties:
         return
-    count = bus.properties.get("#address-cells")
-    if count is None or len(count) < 4:
-        return
-    width = 4 * cell(count)
-    if 0 < width <= 16 and len(reg) >= width:
-        yield Claim(ADDRESSES, bus, reg[:width], node, "reg")
+    width = address_width(bus)
+    if width and len(reg) >= width:
+        yield Claim((ADDRESSES, bus, reg[:width]), node, "reg")

@@ -8,15 +8,17 @@ Source: pinctrl_bind_pins, pinctrl_dt_to_map, pin_request (drivers/pinctrl).
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dtovl.checks.claimkinds import PINS, Claim
-from dtovl.checks.pinbindings import READERS, Controller, Pin, pins_of
+from dtovl.checks.pinbindings import Controller, pins_of
 from dtovl.model.cells import cell, cells, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
@@ -71,17 +73,17 @@ class Groups:
     __slots__ = ("_controllers", "_read")
 
     def __init__(self) -> None:
-        self._read: dict[Node, tuple[Node, list[Pin] | None]] = {}
+        self._read: dict[Node, tuple[Node, Sequence[Pin] | None]] = {}
         self._controllers: dict[Node, Controller] = {}
 
-    def read(self, group: Node) -> tuple[Node, list[Pin] | None]:
+    def read(self, group: Node) -> tuple[Node, Sequence[Pin] | None]:
         """Give the controller of a group, and its pins; None: of no known binding."""
         found = self._read.get(group)
         if found is None:
             node = controller_of(group)
             controller = self._controllers.get(node)
             if controller is None:
-                controller = self._controllers[node] = _controller(node)
+                controller = self._controllers[node] = as_controller(node)
             found = self._read[group] = (node, _pins(group, controller))
         return found
 
@@ -91,14 +93,14 @@ def pin_claims(tree: Tree, node: Node, groups: Groups) -> Iterator[Claim]:
     for key, group in groups_of(tree, node):
         controller, pins = groups.read(group)
         if pins is None:
-            if _says_something(group):
-                yield Claim(PINS, controller, group, node, key, group)
-            continue
-        for pin in pins:
-            yield Claim(PINS, controller, pin, node, key, group)
+            yield Claim((PINS, controller, group), node, key, group)
+        else:
+            for pin in pins:
+                yield Claim((PINS, controller, pin), node, key, group)
 
 
-def _controller(node: Node) -> Controller:
+def as_controller(node: Node) -> Controller:
+    """Give what reading pins needs of a pin controller."""
     kinds = strings(node.properties.get("compatible", b""))
     compatible = kinds[0] if kinds else ""
     if compatible == "arm,scmi" or node.name == _SCMI_PINS:
@@ -106,32 +108,35 @@ def _controller(node: Node) -> Controller:
     return Controller(node.properties, compatible)
 
 
-def _pins(group: Node, controller: Controller) -> list[Pin] | None:
+def _pins(group: Node, controller: Controller) -> Sequence[Pin] | None:
     """Read a group and the nodes inside it, two levels deep: no binding nests more."""
-    found: list[Pin] | None = None
-    nodes = [group]
+    found = pins_of(group.properties, controller)
+    if group.children:
+        for node in _inside(group):
+            bank = node.name == "st,pins"
+            pins = _bank_lines(node) if bank else pins_of(node.properties, controller)
+            if pins is not None:
+                found = pins if found is None else found + pins
+        return found if found is None else list(dict.fromkeys(found))
+    if found is None and not any(key != "phandle" for key in group.properties):
+        return ()
+    return found
+
+
+def _inside(group: Node) -> Iterator[Node]:
+    left = _MOST_NODES
     for child in group.children.values():
-        nodes.append(child)
-        nodes.extend(child.children.values())
-        if len(nodes) > _MOST_NODES:
-            break
-    for node in nodes[:_MOST_NODES]:
-        pins = list(_bank_lines(node)) if node.name == "st,pins" else None
-        if pins is None:
-            pins = pins_of(node.properties, controller)
-        if pins is not None:
-            found = pins if found is None else found + pins
-    return found if found is None else list(dict.fromkeys(found))
+        for node in (child, *islice(child.children.values(), _MOST_NODES)):
+            left -= 1
+            if not left:
+                return
+            yield node
 
 
-def _bank_lines(node: Node) -> Iterator[Pin]:
+def _bank_lines(node: Node) -> list[Pin]:
     """Read bank and line of the properties of an `st,pins` node (drivers/pinctrl/pinctrl-st.c)."""
-    for value in node.properties.values():
-        if len(value) >= 16:
-            yield Pin(f"{cell(value):#x}.{cell(value, 4)}")
-
-
-def _says_something(group: Node) -> bool:
-    return any(key != "phandle" and key not in READERS for key in group.properties) or bool(
-        group.children
-    )
+    return [
+        ("bank", (cell(value), cell(value, 4)))
+        for value in node.properties.values()
+        if len(value) >= 16
+    ]
