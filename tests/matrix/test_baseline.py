@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix.runs import (
     CONFIG,
@@ -181,6 +181,7 @@ def test_an_entry_that_a_merge_has_left_twice_counts_once() -> None:
 
 
 @given(runs())
+@settings(max_examples=60)
 def test_a_run_against_its_own_baseline_has_nothing_new(run: Run) -> None:
     first = run._replace(known=None).finish()
     known = again(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from matrix.runs import (
     BROKEN,
     CONFIG,
@@ -338,6 +338,7 @@ def test_what_the_plan_and_pairs_of_overlays_say_is_taken() -> None:
 
 
 @given(runs())
+@settings(max_examples=60)
 def test_states_say_what_the_groups_say(run: Run) -> None:
     checked = run.finish()
     bar = checked.fail_on or 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix.runs import Run, idle, missing, runs
 from support.checked import HOSTILE
@@ -162,6 +162,7 @@ def test_a_code_that_there_is_not_has_no_name() -> None:
 
 
 @given(runs(), st.randoms(use_true_random=False))
+@settings(max_examples=60)
 def test_groups_are_the_same_in_any_order_and_hold_every_place_once(run: Run, rnd: Random) -> None:
     checked = run.finish()
     standings = {place: one.standing for one in checked.groups for place in one.places}
