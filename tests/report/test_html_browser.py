@@ -322,13 +322,24 @@ def test_swapping_keeps_the_cell(opened: Open) -> None:
 def test_paper_gets_the_whole_matrix_and_all_causes(opened: Open) -> None:
     page = opened(small(), 794, 600)
     drawn = page.count(CELLS)
-    page.prefer("dark", media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.count(CELLS) == 269 > drawn
-    assert page.evaluate("getComputedStyle(document.querySelector('.tools')).display") == "none"
-    page.prefer("light")
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.count(CELLS) == drawn
+    page.evaluate(
+        "addEventListener('beforeprint', () => { window.printed ="
+        f" [{json.dumps(CELLS)}, '.cause', 'details[open]']"
+        ".map(one => document.querySelectorAll(one).length); })"
+    )
+    page.call("Page.printToPDF")
+    assert page.evaluate("window.printed") == [269, len(small().groups), 1]
+    page.settle()
+    assert page.count(CELLS) == drawn < 269
+    assert page.count(".cause") == 6
+
+
+def test_lines_that_are_out_of_sight_are_not_drawn(opened: Open) -> None:
+    page = opened(large(600, 60, 12_000), 1000, 700)
+    assert page.text("#shown") == "12,000 cases · 600 boards · 60 overlays"
+    assert 0 < page.count(CELLS) < 300
+    page.click('[data-state="failed"]')
+    assert 0 < page.count(CELLS) < 100
 
 
 def test_a_large_matrix_draws_only_what_shows(opened: Open) -> None:
