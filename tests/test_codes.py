@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from live.dangers import DANGERS, free_twice, run_into
+from matrix.raised import RAISED
 from session.refusals import REFUSALS
 from support.applying import apply_blob
 from support.blob import blob
@@ -386,6 +387,7 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **REFUSALS,
+    **RAISED,
     "DT009": too_large,
     "DT011": lambda sink, folder: api.load(folder / "nothing.dtb", sink=sink),
     "DT012": by_command("convert", "{board}", "-o", "{board}"),

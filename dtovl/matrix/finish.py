@@ -86,7 +86,7 @@ class _Judge:
         self._declared = Declared(config, plan.tasks)
         self._read: set[tuple[str, Finding]] = set()
         self._unreadable: dict[str, list[Told]] = {}
-        self._bases = frozenset(plan.bases)
+        self._bases = frozenset(task.base.path for task in plan.tasks)
 
     def tell(
         self,

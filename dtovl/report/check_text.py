@@ -227,7 +227,7 @@ def _table_lines(checked: Checked, *, verbose: bool) -> Iterator[Line]:
     columns = {"cases": max(len(f"{len(checked.cases):,}"), len("cases"))}
     columns |= {state: max(len(f"{total[state]:,}"), len(state)) for state in states}
     room = max(_WIDTH - sum(size + 2 for size in columns.values()), _LEAST_NAME)
-    width = max(min(max(len(row.name) for row in rows[:bound]), room), len(f"{kind}s"))
+    width = max(min(max(len(row.name) for row in rows[:bound]), room), len(kind))
     head = "".join(f"  {title.rjust(size)}" for title, size in columns.items())
     yield Line((("heading", kind.ljust(width) + head),))
     for row in rows[:bound]:
