@@ -41,6 +41,8 @@ class BaseClaims:
         "_addresses",
         "_by_pin",
         "_devices",
+        "_hogs",
+        "_labels",
         "_ready",
         "_users",
         "_values",
@@ -52,36 +54,37 @@ class BaseClaims:
         self.tree = tree
         self.recent: Fresh | None = None
         self._ready = 0
+        self._hogs: dict[Node, list[Node]] = {}
         self._addresses: dict[Node, dict[object, list[Node]]] = {}
         self._devices: list[Node] | None = None
+        self._labels: dict[bytes, str] | None = None
         self._values: dict[int, list[tuple[bytes, Node]]] = {}
         self._users: dict[Node, list[Node]] = {}
         self._by_pin: dict[tuple[Node, object], list[Node]] = {}
 
-    def prepare(self, resources: Iterable[Resource], outcomes: Sequence[Outcome]) -> None:
-        """Make ready to be asked for resources; outcomes are the overlays in force.
+    def prepare(self, resources: Iterable[Resource], fresh: Fresh) -> None:
+        """Make ready to be asked for resources while overlays are in force.
 
-        They are taken out for the moment, if something is still to be found.
+        They are taken out for the moment, if something is still to be found that they may have
+        changed.
         """
         kinds = 0
-        buses = set()
+        buses = []
         for kind, provider, _ in resources:
-            if kind == ADDRESSES:
-                if provider not in self._addresses:
-                    buses.add(provider)
-            else:
+            if kind != ADDRESSES:
                 kinds |= kind
+            elif provider not in self._addresses:
+                buses.append(provider)
         missing = kinds & ~self._ready
-        if not missing and not buses:
-            return
-        for outcome in reversed(outcomes):
+        aside = fresh.outcomes if missing or (buses and fresh.touched.moved) else ()
+        for outcome in reversed(aside):
             outcome.changeset.revert(self.tree)
         for bus in buses:
             self._addresses[bus] = _by_address(bus)
         if missing:
             self._ready |= missing
             self._scan(missing)
-        for outcome in outcomes:
+        for outcome in aside:
             outcome.changeset.apply(self.tree)
 
     def _scan(self, kinds: int) -> None:
@@ -99,6 +102,9 @@ class BaseClaims:
                     if name in node.properties
                 ]
         if kinds & GPIOS:
+            for node in devices:
+                if "gpio-hog" in node.properties and node.parent is not None:
+                    self._hogs.setdefault(node.parent, []).append(node)
             known: set[str] = set().union(*[node.properties for node in devices])
             lines = {name for name in known if KINDS[name] == GPIOS}
             self._values[GPIOS] = [
@@ -124,6 +130,15 @@ class BaseClaims:
                 left -= 1
             if left < 0:
                 break
+
+    @property
+    def labels(self) -> dict[bytes, str]:
+        """Map paths, as `/__symbols__` writes them, to labels: those that were there at first."""
+        if self._labels is None:
+            symbols = self.tree.symbols
+            listed = {} if symbols is None else symbols.properties
+            self._labels = dict(zip(listed.values(), listed.keys(), strict=True))
+        return self._labels
 
     def users(self, group: Node) -> Sequence[Node]:
         """Give the devices of the base that use a pin configuration node."""
@@ -151,7 +166,7 @@ class BaseClaims:
         needle = unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit
         found = [node for value, node in self._values[kind] if needle in value]
         if kind == GPIOS:
-            found += [one for one in provider.children.values() if "gpio-hog" in one.properties]
+            found += self._hogs.get(provider, ())
         return found[:_MOST_CANDIDATES]
 
 
@@ -222,7 +237,7 @@ def fresh_claims(known: BaseClaims, outcomes: Iterable[Outcome]) -> Fresh | None
         return None
     groups = list(touched.groups())
     if groups:
-        known.prepare([(PINS, groups[0], b"")], applied)
+        known.prepare([(PINS, groups[0], b"")], fresh)
         for group in groups:
             for node in known.users(group):
                 if touched.alive(node):

@@ -72,14 +72,16 @@ class Touched:
     """What overlays in force changed of the claims of devices.
 
     kinds has the kinds of claims of each enabled device that changed or came in; direct has those
-    of which the overlay wrote the property itself; new are the claiming nodes that came in.
+    of which the overlay wrote the property itself; new are the claiming nodes that came in; moved
+    says whether another node got a new address.
     """
 
-    __slots__ = ("_groups", "_tops", "alive", "direct", "kinds", "new")
+    __slots__ = ("_groups", "_tops", "alive", "direct", "kinds", "moved", "new")
 
     def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
         self.kinds: dict[Node, int] = {}
         self.new: set[Node] = set()
+        self.moved = False
         self.alive = Alive()
         self._tops: dict[Node, int] = {}
         self._groups: list[Node] = []
@@ -93,7 +95,7 @@ class Touched:
                         continue
                     self._changed(entry.node, kinds)
                 else:
-                    self._came(entry.node)
+                    self._came(entry.node, entry.parent)
         self.direct = self.kinds
         if self._tops:
             self.kinds = dict(self.kinds)
@@ -112,19 +114,25 @@ class Touched:
             self._groups.append(node)
         else:
             self.kinds[node] = self.kinds.get(node, 0) | kinds
+            if kinds == ADDRESSES and node not in self.new:
+                self.moved = True
 
-    def _came(self, top: Node) -> None:
-        grouped = False
-        for node in top.walk() if top.children else (top,):
+    def _came(self, top: Node, parent: Node) -> None:
+        grouped = 0
+        stack = [top]
+        while stack:
+            node = stack.pop()
             kinds = 0
             for key in node.properties:
                 kinds |= KINDS[key]
             if kinds & ALL:
                 self.kinds[node] = ALL
                 self.new.add(node)
-            grouped = grouped or bool(kinds & GROUP)
-        if grouped:
-            self._groups.append(top)
+            grouped |= kinds
+            if node.children:
+                stack.extend(reversed(node.children.values()))
+        if grouped & GROUP and "compatible" not in parent.properties:
+            self._groups.append(parent)
 
     def _below(self) -> None:
         """Enter the devices at and below nodes that were enabled."""

@@ -133,7 +133,7 @@ class ClaimIndex:
         for number, claims in own.items():
             changeset = self._outcomes[number].changeset
             changeset.apply(self._tree)
-            teller = Teller(self._tree)
+            teller = Teller(self._known)
             sides.update({(number, claim): teller.describe(claim) for claim in claims})
             off = _disabled_by(self._outcomes[number])
             dead.update((number, node) for node in rivals.get(number, ()) if _is_below(node, off))

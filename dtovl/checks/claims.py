@@ -49,7 +49,7 @@ def check_claims(
     if fresh is None:
         return
     clashes = _clashes(fresh, known)
-    teller = Teller(tree)
+    teller = Teller(known)
     told = []
     for clash in clashes:
         first, second = teller.describe(clash.first), teller.describe(clash.second)
@@ -75,7 +75,7 @@ def _replace(sink: Sink, told: Sequence[Diagnostic]) -> None:
 def _clashes(fresh: Fresh, known: BaseClaims) -> Clashes:
     """Find the clashes of devices that overlays touched, with each other and with all else."""
     asked = fresh.asked()
-    known.prepare(asked, fresh.outcomes)
+    known.prepare(asked, fresh)
     others = set(asked)
     clashes = Clashes(MOST_CLASHES)
     reader = Reader(known.tree)

@@ -17,6 +17,7 @@ from dtovl.overlay.devices import device_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dtovl.checks.baseclaims import BaseClaims
     from dtovl.checks.clashes import Clash
     from dtovl.codes.base import Code, Severity
     from dtovl.diagnostics import Location
@@ -61,12 +62,14 @@ class Side(NamedTuple):
 
 
 class Teller:
-    """Puts clashes in one tree into words."""
+    """Puts clashes in one tree into words, while nothing in it changes."""
 
-    __slots__ = ("_tree",)
+    __slots__ = ("_labels", "_names", "_tree")
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, known: BaseClaims) -> None:
+        self._tree = known.tree
+        self._labels = known.labels
+        self._names: dict[Node, str] = {}
 
     def describe(self, claim: Claim) -> Side:
         """Describe the device of a claim, and what it claims by."""
@@ -87,7 +90,7 @@ class Teller:
         return Side(
             path,
             device.name,
-            _kernel_name(tree, device),
+            _kernel_name(tree, device) if _pin_words(claim)[1] else "",
             (text(device.properties.get("compatible", b"")) or "").rpartition(",")[2][:19],
             is_regulator(device),
             origins[0] if origins else _BASE,
@@ -100,15 +103,21 @@ class Teller:
         if claim.group is None:
             return claim.key
         hog = " (a hog of the controller)" if claim.device is claim.provider else ""
-        return f"{claim.key} -> {self._name(claim.group)}{hog}"
+        name = self._names.get(claim.group)
+        if name is None:
+            name = self._names[claim.group] = self._name(claim.group)
+        return f"{claim.key} -> {name}{hog}"
 
     def _name(self, group: Node) -> str:
-        """Give a label of a node, else its path; a map of all labels costs more than one search."""
+        """Give a label of a node, else its path."""
         labels = self._tree.labels.get(group)
         if labels:
             return f"&{labels[0]}"
         symbols, path = self._tree.symbols, group.path
         value = path.encode("latin-1") + b"\0"
+        label = self._labels.get(value)
+        if label is not None:
+            return f"&{plain_name(label)}"
         for label, found in symbols.properties.items() if symbols is not None else ():
             if found == value:
                 return f"&{plain_name(label)}"
