@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from live.dangers import DANGERS, free_twice, run_into
+from matrix.configurations import CONFIGURATIONS
 from matrix.raised import RAISED
 from session.refusals import REFUSALS
 from support.applying import apply_blob
@@ -387,6 +388,7 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **REFUSALS,
+    **CONFIGURATIONS,
     **RAISED,
     "DT009": too_large,
     "DT011": lambda sink, folder: api.load(folder / "nothing.dtb", sink=sink),

@@ -32,13 +32,13 @@ class Choice:
 
     bases and overlays are by path below the folder of the configuration; prefix stands before such
     a path for whoever opens the file. listed are the overlays that stand under `overlays`, not only
-    in a pair or stack; lines tells where in the configuration a file was chosen.
+    in a pair or stack; lines tells where in the configuration a file was chosen, as what.
     """
 
     def __init__(self, config: Config, listing: Listing) -> None:
         self.bases: dict[str, Source] = {}
         self.overlays: dict[str, Source] = {}
-        self.lines: dict[str, int] = {}
+        self.lines: dict[tuple[Kind, str], int] = {}
         self.findings: list[Finding] = []
         self.prefix = prefix_of(config.folder)
         self._config = config
@@ -72,7 +72,7 @@ class Choice:
                 for path in paths:
                     if path not in chosen and not excluded.matches(path):
                         chosen[path] = Source(self.prefix + path, files.include_dirs, files.defines)
-                        self.lines[path] = files.line
+                        self.lines[kind, path] = files.line
                 if len(chosen) > limit:
                     raise self.too_many(f"{kind}s", len(chosen), limit, "files", files.line)
 
@@ -92,7 +92,7 @@ class Choice:
             return (text,)
         if self._listing.has(text):
             chosen[text] = self._source(kind, text)
-            self.lines[text] = line
+            self.lines[kind, text] = line
             return (text,)
         if not is_glob(text):
             self._say_missing(kind, text, key, line)

@@ -20,6 +20,7 @@ from dtovl.matrix.tasks import Task, Wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from dtovl.matrix.choice import Kind
     from dtovl.matrix.config import Config, StackRule
     from dtovl.matrix.result import Finding
     from dtovl.matrix.survey import Surveyed
@@ -109,9 +110,10 @@ class _Planner:
         """Take a file that is listed twice for what it holds."""
         choice = self._choice
         for path in sorted(choice.bases.keys() & choice.overlays.keys()):
-            line = choice.lines.get(path, 0)
-            choice.note(codes.BASE_AND_OVERLAY, line, file=choice.prefix + path)
             is_overlay = self._surveyor.look(choice.bases[path]).is_overlay
+            wrong: Kind = "base" if is_overlay else "overlay"
+            line = choice.lines[wrong, path]
+            choice.note(codes.BASE_AND_OVERLAY, line, file=choice.prefix + path)
             del (choice.bases if is_overlay else choice.overlays)[path]
 
     def _pair_explicitly(self) -> set[str]:
@@ -180,7 +182,7 @@ class _Planner:
                 continue
             self._choice.note(
                 codes.WRONG_KIND,
-                self._choice.lines.get(path, 0),
+                self._choice.lines["overlay" if overlay else "base", path],
                 file=self._choice.prefix + path,
                 key="overlays" if overlay else "bases",
                 other="bases" if overlay else "overlays",

@@ -62,6 +62,7 @@ SEVERITIES: dict[str, int | None] = {
 _BOUNDS = Bounds(MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, MAX_CONFIG_VALUES, anchors=False)
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = "a text that begins with *, &, ! or { needs quotes: '*.dtbo'"
+_QUOTED_INSIDE = "between [ ] or { } a text with , [ ] { or } in it needs quotes: ['a[12].dtb']"
 
 
 def read_config(text: str, name: str, folder: str) -> made.Config:
@@ -95,6 +96,8 @@ def _unreadable(found: Diagnostic, text: str) -> InputError:
     if 0 < line <= len(lines) and re.search(r"(?:^|[-:,\[{])\s*[*&!]", lines[line - 1]):
         fix = _QUOTED
     what = str(found.fields["what"])
+    if fix is None and "flow" in what:
+        fix = _QUOTED_INSIDE
     return InputError(Diagnostic(codes.CONFIG_UNREADABLE, at=found.where, what=what, fix=fix))
 
 
@@ -141,9 +144,10 @@ class _Reader:
         """Give the entries of `bases` or `overlays`."""
         for entry, line in self._entries(key):
             if not isinstance(entry, Map):
-                globs = self.values.files(entry, key, line)
-                if globs:
-                    yield made.Files(globs, line=line)
+                text = self.values.text(entry, key, line, "a path or glob, or a list of such")
+                glob = self.values.below(text, key, line) if text else ""
+                if glob:
+                    yield made.Files((glob,), line=line)
                 continue
             known = ("files", "except", "include", "define")
             mapping = self.values.mapping(entry, key, line, known)

@@ -68,7 +68,7 @@ class Surveyed(NamedTuple):
 def survey(data: bytes, name: str, paths: Collection[str] = ()) -> Surveyed | None:
     """Look at a blob without building its tree; None where the tree has to be read.
 
-    paths are target paths of overlays, to be looked for. Raises InputError as validate does.
+    paths are full paths, targets of overlays, to be looked for. Raises InputError as validate does.
     """
     if not data.startswith(MAGIC_BYTES) or _CONTENT in data:
         return None
@@ -199,13 +199,16 @@ def _present(
     and some bytes of values that look like one.
     """
     first = _with_stems(tops)
-    likely = [path for path in paths if path == "/" or path.split("/")[1] in first]
+    likely = [
+        (path, parts)
+        for path in paths
+        if not (parts := [name for name in path.split("/") if name]) or parts[0] in first
+    ]
     if likely:
         found = _NAMES.findall(data, fields.structure)
         names = _with_stems(name.decode("latin-1") for name in set(found))
-        names.add("")
-        likely = [path for path in likely if names.issuperset(path.split("/"))]
-    return paths_there(data, fields, likely) if likely else frozenset()
+        likely = [(path, parts) for path, parts in likely if names.issuperset(parts)]
+    return paths_there(data, fields, [path for path, _ in likely]) if likely else frozenset()
 
 
 def _with_stems(names: Iterable[str]) -> set[str]:
