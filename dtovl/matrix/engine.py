@@ -38,7 +38,7 @@ from dtovl.matrix.shards import Lots, effort
 from dtovl.matrix.work import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
     from dtovl.matrix.cache import Cache
@@ -55,10 +55,14 @@ _VERSION_OF = "dtovl._version:__version__"
 
 
 class Parcel(NamedTuple):
-    """Tasks on their way to a worker, with their files; run tells one call of run_on_cluster."""
+    """Tasks on their way to a worker, with their files.
+
+    run tells one call of run_on_cluster from others; worker is the class that works there.
+    """
 
     run: str
     version: str
+    worker: type[Worker]
     settings: Settings
     tasks: tuple[Task, ...]
     files: Bundle
@@ -106,30 +110,32 @@ def run_on_cluster(
     progress: Progress | None = None,
     sink: Sink | None = None,
     patience: float = _PATIENCE,
+    worker: type[Worker] = Worker,
 ) -> list[BaseResult]:
     """Work on all tasks on a Dask cluster; give what dtovl.matrix.run.run gives for them.
 
     engine is `dask://HOST:PORT`. Files are read, and results kept in the cache, on this machine,
     where jobs processes work on what the cluster gives no result for; that is said to sink (DT667).
-    patience is for how many seconds the cluster may be without any worker.
+    patience is for how many seconds the cluster may be without any worker. worker is the class that
+    works on the tasks, known by name here and there.
 
     Raises UsageError (DT663), and InputError (DT661, DT662, DT664 to DT666) before any work.
     """
     address = scheduler_address(engine)
     cache = None if cache_folder is None else prepared(cache_folder, settings, sink)
     gathered = Gathered(tasks, progress)
-    with _connected(address, engine) as client:
+    with _connected(address, engine, patience) as client:
         _check_workers(client, engine, address, patience)
         if cache is not None:
             _recall(cache, gathered)
-        spread = _Spread(client, settings, gathered, cache, patience)
+        spread = _Spread(client, settings, worker, gathered, cache, patience)
         spread.run()
     left = gathered.missing
     if left:
         if sink is not None:
             count = "1 base" if len(left) == 1 else f"{len(left)} bases"
             sink.report(CLUSTER_FELL_SHORT, count=count, what=spread.reason)
-        own = partial(station, settings, None if cache is None else cache_folder)
+        own = partial(station, settings, None if cache is None else cache_folder, worker)
         apart(left, settings, jobs, partial(careful, settings, own), gathered)
     if cache is not None:
         cache.trim()
@@ -147,40 +153,68 @@ def _recall(cache: Cache, gathered: Gathered) -> None:
 
 
 @contextmanager
-def _connected(address: str, engine: str) -> Iterator[Any]:
+def _connected(address: str, engine: str, patience: float) -> Iterator[Any]:
     """Give a client of the scheduler at an address; it is closed in the end."""
     try:
         from distributed import Client
     except ImportError as error:
         raise InputError(Diagnostic(DISTRIBUTED_MISSING, engine=engine, what=str(error))) from error
+    seconds = min(patience, _CONNECT_SECONDS)
     with _silence():
         try:
-            connect: Any = Client
-            client = connect(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            client = _within(2 * seconds, Client, address, timeout=seconds, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
-            what = _first_line(error)
-            raise InputError(Diagnostic(CLUSTER_UNREACHABLE, address=engine, what=what)) from error
+            raise _unreachable(engine, error) from error
         try:
             yield client
         finally:
             client.close(timeout=2)
 
 
+def _within(seconds: float, call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Give what a function returns; raises TimeoutError when it takes longer than so many seconds.
+
+    Dask waits for ever for an answer once it is connected, even to what is no scheduler.
+    """
+    done: list[tuple[bool, Any]] = []
+
+    def carry_out() -> None:
+        try:
+            done.append((True, call(*args, **options)))
+        except Exception as error:
+            done.append((False, error))
+
+    # A thread that nobody waits for at the end, unlike those of an executor.
+    thread = threading.Thread(target=carry_out, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not done:
+        raise TimeoutError("what listens there does not answer")
+    good, value = done[0]
+    if not good:
+        raise value
+    return value
+
+
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep Dask's log of lost connections to itself; what matters is said by findings."""
+    """Keep Dask from logging lost connections; what matters is said by findings."""
     import logging
     import warnings
 
-    log = logging.getLogger("distributed")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    known = logging.root.manager.loggerDict
+    names = [name for name in known if name.partition(".")[0] in ("distributed", "tornado")]
+    # Each of them has a level of its own, so there is no one place to turn all of them down.
+    talking = [log for log in map(logging.getLogger, names) if not log.disabled]
+    for log in talking:
+        log.disabled = True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        log.setLevel(before)
+        for log in talking:
+            log.disabled = False
 
 
 def _check_workers(client: Any, engine: str, address: str, patience: float) -> None:
@@ -192,18 +226,21 @@ def _check_workers(client: Any, engine: str, address: str, patience: float) -> N
 
     try:
         client.wait_for_workers(1, timeout=patience)
-        # Asked by a function that every Python has: there may be no dtovl to ask.
-        versions = client.run(resolve_name, _VERSION_OF, on_error="return")
     except TimeoutError as error:
         found = Diagnostic(NO_WORKERS, address=engine, scheduler=address)
         raise InputError(found) from error
     except OSError as error:
-        what = _first_line(error)
-        raise InputError(Diagnostic(CLUSTER_UNREACHABLE, address=engine, what=what)) from error
+        raise _unreachable(engine, error) from error
+    try:
+        # Asked by a function that every Python has: there may be no dtovl to ask.
+        ask = partial(client.run, resolve_name, _VERSION_OF, on_error="return")
+        versions = _within(_CONNECT_SECONDS, ask)
+    except OSError as error:
+        raise _unreachable(engine, error) from error
     sink = Sink()
     for worker, theirs in sorted(versions.items()):
         if isinstance(theirs, Exception):
-            what = _first_line(theirs)
+            what = _reason(theirs)
             sink.report(WORKER_WITHOUT_DTOVL, worker=worker, what=what, ours=__version__)
         elif theirs != __version__:
             sink.report(WORKER_VERSION, worker=worker, theirs=theirs, ours=__version__)
@@ -211,10 +248,19 @@ def _check_workers(client: Any, engine: str, address: str, patience: float) -> N
         raise InputError(*sink)
 
 
-def _first_line(error: BaseException) -> str:
-    """Say what an error is about; where Dask wraps one, that is the one within."""
-    error = error.__cause__ or error
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+def _unreachable(engine: str, error: Exception) -> InputError:
+    return InputError(Diagnostic(CLUSTER_UNREACHABLE, address=engine, what=_reason(error)))
+
+
+def _reason(error: BaseException) -> str:
+    """Say what an error is about; where Dask wraps one in others, the innermost that says it."""
+    reason = type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        text = getattr(cause, "strerror", None) or str(cause)
+        reason = text.strip().partition("\n")[0] or reason
+        cause = cause.__cause__
+    return reason
 
 
 class _Spread:
@@ -227,6 +273,7 @@ class _Spread:
         self,
         client: Any,
         settings: Settings,
+        worker: type[Worker],
         gathered: Gathered,
         cache: Cache | None,
         patience: float,
@@ -236,6 +283,7 @@ class _Spread:
         self.reason = ""
         self._client = client
         self._settings = settings
+        self._worker = worker
         self._gathered = gathered
         self._cache = cache
         self._read = read_bytes if cache is None else cache.read
@@ -243,7 +291,7 @@ class _Spread:
         self._alone = 0.0
         self._run = uuid4().hex
         self._sent: dict[Future[Answer], tuple[list[int], Bundle]] = {}
-        self._threads = sum(client.nthreads().values())
+        self._threads = _threads(client)
         efforts = [effort(task, file_size) for task in gathered.tasks]
         self._lots = Lots(efforts, gathered.missing, max(1, self._threads))
 
@@ -270,7 +318,7 @@ class _Spread:
             lot, files = self._pack(self._lots.take())
             if lot:
                 tasks = tuple(self._gathered.tasks[index] for index in lot)
-                parcel = Parcel(self._run, __version__, self._settings, tasks, files)
+                parcel = Parcel(self._run, __version__, self._worker, self._settings, tasks, files)
                 self._sent[executor.submit(work_on, parcel)] = lot, files
         return bool(self._sent)
 
@@ -303,7 +351,7 @@ class _Spread:
             return
         except Exception as error:
             # Whatever a worker raises, be it while it unpacks the parcel, this machine may know.
-            self.reason = _first_line(error)
+            self.reason = _reason(error)
             return
         for index, result, deps in zip(lot, answer.results, answer.deps, strict=True):
             if result is None:
@@ -322,7 +370,7 @@ class _Spread:
             self.reason = "the scheduler is gone"
             return False
         try:
-            self._threads = sum(self._client.nthreads().values())
+            self._threads = _threads(self._client)
         except OSError:
             self.reason = "the scheduler is gone"
             return False
@@ -338,21 +386,28 @@ def _content(files: Bundle, path: str) -> bytes | None:
     return content if isinstance(content, bytes) else None
 
 
+def _threads(client: Any) -> int:
+    """Count the threads of all workers; raises OSError, TimeoutError among them."""
+    counts = client.sync(client.scheduler.ncores, callback_timeout=_CONNECT_SECONDS)
+    return sum(counts.values())
+
+
 # -- on a worker -----------------------------------------------------------------------------------
 
 
 class _Desk:
     """What a thread of a worker has at hand during a run: the files at the moment, and a Worker."""
 
-    def __init__(self, run: str, settings: Settings) -> None:
-        self.run = run
+    def __init__(self, parcel: Parcel) -> None:
+        self.run = parcel.run
         self.files = Bundle({}, {})
         self.missed = False
-        self._settings = settings
+        self._settings = parcel.settings
+        self._kind = parcel.worker
         self._clear()
 
     def _clear(self) -> None:
-        self.worker = Worker(self._settings, self._read, self._read_included)
+        self.worker = self._kind(self._settings, self._read, self._read_included)
 
     def _read(self, path: str) -> bytes:
         return self.files.read(path)
@@ -385,7 +440,7 @@ def work_on(parcel: Parcel) -> Answer:
     desk = getattr(_desks, "desk", None)
     # A path may mean another file in another run.
     if desk is None or desk.run != parcel.run:
-        desk = _desks.desk = _Desk(parcel.run, parcel.settings)
+        desk = _desks.desk = _Desk(parcel)
     desk.files = parcel.files
     done = [desk.work(task) for task in parcel.tasks]
     desk.files = Bundle({}, {})

@@ -124,12 +124,12 @@ class Gathered:
 # -- what a process does ---------------------------------------------------------------------------
 
 
-def station(settings: Settings, cache_folder: str | None) -> Work:
+def station(settings: Settings, cache_folder: str | None, kind: type[Worker] = Worker) -> Work:
     """Give a worker on the files of this machine, with the cache in a folder, None for none."""
     if cache_folder is None:
-        return Worker(settings).run
+        return kind(settings).run
     cache = Cache(cache_folder, settings)
-    worker = Worker(settings, cache.read)
+    worker = kind(settings, cache.read)
 
     def work(task: Task) -> BaseResult:
         result = cache.recall(task)
