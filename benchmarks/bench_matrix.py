@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve()
 CORPUS = HERE.parents[1].parent / "shared" / "corpus"
-ROUNDS = 3
+ROUNDS = 2
 MANY = 20
 COPIES = 10
 MOST_MIB = 300
@@ -115,11 +115,12 @@ def looped(folder: Path, config: str, jobs: int) -> Taken:
 # -- matrices --------------------------------------------------------------------------------------
 
 
-def configured(folder: Path, name: str, matrix: Matrix, more: str = "") -> str:
+def configured(folder: Path, name: str, matrix: Matrix) -> str:
     """Write a configuration with these overlays for each base, and the pairs for the loops."""
-    lines = [more, "pairs:"]
+    lines = ["pairs:"]
     for base, overlays in matrix.items():
-        lines.append(f"  - bases: {base}\n    overlays: [{', '.join(overlays)}]")
+        # What JSON writes is YAML; a name may have a comma in it.
+        lines.append(f"  - bases: {json.dumps(base)}\n    overlays: {json.dumps(overlays)}")
     (folder / name).write_text("\n".join(lines) + "\n")
     (folder / f"{name}.json").write_text(json.dumps(matrix))
     pairs = [(base, overlay) for base, overlays in matrix.items() for overlay in overlays]
