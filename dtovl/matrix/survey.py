@@ -7,6 +7,7 @@ and its names are read off. What comes out is what reading the tree would give.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +29,7 @@ from dtovl.model.paths import Miss, find_path
 from dtovl.model.specifiers import FIXUPS, OVERLAY, SYMBOLS, is_overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from dtovl.fdt.header import Fields
     from dtovl.matrix.tasks import Source
@@ -48,8 +49,8 @@ class Surveyed(NamedTuple):
 
     compatible has the strings of the root's property. labels are those in `/__symbols__`; wanted
     those that an overlay takes from its base, with the paths (`/soc`) of targets that it cannot
-    have made itself. paths are those that were asked about and are there. findings says why the
-    file cannot be read; then all else is empty.
+    have made itself. Of the paths that were asked about, paths has those that are there. findings
+    says why the file cannot be read; then all else is empty.
     """
 
     is_overlay: bool = False
@@ -57,6 +58,7 @@ class Surveyed(NamedTuple):
     labels: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -65,7 +67,7 @@ class Surveyed(NamedTuple):
         return not self.findings
 
 
-def survey(data: bytes, name: str, paths: Collection[str] = ()) -> Surveyed | None:
+def survey(data: bytes, name: str, paths: frozenset[str] = frozenset()) -> Surveyed | None:
     """Look at a blob without building its tree; None where the tree has to be read.
 
     paths are full paths, targets of overlays, to be looked for. Raises InputError as validate does.
@@ -84,11 +86,11 @@ def survey(data: bytes, name: str, paths: Collection[str] = ()) -> Surveyed | No
         return None
     at = root.get("compatible")
     compatible = None if at is None else _value(data, at)
-    there = _present(data, fields, tops, paths) if paths else frozenset[str]()
-    return Surveyed(False, _compatible(compatible), frozenset(labels), frozenset(), there)
+    there = _present(data, fields, paths) if paths else frozenset[str]()
+    return Surveyed(False, _compatible(compatible), frozenset(labels), frozenset(), there, paths)
 
 
-def survey_tree(tree: Tree, paths: Iterable[str] = ()) -> Surveyed:
+def survey_tree(tree: Tree, paths: frozenset[str] = frozenset()) -> Surveyed:
     """Look at a tree that has been read."""
     overlay = is_overlay(tree)
     symbols = tree.symbols
@@ -98,6 +100,7 @@ def survey_tree(tree: Tree, paths: Iterable[str] = ()) -> Surveyed:
         frozenset(symbols.properties if symbols is not None else ()),
         _wanted(tree) if overlay else frozenset(),
         frozenset(path for path in paths if not isinstance(find_path(tree, path, LIBFDT), Miss)),
+        paths,
     )
 
 
@@ -105,7 +108,7 @@ class Surveyor:
     """Surveys the files of a matrix, each once.
 
     read and read_included are as for dtovl.matrix.inputs.Reader. known may hold what is known of
-    files already: from a cache, or from other processes.
+    files already, from a cache, or from other processes; that is not looked up again.
     """
 
     def __init__(
@@ -116,23 +119,24 @@ class Surveyor:
     ) -> None:
         self.known: dict[Source, Surveyed] = dict(known or {})
         self._read = read
-        self._reader = Reader(read, read_included)
+        self._read_included = read_included
 
     def look(self, source: Source, paths: frozenset[str] = frozenset()) -> Surveyed:
-        """Survey a file, once: paths count the first time. Nothing is raised for a bad file."""
+        """Survey a file, unless all is known. Nothing is raised for one that cannot be read."""
         found = self.known.get(source)
-        if found is None:
+        if found is None or (found.readable and not paths <= found.asked):
             found = self.known[source] = self._look(source, paths)
         return found
 
     def _look(self, source: Source, paths: frozenset[str]) -> Surveyed:
         try:
-            found = survey(self._read(source.path), source.path, paths)
+            data = self._read(source.path)
+            found = survey(data, source.path, paths)
         except InputError as error:
             return Surveyed(findings=tuple(map(as_finding, error.diagnostics)))
         if found is not None:
             return found
-        read = self._reader.input(source)
+        read = Reader(lambda _: data, self._read_included).input(source)
         if read.tree is None:
             return Surveyed(findings=read.findings)
         found = survey_tree(read.tree, paths)
@@ -190,32 +194,22 @@ def _value(data: bytes, at: int) -> bytes:
     return data[at + 12 : at + 12 + length]
 
 
-def _present(
-    data: bytes, fields: Fields, tops: Iterable[str], paths: Iterable[str]
-) -> frozenset[str]:
+def _present(data: bytes, fields: Fields, paths: frozenset[str]) -> frozenset[str]:
     """Tell which paths are there.
 
     libfdt is asked only about those whose every name occurs: one search finds all names of nodes,
     and some bytes of values that look like one.
     """
-    first = _with_stems(tops)
-    likely = [
-        (path, parts)
-        for path in paths
-        if not (parts := [name for name in path.split("/") if name]) or parts[0] in first
-    ]
-    if likely:
-        found = _NAMES.findall(data, fields.structure)
-        names = _with_stems(name.decode("latin-1") for name in set(found))
-        likely = [(path, parts) for path, parts in likely if names.issuperset(parts)]
-    return paths_there(data, fields, [path for path, _ in likely]) if likely else frozenset()
+    names: set[bytes] = set(_NAMES.findall(data, fields.structure))
+    names.update([name.partition(b"@")[0] for name in names])
+    likely = [path for path, parts in _split(paths) if names.issuperset(parts)]
+    return paths_there(data, fields, likely) if likely else frozenset()
 
 
-def _with_stems(names: Iterable[str]) -> set[str]:
-    """Give names, and what is left of them without unit address."""
-    both = set(names)
-    both.update([name.partition("@")[0] for name in both])
-    return both
+@lru_cache(maxsize=2)
+def _split(paths: frozenset[str]) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
+    """Give the names of nodes in each path: the same paths are looked for in every base."""
+    return tuple((path, tuple(filter(None, path.encode().split(b"/")))) for path in paths)
 
 
 def _wanted(tree: Tree) -> frozenset[str]:

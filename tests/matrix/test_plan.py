@@ -145,7 +145,7 @@ def test_files_are_not_read_when_all_pairs_are_named() -> None:
     repository.plan(FILES + "pairs: [compatible, {bases: boards/*.dtb, overlays: overlays/*.dtbo}]")
     assert repository.opened == []
     repository.plan(FILES)
-    assert sorted(repository.opened) == sorted([*SMALL, *list(SMALL)[3:]])
+    assert sorted(repository.opened) == sorted(SMALL)
 
 
 def test_what_is_known_of_files_is_not_looked_up() -> None:
@@ -334,6 +334,12 @@ def test_what_the_configuration_names_in_vain(text: str, found: str) -> None:
     assert findings(plan) == [found]
     if "DT612" in found:
         assert cases_of(plan) == cases_of(planned(FILES))
+
+
+def test_a_base_that_is_listed_twice_is_asked_for_target_nodes() -> None:
+    files = {**SMALL, "overlays/soc.dtbo": overlay(path="/soc/inner")}
+    plan = planned("bases: boards/*.dtb\noverlays: [overlays/*.dtbo, boards/a.dtb]", files)
+    assert "boards/a.dtb: overlays/soc.dtbo" in cases_of(plan)
 
 
 def test_files_of_the_wrong_kind_are_left_out() -> None:

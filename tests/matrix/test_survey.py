@@ -21,7 +21,9 @@ from dtovl.matrix.survey import Surveyed, Surveyor, survey, survey_tree
 from dtovl.matrix.tasks import Source
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-PATHS = ("/", "/soc", "/soc/uart", "/soc@0/uart@1000", "/none", "/soc/none", "//soc//uart/", "//")
+PATHS = frozenset(
+    {"/", "/soc", "/soc/uart", "/soc@0/uart@1000", "/none", "/soc/none", "//soc//uart/", "//"}
+)
 
 
 def look(data: bytes, *paths: str) -> Surveyed:
@@ -32,13 +34,15 @@ def look(data: bytes, *paths: str) -> Surveyed:
 
 def test_a_board() -> None:
     data = board("a,board", "a,soc", labels=("i2c1", "spi0"), nodes=("soc",))
-    found = survey(data, "x", ("/soc/inner", "/soc/none", "/i2c1", "/"))
+    paths = frozenset({"/soc/inner", "/soc/none", "/i2c1", "/"})
+    found = survey(data, "x", paths)
     assert found == Surveyed(
         False,
         ("a,board", "a,soc"),
         frozenset({"i2c1", "spi0"}),
         frozenset(),
-        frozenset({"/soc/inner", "/i2c1", "/"}),
+        paths - {"/soc/none"},
+        paths,
     )
 
 
@@ -72,12 +76,15 @@ def test_source_is_read() -> None:
     repository = Repository({"a/x.dts": source, "inc/inc.h": b'#define BOARD "a,board"\n'})
     surveyor = Surveyor(repository.read, repository.read_included)
     source_of = Source("a/x.dts", ("inc",))
-    found = surveyor.look(source_of, frozenset({"/soc/uart", "/x"}))
+    paths = frozenset({"/soc/uart", "/x"})
+    found = surveyor.look(source_of, paths)
     assert found == Surveyed(
-        False, ("a,board",), frozenset({"uart"}), frozenset(), frozenset({"/soc/uart"})
+        False, ("a,board",), frozenset({"uart"}), frozenset(), frozenset({"/soc/uart"}), paths
     )
-    surveyor.look(source_of)
-    assert repository.opened == ["a/x.dts", "a/x.dts"]
+    reads = len(repository.opened)
+    assert surveyor.look(source_of) is surveyor.look(source_of, frozenset({"/x"})) is found
+    assert len(repository.opened) == reads
+    assert surveyor.look(source_of, frozenset({"/soc"})).paths == {"/soc"}
 
 
 def test_what_is_known_is_not_read() -> None:
