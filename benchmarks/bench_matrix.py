@@ -46,7 +46,6 @@ MANY = 20
 COPIES = 10
 MOST_MIB = 300
 LINEAR_WITHIN = 1.3
-SOURCES = 40
 DTOVL = [sys.executable, "-m", "dtovl", "check"]
 VERDICTS = "--verdicts-only"
 
@@ -81,7 +80,7 @@ def best(*steps: Callable[[], Taken], rounds: int = ROUNDS) -> list[Taken]:
     """Run steps in turns; give the best times and the highest peak of each."""
     runs = [[step() for step in steps] for _ in range(rounds)]
     return [
-        Taken(*(min(part) for part in list(zip(*own, strict=True))[:2]), max(r.peak for r in own))
+        Taken(min(one.wall for one in own), min(one.cpu for one in own), max(r.peak for r in own))
         for own in zip(*runs, strict=True)
     ]
 
@@ -92,9 +91,8 @@ def checked(folder: Path, config: str, jobs: int, *options: str) -> Taken:
     command = [*DTOVL, config, "-j", str(jobs), *options, "--report", f"json={report}"]
     taken = measured(command, folder)
     found = len(json.loads(report.read_bytes())["cases"])
-    wanted = sum(map(len, json.loads((folder / f"{config}.json").read_text()).values()))
-    if found != wanted:
-        raise SystemExit(f"{config}: {found} cases in the report, expected {wanted}")
+    if found != count_of(folder, config):
+        raise SystemExit(f"{config}: {found} cases in the report, not as many as pairs")
     report.unlink()
     return taken
 
@@ -115,18 +113,20 @@ def looped(folder: Path, config: str, jobs: int) -> Taken:
 # -- matrices --------------------------------------------------------------------------------------
 
 
-def configured(folder: Path, name: str, matrix: Matrix) -> str:
+def configured(folder: Path, name: str, matrix: Matrix, **more: object) -> str:
     """Write a configuration with these overlays for each base, and the pairs for the loops."""
-    lines = ["pairs:"]
-    for base, overlays in matrix.items():
-        # What JSON writes is YAML; a name may have a comma in it.
-        lines.append(f"  - bases: {json.dumps(base)}\n    overlays: {json.dumps(overlays)}")
-    (folder / name).write_text("\n".join(lines) + "\n")
-    (folder / f"{name}.json").write_text(json.dumps(matrix))
-    pairs = [(base, overlay) for base, overlays in matrix.items() for overlay in overlays]
-    (folder / f"{name}.pairs").write_text("".join(f"{b} {o}\n" for b, o in pairs))
-    (folder / f"{name}.args").write_text("".join(f"-i {b} -o out.dtb {o}\n" for b, o in pairs))
+    pairs = [{"bases": base, "overlays": overlays} for base, overlays in matrix.items()]
+    # What JSON writes is YAML.
+    (folder / name).write_text(json.dumps({"pairs": pairs, **more}, indent=1))
+    each = [(base, overlay) for base, overlays in matrix.items() for overlay in overlays]
+    (folder / f"{name}.pairs").write_text("".join(f"{b} {o}\n" for b, o in each))
+    (folder / f"{name}.args").write_text("".join(f"-i {b} -o out.dtb {o}\n" for b, o in each))
     return name
+
+
+def count_of(folder: Path, config: str) -> int:
+    """Count the pairs of a configuration."""
+    return len((folder / f"{config}.pairs").read_text().splitlines())
 
 
 def pairs_of(folder: Path) -> dict[str, list[str]]:
@@ -152,16 +152,28 @@ def copied(folder: Path, matrix: Matrix) -> dict[str, list[str]]:
     return made
 
 
-def source_pairs(folder: Path) -> dict[str, list[str]]:
-    """Pair bases and overlays in source: whether they fit is of no account here."""
-    records = [json.loads(line) for line in (folder / "sources/expected.jsonl").open()]
-    of_kind: dict[str, list[str]] = defaultdict(list)
-    for one in records:
-        of_kind[one["kind"]].append(f"sources/{one['file']}")
-    step = max(len(of_kind["base"]) // SOURCES, 1)
-    bases, overlays = of_kind["base"][::step], of_kind["overlay"]
-    shared = {base: overlays[number :: len(bases)] for number, base in enumerate(bases)}
-    return {base: some for base, some in shared.items() if some}
+def configured_sources(folder: Path) -> str:
+    """Pair bases and overlays in source, some to be preprocessed; whether they fit is no matter."""
+    matrix: dict[str, list[str]] = {}
+    entries: dict[str, list[object]] = {"base": [], "overlay": []}
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in (folder / "sources" / "expected.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        files["", one["kind"]].append(f"sources/{one['file']}")
+    for line in (folder / "raw" / "expected.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        top = f"raw/{one['tree']}"
+        path = f"{top}/{one['file']}"
+        include = [f"{top}/{below}" for below in one["include"]]
+        files[top, one["kind"]].append(path)
+        entries[one["kind"]].append({"files": path, "include": include, "define": one["defines"]})
+    for (top, kind), bases in files.items():
+        overlays = files.get((top, "overlay"), [])
+        if kind == "base" and overlays:
+            shared = {base: overlays[at :: len(bases)] for at, base in enumerate(bases)}
+            matrix.update({base: some or overlays[:1] for base, some in shared.items()})
+    more = {"bases": entries["base"], "overlays": entries["overlay"]}
+    return configured(folder, "texts.yaml", matrix, **more)
 
 
 def unpack(archive: Path, folder: Path) -> Path:
@@ -176,7 +188,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def compare(title: str, peer: Taken, own: Taken, pairs: int, bound: float) -> bool:
-    """Print a line about two runs; tell whether ours is as much faster as it has to be."""
+    """Print a line about two runs; tell whether the second is as much faster as it has to be."""
     ratio = peer.wall / own.wall
     print(
         f"{title:<44} {peer.wall / pairs * 1e3:6.2f} ms a pair, dtovl {own.wall / pairs * 1e3:5.2f}"
@@ -202,7 +214,7 @@ def against_loops(folder: Path, matrix: Matrix) -> tuple[bool, float]:
         good &= compare(f"{count} pairs, all rules, -j{jobs}", peer, own, count, 5)
         good &= compare(f"{count} pairs, verdicts only, -j{jobs}", peer, bare, count, 6)
         peak = max(peak, own.peak, bare.peak)
-        count = len((folder / f"{many}.pairs").read_text().splitlines())
+        count = count_of(folder, many)
         peer, bare = best(
             lambda jobs=jobs: looped(folder, many, jobs),
             lambda jobs=jobs: uncached(folder, many, jobs, VERDICTS),
@@ -224,8 +236,7 @@ def cold_and_warm(title: str, folder: Path, config: str, bound: float) -> bool:
         return checked(folder, config, 1, "--cache", str(kept))
 
     first, second = best(cold, warm)
-    count = len((folder / f"{config}.pairs").read_text().splitlines())
-    return compare(title, first, second, count, bound)
+    return compare(title, first, second, count_of(folder, config), bound)
 
 
 def linear(folder: Path, matrix: Matrix) -> bool:
@@ -263,7 +274,7 @@ def main(corpus: Path) -> int:
         good &= linear(folder, matrix)
         if (corpus / "sources.tar.xz").exists():
             texts = unpack(corpus / "sources.tar.xz", Path(name, "texts"))
-            config = configured(texts, "texts.yaml", source_pairs(texts))
+            config = configured_sources(texts)
             good &= cold_and_warm("cache cold and warm, source", texts, config, 10)
     return 0 if good else 1
 
