@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from checks.claimed import CLAIMS
 from live.dangers import DANGERS, free_twice, run_into
 from matrix.configurations import CONFIGURATIONS
 from matrix.raised import RAISED
@@ -388,6 +389,7 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **REFUSALS,
+    **CLAIMS,
     **CONFIGURATIONS,
     **RAISED,
     "DT009": too_large,

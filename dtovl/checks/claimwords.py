@@ -138,10 +138,11 @@ class Teller:
         """Give who brought a pin configuration node, or a property of it."""
         origins = self._tree.origins
         for node in (group, *group.children.values()):
+            found = origins.get(node)
             for key in node.properties:
-                found = origins.get((node, key))
-                if found is not None:
-                    return found
+                found = found or origins.get((node, key))
+            if found is not None:
+                return found
         return self._tree.origin_of(group)
 
 

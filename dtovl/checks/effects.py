@@ -36,7 +36,7 @@ def warn(subject: Subject) -> None:
     if grown:
         useless = _no_effect(subject, grown)
         rest = (node for node in _below(grown) if node not in useless)
-        NodeCheck(subject.sink, subject.who, subject.tree_place).run(rest)
+        NodeCheck(subject.sink, subject.who, subject.tree_place, subject.owner).run(rest)
     _symbols(subject)
     wrong_board(subject)
 

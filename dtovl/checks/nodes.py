@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dtovl.model.node import Node
 
     Place = Callable[[Node, str | None], Location | None]
+    Owner = Callable[[Node], str]
 
 # More questions than this about the children of one node, and an index of them pays.
 _FEW = 4
@@ -23,11 +24,15 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class NodeCheck(NamedTuple):
-    """Where findings about nodes go: the sink, whose nodes they are, where their source is."""
+    """Where findings about nodes go: the sink, whose nodes they are, where their source is.
+
+    owner names who brought a node; None where all are of one tree.
+    """
 
     sink: Sink
     who: str
     place: Place
+    owner: Owner | None = None
 
     def run(self, nodes: Iterable[Node]) -> None:
         """Check nodes that are in their tree, with their parents."""
@@ -111,9 +116,15 @@ class NodeCheck(NamedTuple):
                 path=node.path,
                 at=self.place(node, None),
                 who=self.who,
+                bus=node.parent.name or "/" if node.parent is not None else "",
+                unit=node.name.partition("@")[2],
+                one=self._named(other),
+                two=self._named(node),
                 other=other.path,
-                both=", and both are enabled",
             )
+
+    def _named(self, node: Node) -> str:
+        return node.name if self.owner is None else f"{node.name} ({self.owner(node)})"
 
 
 class _Neighbours:

@@ -98,7 +98,7 @@ SAME_UNIT_ADDRESS = Code(
     "DT136",
     "same-unit-address",
     Severity.WARNING,
-    message="{path} and {other} have the same unit address{both}",
+    message="{bus} address {unit}: {one} and {two} are both enabled",
     suggestion="give one of them another address, or disable it",
     source="Devicetree Specification v0.4, 2.2.1.1; kernel of_platform_notify",
     explanation="""\

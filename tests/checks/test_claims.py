@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from checks.board import all_text
+from checks.claimed import (
+    BASE,
+    CODEC,
+    MIC,
+    SPI,
+    UART,
+    interrupting,
+    muxed,
+    on_i2c,
+    with_gpio,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from support.overlays import at, inside, overlay_of, state, to
@@ -23,113 +34,6 @@ if TYPE_CHECKING:
     from dtovl.overlay.fragments import Overlay
 
 BOTH = pytest.mark.parametrize("applier", [LIBFDT, LINUX], ids=lambda dialect: dialect.name)
-
-
-def device(kind: str, address: int, phandle: int, **more: object) -> Content:
-    content: Content = {"compatible": f"acme,{kind}", "reg": [address, 16], "phandle": phandle}
-    content.update(more)  # type: ignore[arg-type]
-    return content
-
-
-OFF: dict[str, object] = {"status": "disabled"}
-BASE: Content = {
-    "compatible": "acme,board",
-    "#address-cells": 1,
-    "#size-cells": 1,
-    "interrupt-parent": 20,
-    "aliases": {"i2c1": "/soc/i2c@4000"},
-    "keys": {"compatible": "gpio-keys", "phandle": 30},
-    "soc": {
-        "compatible": "simple-bus",
-        "ranges": b"",
-        "#address-cells": 1,
-        "#size-cells": 1,
-        "phandle": 1,
-        "pinmux@800": {
-            "compatible": "pinctrl-single",
-            "reg": [0x800, 0x200],
-            "#pinctrl-cells": 1,
-            "phandle": 2,
-            "uart2_pins": {"pinctrl-single,pins": [0x150, 1], "phandle": 3},
-            "hog_pins": {"pinctrl-single,pins": [0x40, 1], "phandle": 4},
-        },
-        "gic@f000": {
-            **device("gic", 0xF000, 20),
-            "interrupt-controller": b"",
-            "#interrupt-cells": 3,
-        },
-        "gpio@a000": {
-            **device("gpio", 0xA000, 21),
-            "gpio-controller": b"",
-            "#gpio-cells": 2,
-            "interrupt-controller": b"",
-            "#interrupt-cells": 2,
-        },
-        "dma@b000": {**device("dma", 0xB000, 22), "#dma-cells": 2},
-        "serial@1000": device(
-            "uart", 0x1000, 10, interrupts=[0, 7, 4], dmas=[22, 5, 0], **{"pinctrl-0": 3}
-        ),
-        "serial@2000": device(
-            "uart", 0x2000, 11, interrupts=[0, 7, 4], dmas=[22, 5, 0], **{"pinctrl-0": 3}, **OFF
-        ),
-        "spi@3000": {
-            **device("spi", 0x3000, 12, **OFF),
-            "#address-cells": 1,
-            "#size-cells": 0,
-        },
-        "i2c@4000": {
-            **device("i2c", 0x4000, 13),
-            "#address-cells": 1,
-            "#size-cells": 0,
-            "temp@48": {"compatible": "acme,temp", "reg": 0x48, "phandle": 14},
-        },
-    },
-    "__symbols__": {
-        "soc": "/soc",
-        "pinmux": "/soc/pinmux@800",
-        "uart2_pins": "/soc/pinmux@800/uart2_pins",
-        "gpio1": "/soc/gpio@a000",
-        "dma": "/soc/dma@b000",
-        "uart1": "/soc/serial@1000",
-        "uart2": "/soc/serial@2000",
-        "spi0": "/soc/spi@3000",
-        "i2c1": "/soc/i2c@4000",
-        "temp": "/soc/i2c@4000/temp@48",
-        "keys": "/keys",
-    },
-}
-
-
-def muxed(target: str, offset: int, name: str, **more: object) -> Overlay:
-    """Make an overlay that enables a device with a pin group of its own."""
-    content: Content = {"status": "okay", "pinctrl-names": "default", "pinctrl-0": 1}
-    content.update(more)  # type: ignore[arg-type]
-    return overlay_of(
-        to("pinmux", {f"{target}_grp": {"pinctrl-single,pins": [offset, 1], "phandle": 1}}),
-        to(target, content),
-        local={"fragment@1": {"__overlay__": {"pinctrl-0": 0}}},
-        symbols={f"{target}_grp": f"/fragment@0/__overlay__/{target}_grp"},
-        name=name,
-    )
-
-
-def chip(name: str, address: int, **more: object) -> Content:
-    content: Content = {"compatible": f"acme,{name}", "reg": address}
-    content.update(more)  # type: ignore[arg-type]
-    return {f"{name}@{address:x}": content}
-
-
-def on_i2c(name: str, address: int, file: str, **more: object) -> Overlay:
-    return overlay_of(to("i2c1", chip(name, address, **more)), name=file)
-
-
-def with_gpio(name: str, address: int, file: str, key: str = "irq-gpios", line: int = 9) -> Overlay:
-    """Make an overlay with a chip that uses a GPIO line."""
-    return overlay_of(
-        to("i2c1", chip(name, address, **{key: [0xFFFFFFFF, line, 1]})),
-        fixups={"gpio1": f"/fragment@0/__overlay__/{name}@{address:x}:{key}:0"},
-        name=file,
-    )
 
 
 def found(
@@ -167,10 +71,6 @@ def between(
     answer = list(index.findings(apart))
     assert state(tree) == before
     return answer
-
-
-UART = muxed("uart2", 0x160, "BB-UART2.dtbo")
-SPI = muxed("spi0", 0x160, "BB-SPIDEV1.dtbo")
 
 
 # -- pins ------------------------------------------------------------------------------------------
@@ -245,6 +145,14 @@ def test_a_group_that_gets_other_pins_changes_its_users() -> None:
     assert "pins from move.dtbo fragment@0" in all_text(one)
 
 
+def test_a_group_that_gets_more_pins_changes_its_users() -> None:
+    more: Content = {"more": {"pinctrl-single,pins": [0x160, 1]}}
+    overlay = overlay_of(to("uart2_pins", more), name="more.dtbo")
+    (one,) = found(SPI, overlay)
+    assert "spi@3000 and serial@1000" in one.message
+    assert "from the base, pins from more.dtbo fragment@0" in all_text(one)
+
+
 def test_hogs_of_the_controller_hold_their_pins() -> None:
     soc = BASE["soc"]
     assert isinstance(soc, dict)
@@ -286,9 +194,6 @@ def test_a_group_of_no_known_binding() -> None:
 
 
 # -- addresses -------------------------------------------------------------------------------------
-
-CODEC = on_i2c("codec", 0x1A, "a.dtbo")
-MIC = on_i2c("mic", 0x1A, "b.dtbo")
 
 
 @BOTH
@@ -381,16 +286,6 @@ def test_lines_that_are_shared_on_purpose() -> None:
     assert found(*rails) == []
 
 
-def interrupting(name: str, address: int, trigger: int) -> Overlay:
-    return overlay_of(
-        to(
-            "i2c1",
-            chip(name, address, **{"interrupt-parent": 0xFFFFFFFF, "interrupts": [5, trigger]}),
-        ),
-        fixups={"gpio1": f"/fragment@0/__overlay__/{name}@{address:x}:interrupt-parent:0"},
-    )
-
-
 @pytest.mark.parametrize(
     ("triggers", "label"), [((2, 2), "warning"), ((8, 8), "info"), ((8, 2), "warning")]
 )
@@ -414,6 +309,17 @@ def test_interrupt_parents_are_found_up_the_tree_and_in_extended_lists() -> None
     )
     (both,) = found(other, interrupting("cam", 0x10, 2))
     assert "new and cam@10" in both.message
+
+
+def test_an_interrupt_parent_that_changes_nothing() -> None:
+    edge: Content = {"compatible": "a,b", "interrupts": [0, 9, 1]}
+    soc = BASE["soc"]
+    assert isinstance(soc, dict)
+    base: Content = {**BASE, "soc": {**soc, "one": edge, "two": edge}}
+    assert found(overlay_of(to("soc", {"interrupt-parent": 20})), base=base) == []
+    gpio: Content = {**base, "interrupt-parent": 21}
+    answer = found(overlay_of(to("soc", {"interrupt-parent": 20})), base=gpio)
+    assert [one.code.number for one in answer] == ["DT643"]
 
 
 def test_interrupts_of_each_cpu_are_no_clash() -> None:
@@ -601,8 +507,9 @@ VALUES = st.one_of(
 KEYS = st.sampled_from(
     [
         "compatible", "reg", "status", "pinctrl-0", "pinctrl-1", "pinctrl-names", "gpios",
-        "x-gpios", "gpio-hog", "interrupts", "interrupts-extended", "interrupt-parent", "dmas", "phandle",
-        "#gpio-cells", "#interrupt-cells", "#address-cells", "#size-cells", "pinctrl-single,pins",
+        "x-gpios", "gpio-hog", "interrupts", "interrupts-extended", "interrupt-parent", "dmas",
+        "phandle", "#gpio-cells", "#interrupt-cells", "#address-cells", "#size-cells",
+        "pinctrl-single,pins",
     ]
 )  # fmt: skip
 WILD = st.dictionaries(KEYS, VALUES, max_size=5)
