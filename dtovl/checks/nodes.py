@@ -117,7 +117,7 @@ class NodeCheck(NamedTuple):
                 at=self.place(node, None),
                 who=self.who,
                 bus=node.parent.name or "/" if node.parent is not None else "",
-                unit=node.name.partition("@")[2],
+                unit=_hex(node.name.partition("@")[2]),
                 one=self._named(other),
                 two=self._named(node),
                 other=other.path,
@@ -151,6 +151,10 @@ class _Neighbours:
             for name, child in parent.children.items():
                 units.setdefault(name.partition("@")[2], []).append(child)
         return units.get(unit, [])
+
+
+def _hex(unit: str) -> str:
+    return f"0x{unit}" if _HEX.issuperset(unit) else unit
 
 
 def _is_device(node: Node) -> bool:
