@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Open = Callable[..., Page]
 
 PROGRAM = find_browser()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium or chrome on PATH")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no browser: apt-get install chromium")
 
 CELLS = '[role="gridcell"]'
 
@@ -212,6 +212,10 @@ def test_what_does_not_fit_the_window_is_narrowed_to_a_cause(opened: Open) -> No
     page = opened(small(), 1280, 500)
     page.click("[data-group]")
     assert page.text("#shown").startswith("13 of 269 cases")
+    assert (page.count(".down.board"), page.count(".across.overlay")) == (9, 1)
+    assert page.text("#status").startswith("✕ acme/gateway-v1 + uart/uart6: failed, FDT_ERR")
+    page.click("#swap")
+    assert (page.count(".across.board"), page.count(".down.overlay")) == (9, 1)
 
 
 def test_the_keyboard_does_it_all(opened: Open) -> None:

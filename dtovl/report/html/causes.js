@@ -82,7 +82,7 @@ class Causes {
   extent(group) {
     const boards = new Set(group.places.map((place) => place.base).filter(Boolean)).size;
     const places = amount(group.places.length, "place");
-    return boards > 1 ? `${places} · ${boards} of ${amount(this.model.boards, "board")}` : places;
+    return boards > 1 ? `${places} · ${boards.toLocaleString("en")} of ${amount(this.model.boards, "board")}` : places;
   }
 
   /** Pick a cause, or null to let go. */
@@ -100,14 +100,18 @@ class Causes {
   }
 
   places(group, most = MOST_PLACES) {
-    const {fix, why, path} = group.places[0].finding;
+    const [first] = group.places;
+    const {fix, why, path} = first.finding;
+    const across = (place) => place.stack || place.overlays.join(" + ");
     const oneNode = group.places.every((place) => place.finding.path === path);
+    const same = first.base && group.places.every((place) => across(place) === across(first));
     const rest = group.places.length - most;
     const box = make("div", {class: "places"});
     fill(box, [
       make("dl", {}, row("why", why), row("fix", fix, "fix"),
-        oneNode && row("node", path), row("more", `dtovl explain ${group.code}`)),
-      make("ul", {}, group.places.slice(0, most).map((place) => make("li", {}, this.place(place, !oneNode)))),
+        oneNode && row("node", path), same && row("with", across(first)),
+        row("more", `dtovl explain ${group.code}`)),
+      make("ul", {}, group.places.slice(0, most).map((place) => make("li", {}, this.place(place, !same, !oneNode)))),
       rest > 0 && make("button", {type: "button", class: "more", onclick: () => {
         box.replaceWith(this.places(group, most * 10));
       }}, `Show ${amount(rest, "more place")}`),
@@ -115,12 +119,13 @@ class Causes {
     return box;
   }
 
-  place({base, overlays, stack, finding, cases}, withNode) {
+  place({base, overlays, stack, finding, cases}, withOverlays, withNode) {
     const short = (path) => pathText(path, this.labels.get(path) || path);
     const across = stack ? [make("span", {class: "file"}, stack)] : overlays.map(short);
-    const names = [base && short(base), ...across].filter(Boolean);
     const content = [
-      names.map((name, number) => [number ? make("span", {class: "plus"}, " + ") : null, name]),
+      base && short(base),
+      withOverlays && across.map((name) => make("span", {class: "with"},
+        base && make("span", {class: "plus"}, "+"), name)),
       withNode && finding.path && make("span", {class: "node"}, finding.path),
     ];
     if (!cases.length) return content;

@@ -6,13 +6,13 @@ script is the only reader, so this is no format with a promise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable
 
     from dtovl.matrix.checked import Checked, Group, Judged
-    from dtovl.matrix.result import Change, Finding, Spot, Verdict
+    from dtovl.matrix.result import Finding, Spot, Verdict
 
 
 def encode(checked: Checked) -> str:
@@ -28,17 +28,16 @@ def encode(checked: Checked) -> str:
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
 
 
-class _Table:
+class _Table(dict[Any, int]):
     """Numbers values in the order they are first met; rows are what is written for each."""
 
-    __slots__ = ("numbers", "rows")
-
-    def __init__(self) -> None:
-        self.numbers: dict[Hashable, int] = {}
+    def __init__(self, row: Callable[[Any], object]) -> None:
         self.rows: list[object] = []
+        self._row = row
 
-    def add(self, value: Hashable, row: object) -> int:
-        number = self.numbers[value] = len(self.rows)
+    def __missing__(self, value: Hashable) -> int:
+        row = self._row(value)
+        number = self[value] = len(self.rows)
         self.rows.append(row)
         return number
 
@@ -47,10 +46,11 @@ class _Writer:
     """Turns values into numbers of their tables."""
 
     def __init__(self) -> None:
-        self.strings = _Table()
-        self.findings = _Table()
-        self.verdicts = _Table()
-        self.changes = _Table()
+        self.strings = _Table(str)
+        self.findings = _Table(self._finding)
+        self.verdicts = _Table(self._verdicts)
+        self.changes = _Table(self._texts)
+        self._text = self.strings.__getitem__
 
     def whole(self, checked: Checked) -> dict[str, object]:
         written: dict[str, object] = {
@@ -69,21 +69,14 @@ class _Writer:
         tables = ("strings", "findings", "verdicts", "changes")
         return written | {name: getattr(self, name).rows for name in tables}
 
-    def _text(self, text: str) -> int:
-        number = self.strings.numbers.get(text)
-        return self.strings.add(text, text) if number is None else number
-
     def _texts(self, texts: Iterable[str]) -> list[int]:
-        return [self._text(text) for text in texts]
+        return list(map(self._text, texts))
 
     def _spot(self, spot: Spot) -> list[int]:
         return [self._text(spot.file), spot.line, spot.column]
 
-    def _finding(self, found: Finding) -> int:
-        number = self.findings.numbers.get(found)
-        if number is not None:
-            return number
-        row = [
+    def _finding(self, found: Finding) -> list[object]:
+        return [
             self._text(found.code),
             found.severity,
             self._text(found.path),
@@ -96,42 +89,33 @@ class _Writer:
             self._texts(found.kernel),
             self._text(found.excerpt),
         ]
-        return self.findings.add(found, row)
 
-    def _verdicts(self, verdicts: tuple[Verdict, ...]) -> int:
-        number = self.verdicts.numbers.get(verdicts)
-        if number is not None:
-            return number
-        row = [[self._text(one.applier), self._text(one.error), one.failed_at] for one in verdicts]
-        return self.verdicts.add(verdicts, row)
+    def _verdicts(self, verdicts: tuple[Verdict, ...]) -> list[list[int]]:
+        return [[self._text(one.applier), self._text(one.error), one.failed_at] for one in verdicts]
 
-    def _change(self, change: Change) -> int:
-        number = self.changes.numbers.get(change)
-        return self.changes.add(change, self._texts(change)) if number is None else number
-
-    def _case(self, judged: Judged) -> Sequence[object]:
+    def _case(self, judged: Judged) -> list[object]:
         case = judged.case
         row: list[object] = [
             self._text(case.base),
             self._texts(case.overlays),
             self._text(case.name),
             judged.state,
-            self._verdicts(case.verdicts),
-            [self._finding(found) for found in case.findings],
+            self.verdicts[case.verdicts],
+            list(map(self.findings.__getitem__, case.findings)),
         ]
         # Most cases have no more than this, and there may be very many of them.
         if judged.reason or case.smallest or case.plan or case.more:
-            plan = [self._change(change) for change in case.plan]
+            plan = list(map(self.changes.__getitem__, case.plan))
             row += [self._text(judged.reason), case.smallest, plan, case.more]
         return row
 
-    def _group(self, group: Group) -> Sequence[object]:
+    def _group(self, group: Group) -> list[object]:
         places = [
             [
                 self._text(place.base),
                 self._texts(place.overlays),
                 self._text(place.stack),
-                self._finding(place.finding),
+                self.findings[place.finding],
             ]
             for place in group.places
         ]

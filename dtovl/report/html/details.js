@@ -71,9 +71,10 @@ function smallestList(one) {
 function betweenLine(place, one, openCase) {
   const other = place.cases.find((found) => found !== one);
   const name = place.overlays.find((overlay) => overlay !== one.overlays[0]) || place.overlays[0];
+  const short = pathParts(name)[1];
   return make("p", {class: "beside"}, "together with ", other
-    ? make("button", {type: "button", class: "link", onclick: () => openCase(other)}, pathText(name))
-    : pathText(name));
+    ? make("button", {type: "button", class: "link", onclick: () => openCase(other)}, pathText(name, short))
+    : pathText(name, short));
 }
 
 /** Show one finding in the order of the command line: what, where, why, who, fix, kernel. */

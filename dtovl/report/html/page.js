@@ -3,7 +3,8 @@
 const model = readModel(JSON.parse(document.getElementById("data").textContent));
 const lineSets = nameLines(model.cases);
 const view = {
-  words: [], states: new Set(), group: null, narrow: false, shown: [], subject: null,
+  words: [], states: new Set(), group: null, narrow: false, turned: false,
+  shown: [], subject: null, waiting: 0,
   // The longer side runs down the page, where there is more room and names are easier to read.
   flipped: lineSets.others.length > lineSets.boards.length,
 };
@@ -55,7 +56,7 @@ function drawMatrix() {
   };
   const [boards, others] = [used(lineSets.boards, "base"), used(lineSets.others, "across")];
   grid.marked = marked;
-  if (view.flipped) grid.show(cases, others, boards, true);
+  if (sidesTurned(boards, others)) grid.show(cases, others, boards, true);
   else grid.show(cases, boards, others, false);
   byId("grid").hidden = !cases.length;
   byId("empty").hidden = cases.length > 0;
@@ -67,6 +68,17 @@ function drawMatrix() {
   byId("shown").textContent = (cases.length === all ? amount(all, "case")
     : `${cases.length.toLocaleString("en")} of ${amount(all, "case")}`) + ` · ${sides.join(" · ")}`;
   drawMarked();
+}
+
+/** Tell whether boards run across. What is narrowed to a cause has its own longer side down. */
+function sidesTurned(boards, others) {
+  return view.group && view.narrow ? (others.length > boards.length) !== view.turned : view.flipped;
+}
+
+function swap() {
+  const side = view.group && view.narrow ? "turned" : "flipped";
+  view[side] = !view[side];
+  drawMatrix();
 }
 
 /** Draw the toggles, which are the legend too; counts are of what the text filter leaves. */
@@ -92,6 +104,7 @@ function choose(group) {
   const {clientWidth, clientHeight, scrollWidth, scrollHeight} = grid.element;
   if (group && !view.group) view.narrow = scrollWidth > clientWidth || scrollHeight > clientHeight;
   view.group = group;
+  view.turned = false;
   drawMatrix();
   const first = group && view.shown.find((one) => group.cases.has(one.number));
   if (first) grid.goTo(first);
@@ -118,7 +131,7 @@ function drawMarked() {
 /** Say below the matrix what the pointer or the active cell is on. */
 function say({row, column, one}) {
   const names = [row, column].filter(Boolean);
-  if (view.flipped) names.reverse();
+  if (names[0]?.kind !== "board") names.reverse();
   byId("status").replaceChildren();
   fill(byId("status"), [
     one && [sign(one.state), " "],
@@ -199,7 +212,9 @@ function escape() {
 
 function readFilter() {
   view.words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  refresh();
+  // At most once a frame: typing goes on while a very large matrix is worked out anew.
+  cancelAnimationFrame(view.waiting);
+  view.waiting = requestAnimationFrame(refresh);
 }
 
 function globalKey(event) {
@@ -247,7 +262,7 @@ function paper(on) {
 }
 
 byId("filter").addEventListener("input", readFilter);
-byId("swap").addEventListener("click", () => { view.flipped = !view.flipped; drawMatrix(); });
+byId("swap").addEventListener("click", swap);
 document.addEventListener("keydown", globalKey);
 addEventListener("beforeprint", () => paper(true));
 addEventListener("afterprint", () => paper(false));
