@@ -83,6 +83,8 @@ def test_matches(glob: str, path: str) -> None:
         ("A", "a"),
         ("*a*b*", "xbxa"),
         ("ab*ba", "aba"),
+        ("*aba*aba*", "ababa"),
+        ("*[a][b]*[b][a]*", "aba"),
     ],
 )
 def test_does_not_match(glob: str, path: str) -> None:
