@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimants import Reader, Touched
-from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, KINDS, PINS, Claim
+from dtovl.checks.claimkinds import (
+    ADDRESSES,
+    DMAS,
+    GPIO_NAMES,
+    GPIOS,
+    INTERRUPTS,
+    PINS,
+    Claim,
+    learn_kinds,
+)
 from dtovl.checks.lines import address_width
 from dtovl.checks.pins import Groups, groups_of
 from dtovl.model.cells import pack_cell
@@ -105,13 +114,12 @@ class BaseClaims:
             for node in devices:
                 if "gpio-hog" in node.properties and node.parent is not None:
                     self._hogs.setdefault(node.parent, []).append(node)
-            known: set[str] = set().union(*[node.properties for node in devices])
-            lines = {name for name in known if KINDS[name] == GPIOS}
+            learn_kinds(set().union(*[node.properties for node in devices]))
             self._values[GPIOS] = [
                 (node.properties[name], node)
                 for node in devices
-                if not lines.isdisjoint(node.properties)
-                for name in lines.intersection(node.properties)
+                for name in node.properties
+                if name in GPIO_NAMES
             ]
 
     def _index_pins(self, devices: Iterable[Node]) -> None:

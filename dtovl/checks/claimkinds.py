@@ -42,6 +42,8 @@ class _Kinds(dict[str, int]):
         if len(self) > _MOST_NAMES:
             self.clear()
             self.update(_EXACT)
+            GPIO_NAMES.clear()
+            GPIO_NAMES.update(("gpios", "gpio"))
         found = 0
         if name.startswith("pinctrl-"):
             found = PINS if name[8:].isdecimal() else 0
@@ -49,10 +51,21 @@ class _Kinds(dict[str, int]):
             # `nr-gpios` is a count (drivers/of/property.c, parse_gpios).
             found = 0 if name.endswith(",nr-gpios") else GPIOS
         found = self[name] = _EXACT.get(name, found)
+        if found == GPIOS:
+            GPIO_NAMES.add(name)
         return found
 
 
 KINDS = _Kinds(_EXACT)
+
+GPIO_NAMES = {"gpios", "gpio"}
+"""The names of properties with GPIO lines, of those that KINDS was asked for."""
+
+
+def learn_kinds(names: set[str]) -> None:
+    """Ask KINDS for names that it has not been asked for."""
+    for name in [name for name in names if name not in KINDS]:
+        KINDS[name]
 
 
 Resource = tuple[int, "Node", "Pin | Node | bytes"]

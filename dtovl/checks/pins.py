@@ -16,7 +16,7 @@ from dtovl.checks.pinbindings import Controller, pins_of
 from dtovl.model.cells import cell, cells, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
@@ -43,15 +43,21 @@ def states_at_probe(node: Node) -> tuple[str, ...]:
     return tuple(f"pinctrl-{at}" for at, name in enumerate(names) if name in _AT_PROBE)
 
 
-def groups_of(tree: Tree, node: Node) -> Iterator[tuple[str, Node]]:
-    """Give the pin configuration nodes of a device in force at probe, with the property."""
+def groups_of(tree: Tree, node: Node) -> list[tuple[str, Node]]:
+    """List the pin configuration nodes of a device in force at probe, with the property."""
     properties = node.properties
+    found = []
     for key in states_at_probe(node):
         value = properties.get(key, b"")
-        for number in dict.fromkeys(cells(value[: 4 * MOST_GROUPS])):
+        for number in cells(value) if len(value) <= 8 else _distinct(value):
             group = tree.by_phandle.get(number)
             if group is not None and group.parent is not None:
-                yield key, group
+                found.append((key, group))
+    return found
+
+
+def _distinct(value: bytes) -> Iterable[int]:
+    return dict.fromkeys(cells(value[: 4 * MOST_GROUPS]))
 
 
 def controller_of(group: Node) -> Node:
