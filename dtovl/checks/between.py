@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtovl.changeset import SetProperty
 from dtovl.checks.needs import MOST_IN_ORDER
 from dtovl.checks.subject import Subject, counted
-from dtovl.checks.touched import reference_offsets, spot_path
+from dtovl.checks.touched import spot_path
 from dtovl.codes import order as codes
 from dtovl.diagnostics import Diagnostic, Note, Sink
 from dtovl.model.cells import cell
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from dtovl.checks.touched import Meaning, Spot, Touched
     from dtovl.codes.base import Code
     from dtovl.model.dialect import Dialect
+    from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
 
     Told = tuple[Pair, Diagnostic]
 
-_WIDTH = 60
+_WIDTH = 160
 
 _CAUSES = {
     "label": ("label {name} leads to another node once the other overlay has set it", "{label}"),
@@ -98,7 +99,7 @@ class Between:
         if untried:
             yield *last, self._count(codes.PAIRS_UNTRIED, untried)
 
-    def _count(self, code: Code, count: int, **fields: object) -> Diagnostic:
+    def _count(self, code: Code, count: int, **fields: Any) -> Diagnostic:
         return Diagnostic(code, path="", count=count, base=self._base, **fields)
 
     def _pair(self, pair: Pair) -> tuple[Touched, Touched]:
@@ -331,18 +332,25 @@ class Between:
     def _value(self, pair: Pair, key: str, value: Meaning) -> str:
         """Write a value, with the names of nodes for the numbers of phandles."""
         raw, known = (value, ()) if isinstance(value, bytes) else value
-        names = {offset: self._name(spot) for offset, spot in known}
-        offsets = reference_offsets(touched.plan for touched in self._pair(pair))
-        for offset in offsets.get(key, ()):
-            if offset + 4 <= len(raw) and offset not in names:
-                node = self._tree.by_phandle.get(cell(raw, offset))
-                if node is not None:
-                    names[offset] = self._name(node)
+        names = {offset: spot_path(spot) for offset, spot in known}
+        for touched in self._pair(pair):
+            for offset in touched.own.offsets.get(key, ()):
+                if offset + 4 <= len(raw) and offset not in names:
+                    node = self._tree.by_phandle.get(cell(raw, offset))
+                    if node is not None:
+                        names[offset] = self._label(touched, node)
         return render(raw, name=key, references=names, limit=_WIDTH) or "empty"
 
-    def _name(self, spot: Spot) -> str:
-        labels = () if isinstance(spot, tuple) else self._tree.labels_of(spot)
-        return labels[0] if labels else spot_path(spot)
+    def _label(self, touched: Touched, node: Node) -> str:
+        """Give the label by which the overlay calls a node of the base, else its path."""
+        path = node.path
+        symbols = self._tree.symbols
+        if symbols is not None:
+            value = path.encode("latin-1") + b"\0"
+            for fixup in touched.plan.fixups:
+                if symbols.properties.get(fixup.label) == value:
+                    return fixup.label
+        return path
 
     def _positions(self, pair: Iterable[Touched], writes: Writes) -> Iterator[Note]:
         """Say where each overlay sets the property, as far as there is source text."""

@@ -129,8 +129,11 @@ class Meetings:
 
     def _write(self, touched: Touched, spot: Spot, key: str, value: bytes) -> None:
         place = spot, key
-        writers = self._writers.setdefault(place, [])
-        if writers and writers[0][0] is not touched:
+        writers = self._writers.get(place)
+        if writers is None:
+            self._writers[place] = [(touched, value)]
+            return
+        if writers[0][0] is not touched:
             self._contested[place] = None
         writers.append((touched, value))
 
@@ -195,14 +198,13 @@ class Meetings:
                     if not is_phandle(key):
                         self._write(touched, spot, key, value)
                 if spot not in wanted:
-                    parent, path = spot
-                    above = parent, path.rpartition("/")[0]
+                    above = spot[0], spot[1].rpartition("/")[0]
                     kin = above, reads.family(node.name, self._dialect)
                     below.setdefault(kin, []).append((touched, node.name))
         for kindred in below.values():
             self._meet_kin(kindred)
-        for spot, makers_of in made.items():
-            self._meet_makers_of(spot, makers_of)
+        for common, makers_of in made.items():
+            self._meet_makers_of(common, makers_of)
 
     def _targets_own(self, touched: Touched) -> bool:
         """Tell whether a fragment goes to a node that the overlay itself makes."""
@@ -285,17 +287,17 @@ class Meetings:
         """Suspect overlays whose phandles, or references, are out of the ordinary."""
         numbered = [touched for touched in self.touched.values() if touched.plan.phandles]
         for touched in self.touched.values() if numbered else ():
-            state = Numbering.of(touched, self.largest)
-            if state is Numbering.WILD:
+            if touched.numbering is Numbering.WILD:
                 self._suspect_all(touched, self.touched.values(), "phandle")
-            elif state is Numbering.DANGLING or reads.literal_target(touched):
+            elif touched.numbering is Numbering.DANGLING or touched.own.literal:
                 self._suspect_all(touched, numbered, "phandle")
 
     def _meet_writers(self) -> None:
         """Group the writers of each contested property by what they make of it."""
         left = MOST_CLASHES
-        for spot, key in self._contested:
-            last: dict[Touched, bytes] = dict(self._writers[spot, key])
+        for place in self._contested:
+            spot, key = place
+            last: dict[Touched, bytes] = dict(self._writers[place])
             groups: dict[Meaning, list[Touched]] = {}
             for touched, value in last.items():
                 groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)

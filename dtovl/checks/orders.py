@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import SetProperty
-from dtovl.checks.touched import fresh_spots, is_phandle, meaning, reference_offsets
+from dtovl.checks.numbers import joined, own_references
+from dtovl.checks.touched import fresh_spots, is_phandle, meaning
 from dtovl.model.node import Node, plain_name
 from dtovl.overlay.stack import apply_stack
 
@@ -55,7 +56,9 @@ def try_both(tree: Tree, first: Overlay, second: Overlay, dialect: Dialect) -> T
     siblings and properties.
     """
     largest = largest_phandle(tree, dialect)
-    offsets = reference_offsets((first.plan(dialect), second.plan(dialect)))
+    mine, theirs = (own_references(one, dialect).offsets for one in (first, second))
+    offsets = {**mine, **theirs}
+    offsets.update((key, joined(mine[key], theirs[key])) for key in mine.keys() & theirs.keys())
     one = _Result(tree, (first, second), dialect, offsets, largest)
     other = _Result(tree, (second, first), dialect, offsets, largest)
     if one.refused is not None or other.refused is not None:
@@ -102,6 +105,9 @@ class _Result:
 
         def find(number: int) -> Spot | None:
             node = tree.by_phandle.get(number)
+            if number in tree.shared_phandles:
+                # Who reads the result finds the first in tree order.
+                node = next(one for one in tree.walk() if one.phandle == number)
             return None if node is None else fresh.get(node, node)
 
         touched = [(entry.node, entry.key) for entry in entries if isinstance(entry, SetProperty)]

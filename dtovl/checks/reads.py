@@ -56,15 +56,6 @@ def paths(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[str]:
             yield boot_text(target)
 
 
-def literal_target(touched: Touched) -> bool:
-    """Tell whether a fragment names its target by a number that is written out."""
-    patched = {recipe.node for recipe in touched.plan.recipes if recipe.key == "target"}
-    return any(
-        "target" in fragment.node.properties and fragment.node not in patched
-        for fragment in touched.overlay.fragments
-    )
-
-
 def child_names(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[tuple[Node, str]]:
     """Give (node of the base, name) of the children that are looked up, found or not."""
     for path in paths(tree, touched, dialect):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.meetings import Meetings
 from dtovl.checks.needs import Needs
+from dtovl.checks.numbers import numbering, own_references
 from dtovl.checks.orders import largest_phandle, try_both
 from dtovl.checks.touched import Touched
 
@@ -63,7 +64,9 @@ class Together:
 
     def add(self, number: int, overlay: Overlay, outcome: Outcome) -> None:
         """Take note of an overlay while it is in force, or when it has just been refused."""
-        self._meetings.add(Touched(number, overlay, outcome, self._dialect))
+        own = own_references(overlay, self._dialect)
+        state = numbering(self._tree, outcome, own, self._meetings.largest, self._dialect)
+        self._meetings.add(Touched(number, overlay, outcome, own, state))
 
     def relations(self, apart: Container[Pair] = ()) -> Iterator[tuple[Pair, Relation]]:
         """Give what there is between pairs, by number; the tree is the plain base again.

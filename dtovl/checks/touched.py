@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from dtovl.changeset import Entry
-    from dtovl.model.dialect import Dialect
+    from dtovl.checks.numbers import Numbering, Own
     from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import Outcome
     from dtovl.resolve import Plan
@@ -32,16 +32,22 @@ _BLANK = b"\0\0\0\0"
 
 
 class Touched:
-    """One overlay with its outcome on the base; what is costly is found when it is asked for."""
+    """One overlay with its outcome on the base; what is costly is found when it is asked for.
 
-    __slots__ = ("_fresh", "_numbers", "_offsets", "number", "outcome", "overlay", "plan")
+    own is what is known of its references whatever the base, numbering how they fare on this one.
+    """
 
-    def __init__(self, number: int, overlay: Overlay, outcome: Outcome, dialect: Dialect) -> None:
+    __slots__ = ("_fresh", "_numbers", "number", "numbering", "outcome", "overlay", "own", "plan")
+
+    def __init__(
+        self, number: int, overlay: Overlay, outcome: Outcome, own: Own, state: Numbering
+    ) -> None:
         self.number = number
         self.overlay = overlay
         self.outcome = outcome
-        self.plan: Plan = overlay.plan(dialect)
-        self._offsets: dict[str, tuple[int, ...]] | None = None
+        self.plan: Plan = overlay.plan(outcome.dialect)
+        self.own = own
+        self.numbering = state
         self._fresh: dict[Node, tuple[Node, str]] | None = None
         self._numbers: dict[int, Spot] | None = None
 
@@ -49,13 +55,6 @@ class Touched:
     def name(self) -> str:
         """Give the display name of the overlay."""
         return self.overlay.name
-
-    @property
-    def offsets(self) -> Mapping[str, tuple[int, ...]]:
-        """Give property name -> byte offsets at which the overlay has references under it."""
-        if self._offsets is None:
-            self._offsets = reference_offsets((self.plan,))
-        return self._offsets
 
     @property
     def fresh(self) -> Mapping[Node, tuple[Node, str]]:
@@ -68,19 +67,21 @@ class Touched:
     def numbers(self) -> Mapping[int, Spot]:
         """Give the phandles that the overlay gives, each with the node that has it then."""
         if self._numbers is None:
-            found: dict[int, Spot] = {}
-            for node, spot in self.fresh.items():
-                if node.phandle:
-                    found.setdefault(node.phandle, spot)
+            # Of two numbers for one node the later stays.
+            last = {node: node.phandle for node in self.fresh}
             for entry in self.outcome.changeset.entries:
-                if isinstance(entry, SetProperty) and entry.phandle:
-                    found.setdefault(entry.phandle, self.fresh.get(entry.node, entry.node))
+                if isinstance(entry, SetProperty) and entry.phandle is not None:
+                    last[entry.node] = entry.phandle
+            found: dict[int, Spot] = {}
+            for node, number in last.items():
+                if number:
+                    found.setdefault(number, self.fresh.get(node, node))
             self._numbers = found
         return self._numbers
 
     def meaning(self, key: str, value: bytes, largest: int) -> Meaning:
         """Give a value without the numbers of phandles above largest, the base's largest one."""
-        offsets = self.offsets.get(key) if self.plan.recipes else None
+        offsets = self.own.offsets.get(key)
         if not offsets:
             return value
         return meaning(value, offsets, largest, self.numbers.get)
@@ -103,21 +104,6 @@ class Touched:
             if isinstance(entry, SetProperty) and entry.node in found and entry.new is not None:
                 found[entry.node][2][entry.key] = entry.new
         return list(found.values())
-
-
-def reference_offsets(plans: Iterable[Plan]) -> dict[str, tuple[int, ...]]:
-    """Give property name -> byte offsets at which any of some overlays has references under it.
-
-    Properties of one name have their references at the same places but for the odd one, whose
-    numbers are no phandles; so the name is enough.
-    """
-    found: dict[str, set[int]] = {}
-    for plan in plans:
-        for _, key, _, local, outside in plan.recipes:
-            offsets = found.setdefault(plain_name(key), set())
-            offsets.update(local)
-            offsets.update(offset for offset, _ in outside)
-    return {key: tuple(sorted(offsets)) for key, offsets in found.items()}
 
 
 def fresh_spots(entries: Iterable[Entry]) -> dict[Node, tuple[Node, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dtovl.model.cells import boot_text, cell, text
 from dtovl.model.dialect import Dialect, Problem
@@ -33,10 +33,11 @@ class Overlay:
     name is how the user called it (a file name); tree is never written to. fragments are the
     children of the root that have an `__overlay__` node, in order (kernel init_overlay_changeset,
     libfdt overlay_merge); symbols is the overlay's own `__symbols__` node; deep are the nodes at
-    the depth from which the kernel drops them.
+    the depth from which the kernel drops them. known keeps what a check has found out about the
+    overlay whatever the base, by the names of check and dialect.
     """
 
-    __slots__ = ("_plans", "_tops", "deep", "fragments", "name", "symbols", "tree")
+    __slots__ = ("_plans", "_tops", "deep", "fragments", "known", "name", "symbols", "tree")
 
     def __init__(self, tree: Tree, name: str = "overlay") -> None:
         self.tree = tree
@@ -47,6 +48,7 @@ class Overlay:
             if content is not None:
                 self.fragments.append(Fragment(node, content))
         self.symbols = child_by_stem(tree, tree.root, "__symbols__")
+        self.known: dict[tuple[str, str], Any] = {}
         self._plans: dict[str, Plan] = {}
         self._tops: dict[str, Node] = {}
         self.deep = _nodes_at_depth(tree.root, LINUX_MAX_DEPTH)
