@@ -213,24 +213,19 @@ class Reporter:
         count = count_cells(self._tree, node, need.name)
         name = need.name
         if name == INHERITED:
-            name = "#interrupt-cells, as they reach the node,"
+            name = "#interrupt-cells (of the interrupt parent)"
         self._tell(
             sink,
             codes.CELLS_CHANGED,
             gap,
             overlay,
-            why=self._written_for(need),
+            why=_written_for(need),
+            fix=_cure_of_count(need, name, count),
             property=name,
             node=node.path,
             old=need.cells,
             new="gone" if count is None else count,
         )
-
-    def _written_for(self, need: Need) -> str:
-        if not need.uses:
-            return ""
-        use = need.uses[0]
-        return f"{use.property} of {use.path} is written for {counted(need.cells or 0, 'cell')}"
 
     def _device(self, gap: Gap, overlay: str, sink: Sink) -> None:
         assert gap.node is not None
@@ -320,6 +315,28 @@ _REPORTS = {
     "device": Reporter._device,
     "moved": Reporter._moved,
 }
+
+
+def _written_for(need: Need) -> str:
+    if not need.uses:
+        return ""
+    use = need.uses[0]
+    return f"{use.property} of {use.path} is written for {counted(need.cells or 0, 'cell')}"
+
+
+def _cure_of_count(need: Need, name: str, count: int | None) -> str:
+    """Say how to write a value for another count; name is how the count is called."""
+    if count is None or not need.uses:
+        return ""
+    named = (
+        need.anchor.startswith("&")
+        and not need.below
+        and "address" not in name
+        and "size" not in name
+    )
+    behind = f" behind {need.anchor}" if named else ""
+    how = f"write {need.uses[0].property} with {counted(count, 'cell')}{behind}"
+    return f"{how}, or keep {name} at {need.cells}"
 
 
 def _used(need: Need) -> str:

@@ -71,9 +71,9 @@ class Use(NamedTuple):
 class Need(NamedTuple):
     """One thing that an overlay relies on.
 
-    name is the property that counts cells, INHERITED for that of the interrupt parent; cells is what
-    it says, None for other needs. was is the node that is meant; of a
-    node that must not be there, the one above.
+    name is the property that counts cells, INHERITED for that of the interrupt parent, and cells
+    what it says; "" and None for other needs. was is the node that is meant; of a node that must
+    not be there, the one above.
     """
 
     kind: Kind

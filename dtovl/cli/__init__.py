@@ -39,6 +39,7 @@ _COMMANDS = (
     "diff",
     "identify",
     "check",
+    "compat",
     "init-config",
     "run",
     "migrate",

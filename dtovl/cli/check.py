@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dtovl.cli.matrix_reports import KINDS
+from dtovl.cli.matrix_options import applier_options, report_options, verdict_options
 from dtovl.cli.options import PATH, Number, colour_option, quiet_option
-from dtovl.model.dialect import DIALECTS, KERNELS
 
 if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
@@ -28,33 +27,6 @@ def _shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     raise click.BadParameter(f"{value!r} is not I/N, such as 2/4.", ctx, param)
 
 
-def reports(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    """Split KIND=FILE."""
-    wanted = []
-    for value in values:
-        kind, equals, name = value.partition("=")
-        if kind not in KINDS or not equals or not name:
-            known = ", ".join(KINDS)
-            raise click.BadParameter(
-                f"{value!r} is not KIND=FILE; the kinds are {known}.", ctx, param
-            )
-        wanted.append((kind, name))
-    return tuple(wanted)
-
-
-def _appliers(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[str, ...]:
-    names = dict.fromkeys(name.strip() for value in values for name in value.split(","))
-    for name in names:
-        if name not in DIALECTS:
-            known = ", ".join(DIALECTS)
-            raise click.BadParameter(f"{name!r} is no applier; there are {known}.", ctx, param)
-    return tuple(names)
-
-
 @click.command("check", short_help="Boards and overlays of a repository: what works, what breaks.")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[FOLDER | CONFIG]")
 @click.option(
@@ -64,40 +36,8 @@ def _appliers(
     metavar="N",
     help="Work with N processes; the result is the same.  [default: one for each CPU]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(KINDS),
-    default="text",
-    help="What to write on standard output.  [default: text]",
-)
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=FILE",
-    callback=reports,
-    help="Write a report besides: " + ", ".join(KINDS) + "; repeatable.",
-)
-@click.option(
-    "--prefix",
-    default="",
-    metavar="DIR",
-    help="What leads from the root of the repository to here, for SARIF and GitHub.",
-)
-@click.option("--baseline", metavar="FILE", help="Findings that are known: they fail nothing.")
-@click.option(
-    "--write-baseline", metavar="FILE", help="Take all findings there are for known, in FILE."
-)
-@click.option(
-    "--applier",
-    "appliers",
-    multiple=True,
-    metavar="APPLIERS",
-    callback=_appliers,
-    help="Whose verdicts count, instead of what the configuration says: libfdt,linux.",
-)
-@click.option("--kernel", type=click.Choice(tuple(KERNELS)), help="Which Linux is meant.")
+@report_options
+@applier_options
 @click.option("--removal", is_flag=True, help="Also say what removing each overlay leaves behind.")
 @click.option("--verdicts-only", is_flag=True, help="Say what applies, not why, nor what else.")
 @click.option("--plans", is_flag=True, help="Put what each overlay changes into JSON and HTML.")
@@ -115,21 +55,7 @@ def _appliers(
     help="Keep results there for the next run.  [default: .dtovl-cache]",
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of other runs.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "info", "never")),
-    help="Exit with 1 for new findings of this severity or worse.  [default: error]",
-)
-@click.option(
-    "-I",
-    "--include",
-    "include_dirs",
-    multiple=True,
-    metavar="DIR",
-    type=PATH,
-    help="Look here for files that source includes; repeatable, in order.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show findings of severity info, every place.")
+@verdict_options
 @quiet_option
 @colour_option
 def command(**given: Any) -> Outcome:

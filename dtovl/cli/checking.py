@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from dtovl.cli.matrix_config import (
+    FAIL_ON,
+    Changes,
+    configuration,
+    read_baseline,
+    text_of,
+    write_baseline,
+)
 from dtovl.cli.matrix_reports import Writing, write_reports
-from dtovl.files import file_size, is_directory, is_file, read_bytes, write_atomically
+from dtovl.files import file_size, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
     from dtovl.matrix.tasks import Settings, Task
 
 _CACHE = ".dtovl-cache"
-_FAIL_ON = {"never": 0, "info": 1, "warning": 2, "error": 3}
 
 
 class Request(NamedTuple):
@@ -63,19 +70,16 @@ def carry_out(request: Request) -> Outcome:
 
     sink = Sink()
     if request.merge:
-        folder, inputs = "", list(request.paths)
+        inputs = list(request.paths)
         reports: tuple[tuple[str, str], ...] = ()
         checked = _merged(request)
     else:
-        config = configuration(request)
-        folder, reports = config.folder, config.reports
+        config = _configuration(request)
+        reports = config.reports
         plan, checked = _run(request, config, sink)
         inputs = [*filter(None, (config.path,)), *plan.bases, *plan.overlays]
     if request.write_baseline is not None:
-        from dtovl.matrix.baseline import write
-
-        data = write(checked).encode()
-        write_atomically(request.write_baseline, data, inputs=inputs)
+        write_baseline(checked, request.write_baseline, inputs)
     writing = Writing(
         request.form, request.reports or reports, request.prefix, request.verbose, request.quiet
     )
@@ -87,48 +91,17 @@ def carry_out(request: Request) -> Outcome:
     return outcome._replace(remarks=diagnostics_lines(sink))
 
 
-def configuration(request: Request) -> Config:
-    """Read the configuration, or find out what there is; options go before what it says.
-
-    Raises InputError (DT600 to DT606).
-    """
-    path = request.paths[0] if request.paths else os.curdir
-    config = _configuration(path)
-    changes: dict[str, object] = {}
-    if request.appliers:
-        changes["appliers"] = request.appliers
-    if request.kernel is not None:
-        changes["kernel"] = request.kernel
-    if request.removal:
-        changes["removal"] = True
-    if request.fail_on is not None:
-        changes["fail_on"] = _FAIL_ON[request.fail_on]
-    if request.include_dirs:
-        for kind in ("bases", "overlays"):
-            files = getattr(config, kind)
-            changes[kind] = tuple(
-                one._replace(include_dirs=(*one.include_dirs, *request.include_dirs))
-                for one in files
-            )
-    return config._replace(**changes)  # type: ignore[arg-type]
-
-
-def _configuration(path: str) -> Config:
-    from dtovl.matrix.reading import FILE_NAME, read_config
-
-    named = Path(path)
-    if is_directory(path):
-        named /= FILE_NAME
-        if not is_file(named):
-            from dtovl.matrix.discover import discover
-
-            return discover(path)
-    folder = str(named.parent)
-    return read_config(_text(str(named)), str(named), "" if folder == os.curdir else folder)
-
-
-def _text(path: str) -> str:
-    return read_bytes(path).decode("utf-8", "replace")
+def _configuration(request: Request) -> Config:
+    return configuration(
+        request.paths,
+        Changes(
+            request.appliers,
+            request.kernel,
+            request.fail_on,
+            request.include_dirs,
+            request.removal,
+        ),
+    )
 
 
 def _run(request: Request, config: Config, sink: Sink) -> tuple[Plan, Checked]:
@@ -188,19 +161,15 @@ def _known(request: Request, config: Config) -> Baseline | None:
         name = str(Path(config.folder, config.baseline))
         if request.write_baseline is not None and not is_file(name):
             return None
-    if name is None:
-        return None
-    from dtovl.matrix.baseline import read
-
-    return read(_text(name), name, config.folder)
+    return None if name is None else read_baseline(name, config.folder)
 
 
 def _merged(request: Request) -> Checked:
     from dtovl.matrix.merge import merge, read_part
 
-    checked = merge([read_part(_text(path), path) for path in request.paths])
+    checked = merge([read_part(text_of(path), path) for path in request.paths])
     if request.fail_on is not None:
-        checked = checked._replace(fail_on=_FAIL_ON[request.fail_on])
+        checked = checked._replace(fail_on=FAIL_ON[request.fail_on])
     return checked
 
 

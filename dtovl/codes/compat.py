@@ -113,7 +113,7 @@ REFUSED_NOW = Code(
     "DT656",
     "refused-now",
     Severity.ERROR,
-    message="{overlays} is refused now: {error}",
+    message="{overlay} is refused now: {error}",
     suggestion="run `dtovl check` for all that is wrong with it",
     source="libfdt fdt_overlay_apply; kernel of_overlay_fdt_apply",
     explanation="""The overlay, or stack of overlays, applied to the base as it was, and does not

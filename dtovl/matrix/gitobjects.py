@@ -80,6 +80,11 @@ class GitTree:
             if path.startswith(self._prefix) and entry.mode != _SUBMODULE
         )
 
+    def covers(self, path: str) -> bool:
+        """Tell whether a path lies in the repository, be there a file or not."""
+        within = os.path.relpath(path, self._folder)
+        return os.path.normpath(self._prefix + within).partition("/")[0] != ".."
+
     def read(self, path: str) -> bytes:
         """Give the bytes of a file. Raises InputError (DT011)."""
         try:

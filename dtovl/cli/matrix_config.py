@@ -1,0 +1,86 @@
+"""What `dtovl check` and `dtovl compat` begin and end with: the configuration, and the baseline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.files import is_directory, is_file, read_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtovl.matrix.baseline import Baseline
+    from dtovl.matrix.checked import Checked
+    from dtovl.matrix.config import Config
+
+FAIL_ON = {"never": 0, "info": 1, "warning": 2, "error": 3}
+
+
+class Changes(NamedTuple):
+    """Options that go before what the configuration says; None and empty leave it."""
+
+    appliers: tuple[str, ...]
+    kernel: str | None
+    fail_on: str | None
+    include_dirs: tuple[str, ...]
+    removal: bool = False
+
+
+def configuration(paths: tuple[str, ...], options: Changes) -> Config:
+    """Read the configuration that is named, or find out what there is; options go before it.
+
+    Raises InputError (DT600 to DT606).
+    """
+    config = _read(paths[0] if paths else os.curdir)
+    changes: dict[str, object] = {}
+    if options.appliers:
+        changes["appliers"] = options.appliers
+    if options.kernel is not None:
+        changes["kernel"] = options.kernel
+    if options.removal:
+        changes["removal"] = True
+    if options.fail_on is not None:
+        changes["fail_on"] = FAIL_ON[options.fail_on]
+    if options.include_dirs:
+        for kind in ("bases", "overlays"):
+            files = getattr(config, kind)
+            changes[kind] = tuple(
+                one._replace(include_dirs=(*one.include_dirs, *options.include_dirs))
+                for one in files
+            )
+    return config._replace(**changes)  # type: ignore[arg-type]
+
+
+def _read(path: str) -> Config:
+    from dtovl.matrix.reading import FILE_NAME, read_config
+
+    named = Path(path)
+    if is_directory(path):
+        named /= FILE_NAME
+        if not is_file(named):
+            from dtovl.matrix.discover import discover
+
+            return discover(path)
+    folder = str(named.parent)
+    return read_config(text_of(str(named)), str(named), "" if folder == os.curdir else folder)
+
+
+def text_of(path: str) -> str:
+    """Read a file that should be text. Raises InputError (DT009, DT011)."""
+    return read_bytes(path).decode("utf-8", "replace")
+
+
+def read_baseline(name: str, folder: str) -> Baseline:
+    """Read a baseline; folder is that of the configuration. Raises InputError (DT626)."""
+    from dtovl.matrix.baseline import read
+
+    return read(text_of(name), name, folder)
+
+
+def write_baseline(checked: Checked, name: str, inputs: Iterable[str]) -> None:
+    """Write what was found as a baseline. Raises InputError (DT012, DT013)."""
+    from dtovl.matrix.baseline import write
+
+    write_atomically(name, write(checked).encode(), inputs=list(inputs))
