@@ -123,6 +123,13 @@ def test_what_no_longer_occurs_is_told() -> None:
     assert "DT625" not in write(checked)
 
 
+def test_what_is_told_of_the_baseline_is_not_put_into_it() -> None:
+    known = again(finished(refused("a.dtb", "x.dtbo"), fail_on=1))
+    checked = finished(applied("a.dtb", "x.dtbo"), known=known, fail_on=1)
+    assert checked.fails
+    assert not again(checked).entries
+
+
 def test_what_a_board_lacked_that_is_gone_is_told_too() -> None:
     known = again(finished(refused("a.dtb", "x.dtbo"), refused("b.dtb", "x.dtbo")))
     checked = finished(refused("b.dtb", "x.dtbo"), known=known)
@@ -163,6 +170,15 @@ def test_the_file_has_one_sorted_entry_a_line() -> None:
         ("a.dtb", ["adc.dtbo"]),
     ]
     assert document["entries"][-1]["count"] == 2
+
+
+def test_entries_are_sorted_whatever_shows_most_often() -> None:
+    cases = [
+        refused(base, f"{label}{base}.dtbo", finding=missing(base, label))
+        for base, label in (("a.dtb", "z"), ("b.dtb", "z"), ("a.dtb", "b"))
+    ]
+    entries = json.loads(write(finished(*cases)))["entries"]
+    assert [one["cause"][:7] for one in entries] == ["label b", "label z", "label z"]
 
 
 def test_infos_and_expected_failures_are_not_written() -> None:

@@ -252,6 +252,17 @@ def test_remarks() -> None:
     assert "made harmless" not in text(never)
 
 
+def test_a_clash_that_is_mended_is_none() -> None:
+    clash = Finding("DT630", 2, "/soc/spi@0", "a.dtbo and b.dtbo set status")
+    results = results_of(applied("a.dtb", "a.dtbo"), applied("a.dtb", "b.dtbo"))
+    before = [results[0]._replace(between=(Between("a.dtb", "a.dtbo", "b.dtbo", clash),))]
+    plan = plan_of(results)
+    known = again(finish(CONFIG, plan, before, settings=Settings()))
+    after = [results[0]._replace(compared=1)]
+    checked = finish(CONFIG, plan, after, settings=Settings(), known=known)
+    assert verdict(checked) == "2 cases on 1 board: 2 ok; 1 pair of overlays compared"
+
+
 def test_the_verdict_of_a_part_says_so() -> None:
     results = results_of(applied("a.dtb", "x.dtbo"))
     part = finish(CONFIG, plan_of(results), results, settings=Settings(), shard=(2, 4))
