@@ -8,7 +8,9 @@ Source: dt_node_to_map of the drivers in drivers/pinctrl, and include/dt-binding
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from itertools import repeat
+from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.model.cells import cell, cells, strings
@@ -71,11 +73,16 @@ def _names(function: str) -> Reader:
 # -- rows of cells ---------------------------------------------------------------------------------
 
 
+@cache
+def _row(width: int, count: int) -> Struct:
+    """Make the form of a row of width cells of which the first count are wanted."""
+    return Struct(f">{count}I{4 * (width - count)}x")
+
+
 def _columns(value: bytes, width: int, count: int) -> Iterable[tuple[int, ...]]:
     """Give the first cells of each full row."""
-    numbers = cells(value[: MOST_PINS * 4 * width])
-    numbers = numbers[: len(numbers) // width * width]
-    return zip(*(numbers[column::width] for column in range(count)), strict=True)
+    form = _row(width, count)
+    return form.iter_unpack(value[: min(len(value) // form.size, MOST_PINS) * form.size])
 
 
 def _single(value: bytes, _: Properties, controller: Controller) -> Iterable[int]:
@@ -85,8 +92,7 @@ def _single(value: bytes, _: Properties, controller: Controller) -> Iterable[int
     """
     row = 1 + min(controller.number("#pinctrl-cells", 1), 8)
     width = controller.number("pinctrl-single,register-width", 32) // 8 or 4
-    numbers = cells(value[: MOST_PINS * 4 * row])
-    return [offset // width for offset in numbers[: len(numbers) // row * row : row]]
+    return [offset // width for (offset,) in _columns(value, row, 1)]
 
 
 def _single_bits(value: bytes, _: Properties, controller: Controller) -> Iterable[int]:
@@ -99,7 +105,7 @@ def _single_bits(value: bytes, _: Properties, controller: Controller) -> Iterabl
     count = max(width // each, 1)
     return [
         offset // (width // 8 or 4) * count + place
-        for offset, _bits, mask in _columns(value[: MOST_PINS * 12], 3, 3)
+        for offset, _bits, mask in _columns(value, 3, 3)
         for place in range(min(count, 32))
         if mask >> place * each & (1 << each) - 1
     ]
@@ -111,20 +117,24 @@ _SHARED_REGISTER = ("vf610", "imx7ulp", "imx8ulp")
 _PIN_FIRST = ("imx8q", "imx8dx", "imx1-", "imx21-", "imx27-")
 
 
+@lru_cache(maxsize=256)
+def _imx_form(compatible: str) -> tuple[int, bool]:
+    """Give the cells of a row, and whether an offset of 0 is one."""
+    if any(part in compatible for part in _PIN_FIRST):
+        return 3, True
+    shared = any(part in compatible for part in _SHARED_REGISTER)
+    return (5 if shared else 6), shared or any(part in compatible for part in _ZERO_IS_VALID)
+
+
 def _imx(value: bytes, _: Properties, controller: Controller) -> Iterable[int]:
     """Read the rows of i.MX: the offset of the mux register comes first, or the pin.
 
-    imx8mq and its kin have registers.
     Source: imx_pinctrl_parse_pin_mmio, imx_pinctrl_parse_pin_scu (drivers/pinctrl/freescale).
     """
-    compatible = controller.compatible
-    if any(part in compatible for part in _PIN_FIRST):
+    width, zero = _imx_form(controller.compatible)
+    if width == 3:
         return [pin for (pin,) in _columns(value, 3, 1)]
-    shared = any(part in compatible for part in _SHARED_REGISTER)
-    zero = shared or any(part in compatible for part in _ZERO_IS_VALID)
-    return [
-        (mux if mux or zero else conf) // 4 for mux, conf in _columns(value, 5 if shared else 6, 2)
-    ]
+    return [(mux if mux or zero else conf) >> 2 for mux, conf in _columns(value, width, 2)]
 
 
 def _mxs(value: bytes, _: Properties, __: Controller) -> Iterable[tuple[int, ...]]:
