@@ -53,6 +53,7 @@ class BaseClaims:
         "_hogs",
         "_labels",
         "_ready",
+        "_symbols",
         "_users",
         "_values",
         "recent",
@@ -67,6 +68,8 @@ class BaseClaims:
         self._addresses: dict[Node, dict[object, list[Node]]] = {}
         self._devices: list[Node] | None = None
         self._labels: dict[bytes, str] | None = None
+        # Those of an overlay that is in force when they are asked for would stay beyond it.
+        self._symbols = {} if tree.symbols is None else dict(tree.symbols.properties)
         self._values: dict[int, list[tuple[bytes, Node]]] = {}
         self._users: dict[Node, list[Node]] = {}
         self._by_pin: dict[tuple[Node, object], list[Node]] = {}
@@ -143,8 +146,7 @@ class BaseClaims:
     def labels(self) -> dict[bytes, str]:
         """Map paths, as `/__symbols__` writes them, to labels: those that were there at first."""
         if self._labels is None:
-            symbols = self.tree.symbols
-            listed = {} if symbols is None else symbols.properties
+            listed = self._symbols
             self._labels = dict(zip(listed.values(), listed.keys(), strict=True))
         return self._labels
 
