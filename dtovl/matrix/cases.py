@@ -76,15 +76,20 @@ class BaseWork:
             trial.more,
         )
 
+    def pass_over(self, wanted: Wanted) -> None:
+        """Leave out a case that is known, but for what its one overlay does to others.
+
+        It is looked at in its turn: of several places where overlays meet, the first is told.
+        """
+        if self.settings.between and len(wanted.overlays) == 1:
+            self._look_at(wanted.overlays[0])
+
     def between(self) -> tuple[tuple[Between, ...], int]:
         """Hold the overlays against each other: findings, and the number of pairs looked at."""
         if not self.settings.between or len(self._overlays) < 2:
             return (), 0
-        for index, overlay in enumerate(self._overlays):
-            if overlay is not None and index not in self.alone.seen:
-                outcome = apply_overlay(self.tree, overlay, self.appliers[0])
-                self.alone.add(index, overlay, outcome)
-                outcome.changeset.revert(self.tree)
+        for index in range(len(self._overlays)):
+            self._look_at(index)
         names = [source.path for source in self._task.overlays]
         apart = self._task.apart
         found = [
@@ -93,6 +98,14 @@ class BaseWork:
         ]
         count = len(self.alone.seen)
         return tuple(found), count * (count - 1) // 2 - len(apart)
+
+    def _look_at(self, index: int) -> None:
+        """Take note of what an overlay does when it is alone, unless a case has shown that."""
+        overlay = self._overlays[index]
+        if overlay is not None and index not in self.alone.seen:
+            outcome = apply_overlay(self.tree, overlay, self.appliers[0])
+            self.alone.add(index, overlay, outcome)
+            outcome.changeset.revert(self.tree)
 
 
 class _Trial:

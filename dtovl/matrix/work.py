@@ -11,6 +11,8 @@ from dtovl.matrix.result import UNREADABLE, BaseResult, Case, Verdict
 from dtovl.overlay.fragments import Overlay
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dtovl.matrix.inputs import ReadFile, ReadIncluded
     from dtovl.matrix.result import Finding
     from dtovl.matrix.tasks import Settings, Source, Task, Wanted
@@ -43,8 +45,11 @@ class Worker:
         self._reader = Reader(read, read_included)
         self._parts: dict[Source, _Part] = {}
 
-    def run(self, task: Task) -> BaseResult:
-        """Try every case of a task. A file that cannot be read is a finding, not an exception."""
+    def run(self, task: Task, known: Mapping[int, Case] | None = None) -> BaseResult:
+        """Try every case of a task but those that are known, by their places.
+
+        A file that cannot be read is a finding, not an exception.
+        """
         base = self._reader.input(task.base)
         parts = [self._part(source) for source in task.overlays]
         self.deps = dict(base.looked_at)
@@ -53,13 +58,18 @@ class Worker:
             inputs.extend((source.path, finding) for finding in part.findings)
             self.deps.update(part.looked_at)
         if base.tree is None:
-            cases = tuple(self._unreadable(task, wanted) for wanted in task.cases)
-            return BaseResult(task.base.path, cases, inputs=tuple(inputs))
+            unread = tuple(self._unreadable(task, wanted) for wanted in task.cases)
+            return BaseResult(task.base.path, unread, inputs=tuple(inputs))
         work = BaseWork(task, base.tree, [part.overlay for part in parts], self.settings)
-        cases = tuple(map(work.case, task.cases))
+        cases = []
+        for place, wanted in enumerate(task.cases):
+            case = known.get(place) if known else None
+            if case is not None:
+                work.pass_over(wanted)
+            cases.append(work.case(wanted) if case is None else case)
         between, compared = work.between()
         base.tree.dissolve()
-        return BaseResult(task.base.path, cases, between, compared, tuple(inputs))
+        return BaseResult(task.base.path, tuple(cases), between, compared, tuple(inputs))
 
     def _part(self, source: Source) -> _Part:
         part = self._parts.get(source)

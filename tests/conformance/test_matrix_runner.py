@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dtovl.matrix.result import BaseResult
 
-WAYS = 6
+WAYS = 7
 
 
 def corpus(folder: Path, *entries: dict[str, Any]) -> Path:

@@ -200,6 +200,25 @@ def test_cases_of_other_overlays_are_known(place: Path) -> None:
     assert opened().known(TASK) == {number: before.cases[number] for number in (1, 2, 3)}
 
 
+@pytest.mark.parametrize("name", ["board.dtb", *OVERLAYS])
+def test_work_with_what_is_known_gives_the_whole(place: Path, name: str) -> None:
+    worked()
+    Path(name).write_bytes(blob(OVERLAYS["new.dtbo"] if name != "new.dtbo" else BOARD))
+    cache = opened()
+    worker = Worker(SETTINGS, cache.read)
+    assert worker.run(TASK, cache.known(TASK)) == Worker(SETTINGS).run(TASK)
+
+
+def test_known_cases_are_not_tried_again(place: Path) -> None:
+    before = worked()
+    marked = before.cases[2]._replace(more=7)
+    assert Worker(SETTINGS).run(TASK, {2: marked}).cases == (
+        *before.cases[:2],
+        marked,
+        *before.cases[3:],
+    )
+
+
 def test_known_cases_are_found_at_their_new_places(place: Path) -> None:
     before = worked()
     Path("more.dtbo").write_bytes(blob(OVERLAYS["on.dtbo"]))
