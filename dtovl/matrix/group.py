@@ -113,14 +113,16 @@ def short_name(code: str) -> str:
 
 
 def blamed(place: Place) -> tuple[str, ...]:
-    """Give the overlay that a finding is about: of two that clash, and if it is unclear, all."""
+    """Give the overlays that a finding is about: of two that clash, and if it is unclear, all."""
     overlays = place.overlays
     if len(overlays) < 2 or not place.stack:
         return overlays
-    found = _NUMBERED.match(place.finding.who)
-    if found is not None and 0 < int(found[1]) <= len(overlays):
-        return (overlays[int(found[1]) - 1],)
-    return overlays
+    who = place.finding.who
+    numbered = _NUMBERED.match(who)
+    if numbered is not None and 0 < int(numbered[1]) <= len(overlays):
+        return (overlays[int(numbered[1]) - 1],)
+    named = tuple(who.split(" and "))
+    return named if set(named) <= set(overlays) else overlays
 
 
 def _mask(number: int) -> str:
@@ -138,9 +140,9 @@ def named(text: str, base: str, overlays: Sequence[str]) -> str:
 
 def _from(about: tuple[str, ...], overlays: tuple[str, ...]) -> tuple[str, ...]:
     """Give the overlays of a place, the one to blame first."""
-    if len(overlays) < 2 or len(about) == len(overlays):
+    if about == overlays:
         return overlays
-    return (*about, *(name for name in overlays if name != about[0]))
+    return (*about, *(name for name in overlays if name not in about))
 
 
 def _masked(text: str, name: str, mask: str) -> str:

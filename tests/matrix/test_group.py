@@ -84,6 +84,24 @@ def test_a_stack_shows_the_cause_of_the_overlay_that_is_to_blame() -> None:
         Place("a.dtb", ("cam.dtbo", "adc.dtbo"), "all", idle()._replace(who="overlay 9 (x)")),
     ]
     assert [count for _, count in grouped(*places)] == [2, 1]
+    plain = Place("a.dtb", ("cam.dtbo", "adc.dtbo"), "all", idle())
+    assert [count for _, count in grouped(places[0], plain)] == [2]
+
+
+def test_stacks_show_the_cause_of_two_overlays_that_clash_in_them() -> None:
+    def clash(*overlays: str) -> Place:
+        found = Finding("DT640", 3, "/soc/a", "cam.dtbo and mic.dtbo claim pin 3 of a.dtb")
+        return Place("a.dtb", overlays, "s", found._replace(who="cam.dtbo and mic.dtbo"))
+
+    places = [clash("cam.dtbo", "mic.dtbo", "x.dtbo"), clash("y.dtbo", "cam.dtbo", "mic.dtbo")]
+    texts = {cause_of(place).overlays for place in places}
+    assert texts == {()}  # the message speaks of the base
+    assert grouped(*places) == [("cam.dtbo and mic.dtbo claim pin 3 of a.dtb", 2)]
+    other = [
+        place._replace(finding=place.finding._replace(message="both claim pin 3"))
+        for place in places
+    ]
+    assert {cause_of(place).overlays for place in other} == {("cam.dtbo", "mic.dtbo")}
 
 
 def test_what_differs_from_board_to_board_does_not_part_a_cause() -> None:
