@@ -212,7 +212,7 @@ GLOBS_TOO_COSTLY = Code(
     "DT616",
     "config-globs-too-costly",
     Severity.ERROR,
-    message="finding the files of all globs takes more than {limit} steps",
+    message="finding what all globs and paths stand for takes more than {limit} steps",
     suggestion="begin the globs with a folder, and let fewer of them have a **",
     source=_SOURCE,
     explanation="""\

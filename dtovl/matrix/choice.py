@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Kind = Literal["base", "overlay"]
 
 _MOST_LINKS = 100
+_MOST_HINTS = 20
+"""Names in vain for which it is looked up what was meant: each takes milliseconds."""
 
 
 class Choice:
@@ -47,6 +49,7 @@ class Choice:
         self._listed: set[str] = set()
         self._how: dict[str, list[tuple[Globs, Files]]] = {}
         self._steps = 0
+        self._hints = 0
         self._told: set[str] = set()
 
     @property
@@ -84,6 +87,7 @@ class Choice:
             if paths is None:
                 paths = self._selected[kind, text] = self._select(kind, text, key, line)
             found.update(dict.fromkeys(paths))
+            self.count(len(paths))
         return list(found)
 
     def _select(self, kind: Kind, text: str, key: str, line: int) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ class Choice:
             self._say_missing(kind, text, key, line)
             return ()
         glob = Glob(text)
-        self._count(len(chosen))
+        self.count(len(chosen))
         paths = tuple(sorted(filter(glob.matches, chosen)))
         if not paths:
             self.note(codes.NOT_AMONG, line, glob=text, key=key, kind=kind)
@@ -130,7 +134,7 @@ class Choice:
 
     def _say_nothing(self, glob: str, key: str, line: int) -> None:
         if glob not in self._listing.outside:
-            hint = self._listing.near(glob)
+            hint = self._listing.near(glob) if self._may_hint() else ""
             self.note(codes.MATCHES_NOTHING, line, glob=glob, key=key, kind="file", hint=hint)
 
     def _say_missing(self, kind: Kind, text: str, key: str, line: int) -> None:
@@ -138,12 +142,19 @@ class Choice:
         if text in self._listing.outside:
             self._say_links()
             return
+        hint = self._meant(kind, text) if self._may_hint() else ""
+        self.note(codes.MATCHES_NOTHING, line, glob=text, key=key, kind="file", hint=hint)
+
+    def _meant(self, kind: Kind, text: str) -> str:
         chosen = self.bases if kind == "base" else self.overlays
         name = text.rpartition("/")[2]
         near = [path for path in sorted(chosen) if path.rpartition("/")[2] == name]
         near = near or nearest(text, chosen, 1)
-        hint = f", did you mean {near[0]!r}?" if near else self._listing.near(text)
-        self.note(codes.MATCHES_NOTHING, line, glob=text, key=key, kind="file", hint=hint)
+        return f", did you mean {near[0]!r}?" if near else self._listing.near(text)
+
+    def _may_hint(self) -> bool:
+        self._hints += 1
+        return self._hints <= _MOST_HINTS
 
     def _say_links(self) -> None:
         """Say which links lead out of the folder, each once."""
@@ -157,7 +168,8 @@ class Choice:
             if not without.matches(path):
                 self.note(codes.LINK_OUTSIDE, 0, file=self.prefix + path)
 
-    def _count(self, steps: int) -> None:
+    def count(self, steps: int) -> None:
+        """Count work on what the configuration names. Raises InputError (DT616)."""
         self._steps += steps
         if self._steps > MAX_GLOB_STEPS:
             raise InputError(Diagnostic(codes.GLOBS_TOO_COSTLY, limit=MAX_GLOB_STEPS))

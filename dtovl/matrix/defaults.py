@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.matrix.config import prefix_of
 from dtovl.matrix.globs import leads_outside
-from dtovl.matrix.reading import ANY_BASE, BY_COMPATIBLE, FAIL_ON, SEVERITIES
+from dtovl.matrix.words import ANY_BASE, BY_COMPATIBLE, FAIL_ON, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_ALTERNATIVES = 256
-"""Most globs without braces that one glob may stand for."""
+"""Most globs without braces that one glob may stand for; of long ones, fewer."""
 
 MAX_GLOB = 4096
 """Most characters of a glob."""
@@ -243,8 +243,9 @@ def _without_braces(text: str) -> list[str]:
         choices = form[start + 1 : end].split(",")
         # The last brace opened has none inside, so that nesting unfolds from within.
         pending.extend(form[:start] + choice + form[end + 1 :] for choice in reversed(choices))
-        if len(pending) + len(done) > MAX_ALTERNATIVES:
-            raise GlobError(f"its braces stand for more than {MAX_ALTERNATIVES} globs")
+        count = len(pending) + len(done)
+        if count > MAX_ALTERNATIVES or count * len(text) > 4 * MAX_GLOB:
+            raise GlobError("its braces stand for too many globs")
     return list(dict.fromkeys(done))
 
 

@@ -7,7 +7,7 @@ with its line.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dtovl.codes import config as codes
 from dtovl.files import read_bytes, read_included
@@ -18,7 +18,7 @@ from dtovl.matrix.survey import Surveyor
 from dtovl.matrix.tasks import Task, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from dtovl.matrix.choice import Kind
     from dtovl.matrix.config import Config, StackRule
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dtovl.matrix.survey import Surveyed
     from dtovl.matrix.tasks import Source
 
+
+_Stack: TypeAlias = "tuple[str, tuple[str, ...]]"
+"""A stack on a base: its name, and the paths of its overlays in order."""
 
 _NO_OVERLAY = "none: no node in it has an __overlay__ node, and it wants no label"
 
@@ -127,7 +130,8 @@ class _Planner:
                 self._pair(base, overlays)
         return named
 
-    def _pair(self, base: str, overlays: Iterable[str]) -> None:
+    def _pair(self, base: str, overlays: Collection[str]) -> None:
+        self._choice.count(len(overlays))
         there = self._pairs.setdefault(base, set())
         self._cases -= len(there)
         there.update(overlays)
@@ -196,18 +200,18 @@ class _Planner:
             if source.path not in used:
                 self._choice.findings.extend(found.findings)
 
-    def _stacks(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-        """Give the stacks of each base: name and overlays."""
-        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    def _stacks(self) -> dict[str, dict[_Stack, None]]:
+        """Give the stacks of each base, in order."""
+        found: dict[str, dict[_Stack, None]] = {}
         for rule in self._config.stacks:
             overlays = self._in_order(rule)
             bases = self._choice.select("base", rule.bases, "stacks", rule.line)
             if not overlays:
                 continue
             for base in bases:
-                there = found.setdefault(base, [])
+                there = found.setdefault(base, {})
                 if (rule.name, overlays) not in there:
-                    there.append((rule.name, overlays))
+                    there[rule.name, overlays] = None
                     self._count(1)
         return found
 
@@ -234,7 +238,7 @@ class _Planner:
     def _task(
         self,
         base: str,
-        stacks: Iterable[tuple[str, tuple[str, ...]]],
+        stacks: Collection[_Stack],
         apart: Iterable[frozenset[str]],
     ) -> Task:
         choice = self._choice
@@ -247,6 +251,7 @@ class _Planner:
         ]
         never: set[tuple[int, int]] = set()
         for group in apart:
+            choice.count(len(group))
             members = sorted(index[path] for path in group if path in index)
             self._count(len(members) * (len(members) - 1) // 2)
             never.update(

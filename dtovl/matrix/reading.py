@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from dtovl.codes import all_codes
 from dtovl.codes import config as codes
-from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.matrix import config as made
-from dtovl.matrix.globs import Glob, is_glob, node_glob
+from dtovl.matrix.globs import is_glob, node_glob
 from dtovl.matrix.result import UNREADABLE
-from dtovl.matrix.values import Values, did_you_mean, shorten
+from dtovl.matrix.values import Values, shorten
+from dtovl.matrix.words import ANY_BASE, BY_COMPATIBLE, FAIL_ON, SEVERITIES, fits_code
 from dtovl.model.dialect import DIALECTS, KERNELS
 from dtovl.model.limits import (
     MAX_CONFIG_CHARACTERS,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 FILE_NAME = "dtovl.yaml"
 """What a configuration is called where none is named."""
 
+MAX_RULES = 2_000
+"""Most rules."""
+
 MAX_CASES = 10_000_000
 """Most cases that `limits` may allow."""
 
@@ -42,22 +45,6 @@ KEYS = (
     *("bases", "overlays", "pairs", "stacks", "apart", "appliers", "kernel", "removal", "rules"),
     *("expected", "baseline", "reports", "fail-on", "limits"),
 )
-
-BY_COMPATIBLE = "compatible"
-"""What `pairs` says of overlays that are paired by the strings of their root's `compatible`."""
-
-ANY_BASE = ("**",)
-"""The bases of an expected failure that names none."""
-
-FAIL_ON = {"error": 3, "warning": 2, "info": 1, "never": 0}
-
-SEVERITIES: dict[str, int | None] = {
-    "off": 0,
-    "false": 0,  # what YAML 1.1 makes of `off`, so some people write it
-    **{severity.label: int(severity) for severity in Severity},
-    "default": None,
-}
-"""What a rule may say, and what it makes of a finding."""
 
 _BOUNDS = Bounds(MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, MAX_CONFIG_VALUES, anchors=False)
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -222,7 +209,11 @@ class _Reader:
                 continue
             if not isinstance(entry, Map):
                 wanted = f"`{BY_COMPATIBLE}`, or a list of mappings with bases and overlays"
-                hint = did_you_mean(entry, [BY_COMPATIBLE]) if isinstance(entry, str) else ""
+                hint = (
+                    self.values.did_you_mean(entry, [BY_COMPATIBLE])
+                    if isinstance(entry, str)
+                    else ""
+                )
                 self.values.wrong(line, "pairs", wanted, entry, hint)
                 continue
             mapping = self.values.mapping(entry, "pairs", line, ("bases", "overlays"))
@@ -275,6 +266,11 @@ class _Reader:
             wanted = "a mapping of numbers or names of findings to off, info, warning or error"
             self.values.wrong(self._top.lines["rules"], "rules", wanted, given)
             return
+        if len(given) > MAX_RULES:
+            self.values.wrong(
+                self._top.lines["rules"], "rules", f"at most {MAX_RULES} rules", given
+            )
+            return
         for code, value in given.items():
             line = given.lines[code]
             self._want_code(code, line)
@@ -309,7 +305,7 @@ class _Reader:
             return
         if fits_code(rule, self._code_names):
             return
-        hint = did_you_mean(rule, self._code_names)
+        hint = self.values.did_you_mean(rule, self._code_names)
         self.values.note(codes.RULE_UNKNOWN, line, rule=shorten(rule), hint=hint)
 
     def _expected(self, stacks: Iterable[made.StackRule]) -> Iterator[made.Expected]:
@@ -330,7 +326,7 @@ class _Reader:
             elif not (mapping.get("overlay") or stack):
                 self._missing(mapping, "overlay", where, "an overlay, or `stack` with a name")
             if stack and stack not in names:
-                hint = did_you_mean(stack, sorted(names))
+                hint = self.values.did_you_mean(stack, sorted(names))
                 wanted = "the name of a stack"
                 self.values.wrong(mapping.lines["stack"], "stack", wanted, stack, hint)
             reason = self._text(mapping, "reason")
@@ -348,7 +344,7 @@ class _Reader:
         names.update(self._code_names)
         if not fits_code(error, names):
             wanted = "an error such as FDT_ERR_NOTFOUND or -EINVAL, or a number or name of a code"
-            hint = did_you_mean(error, sorted(names))
+            hint = self.values.did_you_mean(error, sorted(names))
             self.values.wrong(mapping.lines["error"], "error", wanted, error, hint)
         return error
 
@@ -402,16 +398,6 @@ class _Reader:
 
     def _below(self, path: str, key: str, line: int) -> str:
         return self.values.below(path, key, line)
-
-
-def fits_code(rule: str, names: Iterable[str]) -> bool:
-    """Tell whether a rule, a number or name of a code or a glob over them, fits one of names."""
-    wanted = rule.lower()
-    lowered = (name.lower() for name in names)
-    if not is_glob(wanted):
-        return wanted in lowered
-    glob = Glob(wanted)
-    return any(glob.matches(name) for name in lowered)
 
 
 def _stem(path: str) -> str:

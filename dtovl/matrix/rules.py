@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.codes import all_codes, find_code
 from dtovl.matrix.config import prefix_of
 from dtovl.matrix.globs import Globs
-from dtovl.matrix.reading import fits_code
 from dtovl.matrix.tasks import Settings
+from dtovl.matrix.words import fits_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dtovl.codes import config as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.matrix.globs import Glob, GlobError, clean, is_glob, leads_outside
+from dtovl.model.lookup import nearest
 from dtovl.yamlfile import Items, Map, Number
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _MAX_SHOWN = 60
 _ENOUGH = 200
 """Problems after which no more are noted: a file that is nothing of the kind has one a line."""
 
+MAX_HINTS = 20
+"""Mistakes for which it is looked up what was meant: each takes milliseconds."""
+
 
 class Values:
     """Reads values of one file, called name in messages; problems are the mistakes so far.
@@ -31,11 +35,18 @@ class Values:
         self.problems: list[Diagnostic] = []
         self._name = name
         self._clean: dict[str, str] = {}
+        self._hints = 0
 
     def note(self, code: Code, line: int, **fields: Any) -> None:
         """Note a mistake."""
         if len(self.problems) < _ENOUGH:
             self.problems.append(Diagnostic(code, at=Location(self._name, line), **fields))
+
+    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
+        """Give the end of a message that names what was probably meant, "" for nothing."""
+        self._hints += 1
+        near = nearest(word, known, 1) if word and self._hints <= MAX_HINTS else []
+        return f", did you mean {near[0]!r}?" if near else ""
 
     def wrong(self, line: int, key: str, wanted: str, value: Any, hint: str = "") -> None:
         """Note a value that is not what is wanted."""
@@ -53,7 +64,7 @@ class Values:
                     codes.KEY_UNKNOWN,
                     value.lines[name],
                     key=repr(shorten(name)),
-                    hint=did_you_mean(name, known),
+                    hint=self.did_you_mean(name, known),
                     where=f"`{key}`" if key else "a configuration",
                     known=", ".join(known),
                 )
@@ -98,7 +109,7 @@ class Values:
         word = str(value).lower() if isinstance(value, str | int) else ""
         if word in choices:
             return choices[word]
-        self.wrong(line, key, _or(choices), value, did_you_mean(word, choices))
+        self.wrong(line, key, _or(choices), value, self.did_you_mean(word, choices))
         return default
 
     def globs(
@@ -162,14 +173,6 @@ def describe(value: Any) -> str:
 def shorten(text: str) -> str:
     """Cut a long text."""
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give the end of a message that names what was probably meant, "" where nothing is near."""
-    from dtovl.model.lookup import nearest
-
-    near = nearest(word, known, 1) if word else []
-    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def _or(words: Iterable[str]) -> str:

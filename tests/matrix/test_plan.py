@@ -411,6 +411,31 @@ def test_costly_globs(monkeypatch: pytest.MonkeyPatch, module: object) -> None:
     assert caught.value.diagnostic.code.number == "DT616"
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "pairs:\n" + "- {bases: boards/*, overlays: overlays/*}\n" * 20,
+        "pairs: []\napart:\n" + "- overlays/*\n" * 30,
+        "pairs: []\nstacks:\n" + "- {bases: boards/*, overlays: overlays/uart.dtbo}\n" * 40,
+    ],
+)
+def test_saying_the_same_over_and_over_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, entries: str
+) -> None:
+    assert planned(FILES + entries)
+    monkeypatch.setattr(choice, "MAX_GLOB_STEPS", 100)
+    with pytest.raises(InputError) as caught:
+        planned(FILES + entries)
+    assert caught.value.diagnostic.code.number == "DT616"
+
+
+def test_what_was_meant_is_looked_up_for_the_first_alone() -> None:
+    names = ", ".join(f"overlays/uart{number}.dtbo" for number in range(50))
+    found = findings(planned(FILES + f"apart: [[{names}]]"))
+    assert len(found) == 50
+    assert ["did you mean" in one for one in found] == [True] * 20 + [False] * 30
+
+
 def test_stars_upon_stars_are_no_work() -> None:
     paths = [f"{'x/' * depth}f{depth}" for depth in range(200)]
     assert Listing.of_paths(paths).find("/".join(["**"] * 100) + "/f7") == (paths[7],)

@@ -20,7 +20,8 @@ from dtovl.matrix.config import (
     StackRule,
 )
 from dtovl.matrix.defaults import commented
-from dtovl.matrix.reading import KEYS, read_config
+from dtovl.matrix.reading import KEYS, MAX_RULES, read_config
+from dtovl.matrix.values import MAX_HINTS
 
 FILES = "bases: boards/*.dtb\noverlays: overlays/*.dtbo\n"
 
@@ -350,7 +351,23 @@ def test_all_mistakes_at_once_in_the_order_of_lines() -> None:
 
 
 def test_a_file_full_of_mistakes_has_an_end() -> None:
-    assert len(problems("\n".join(f"key{number}: 1" for number in range(1000)))) == 200
+    found = problems("\n".join(f"limits{number}: 1" for number in range(1000)))
+    assert len(found) == 200
+    assert ["did you mean" in one for one in found] == [True] * MAX_HINTS + [False] * 180
+    rules = ", ".join(f"no-effect{number}: off" for number in range(MAX_RULES + 1))
+    assert problems(FILES + f"rules: {{{rules}}}") == [
+        f"3: DT602 rules must be at most {MAX_RULES} rules, not a mapping"
+    ]
+
+
+def test_the_examples_in_what_is_written_are_sound() -> None:
+    lines = commented(read(FILES)).splitlines()
+    examples = [line[4:] for line in lines if line.startswith("#   ") and " - {files:" not in line]
+    config = read(FILES + "\n".join(examples) + "\n")
+    kinds = ("pairings", "stacks", "apart", "rules", "expected", "reports")
+    assert all(getattr(config, kind) for kind in kinds)
+    listed = [line[4:] for line in lines if " - {files:" in line]
+    assert read("overlays: x\nbases:\n" + "\n".join(listed)).bases[0].defines == (("REV", "2"),)
 
 
 @pytest.mark.parametrize(
