@@ -14,6 +14,7 @@ from dtovl.files import (
     walk_directory,
     write_atomically,
 )
+from dtovl.fdt.header import MAGIC_BYTES
 from dtovl.inputs import Kind, from_directory, read_blob, recognise
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def load(
         if is_directory(path):
             return from_directory(walk_directory(path), shown, sink)
         data = read_bytes(path)
-    if form == "dtb" or (form is None and recognise(data) is not Kind.DTS):
+    # What begins as a blob is one, or an image of blobs, which reading tells as well.
+    blob = form == "dtb" or (form is None and data.startswith(MAGIC_BYTES))
+    if blob or (form is None and recognise(data) is not Kind.DTS):
         return read_blob(data, shown, sink)
     from dtovl.dts.reader import read
 
