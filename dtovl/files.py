@@ -172,15 +172,13 @@ def scan_directory(path: str, top: str) -> tuple[list[str], list[str], list[str]
     """List the files and the folders in a folder, and the links that lead out of top.
 
     Links to files below top are files; links to folders are left out, so that nothing is met
-    twice. A folder that is not there, or is a link itself, has nothing in it.
+    twice. A folder that is not there has nothing in it.
 
     Raises InputError (DT009, DT011).
     """
     files: list[str] = []
     folders: list[str] = []
     outside: list[str] = []
-    if path != top and os.path.islink(path):
-        return files, folders, outside
     try:
         with os.scandir(path) as entries:
             for number, entry in enumerate(entries):
