@@ -236,6 +236,7 @@ class Meetings:
     def _meet_names(self) -> None:
         """Suspect overlays one of which looks up what the other writes."""
         shadows = self._shadows()
+        stems = {stem for _, stem in shadows}
         for touched in self.touched.values():
             if self.labels:
                 for label in reads.labels(touched):
@@ -244,7 +245,7 @@ class Meetings:
                 for alias in reads.aliases(self._tree, touched, self._dialect):
                     for writers in self.aliases.values():
                         self._suspect_all(touched, writers, f"alias:{alias}")
-            if shadows:
+            if shadows and reads.may_look_up(self._tree, touched, stems, self._dialect):
                 for parent, name in reads.child_names(self._tree, touched, self._dialect):
                     if "@" not in name and (parent, name) in shadows:
                         others = (other for other, _ in self.makers[parent, name])
@@ -298,6 +299,9 @@ class Meetings:
         for place in self._contested:
             spot, key = place
             last: dict[Touched, bytes] = dict(self._writers[place])
+            plain = not any(key in touched.own.offsets for touched in last)
+            if plain and spot is not self._symbols and len(set(last.values())) == 1:
+                continue
             groups: dict[Meaning, list[Touched]] = {}
             for touched, value in last.items():
                 groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)

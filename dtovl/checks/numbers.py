@@ -73,10 +73,11 @@ def numbering(tree: Tree, outcome: Outcome, own: Own, largest: int, dialect: Dia
         return Numbering.WILD
     if own.inside:
         moved = largest + dialect.delta_extra
-        lost = [number for number in own.inside if number + moved not in tree.by_phandle]
+        given, nodes = tree.by_phandle, own.nodes
+        lost = [one for one in own.inside if one not in nodes or one + moved not in given]
         if lost:
             kept = {node for node, _ in outcome.clashes}
-            if not all(own.nodes.get(number) in kept for number in lost):
+            if not all(nodes.get(one) in kept for one in lost):
                 return Numbering.DANGLING
     return Numbering.PLAIN
 

@@ -56,6 +56,20 @@ def paths(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[str]:
             yield boot_text(target)
 
 
+def may_look_up(tree: Tree, touched: Touched, stems: set[str], dialect: Dialect) -> bool:
+    """Tell whether names without unit address that are looked up may be among stems."""
+    known: dict[tuple[str, str], frozenset[str]] = touched.overlay.known
+    key = ("stems", dialect.name)
+    if key not in known:
+        contents = [fragment.content for fragment in touched.overlay.fragments]
+        inside = (node.name for content in contents for node in content.walk())
+        known[key] = frozenset(name for name in inside if "@" not in name) | {SYMBOLS}
+    if not stems.isdisjoint(known[key]):
+        return True
+    looked_up = paths(tree, touched, dialect)
+    return any(not stems.isdisjoint(path.split("/")) or path[:1] != "/" for path in looked_up)
+
+
 def child_names(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[tuple[Node, str]]:
     """Give (node of the base, name) of the children that are looked up, found or not."""
     for path in paths(tree, touched, dialect):
