@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from dtovl.fdt.header import MAGIC_BYTES
 from dtovl.files import (
     STANDARD_STREAM,
     is_directory,
@@ -14,7 +15,6 @@ from dtovl.files import (
     walk_directory,
     write_atomically,
 )
-from dtovl.fdt.header import MAGIC_BYTES
 from dtovl.inputs import Kind, from_directory, read_blob, recognise
 
 if TYPE_CHECKING:
