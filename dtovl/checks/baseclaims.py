@@ -7,6 +7,7 @@ bytes of a resource occur in it. Pins alone are indexed: bindings write one pin 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimants import Reader, Touched
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
 
 # Where values of a kind stand; GPIO lines stand under any name that ends so.
 _NAMES = {INTERRUPTS: ("interrupts", "interrupts-extended"), DMAS: ("dmas",)}
-_OKAY = (None, b"okay\0", b"ok\0")
+_OKAY = (b"okay\0", b"ok\0")
 _MOST_PINS = 200_000
 _MOST_CANDIDATES = 1000
+# Bytes that looking for the resources of one case may go through; a large board has 10,000 for
+# each resource.
+_MOST_WORK = 1 << 27
 
 
 class BaseClaims:
@@ -49,21 +53,27 @@ class BaseClaims:
     __slots__ = (
         "_addresses",
         "_by_pin",
+        "_costs",
         "_devices",
         "_hogs",
         "_labels",
+        "_left",
         "_ready",
         "_symbols",
         "_users",
         "_values",
         "recent",
         "tree",
+        "unasked",
     )
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.recent: Fresh | None = None
         self._ready = 0
+        self._costs: dict[int, int] = {}
+        self._left = 0
+        self.unasked = 0
         self._hogs: dict[Node, list[Node]] = {}
         self._addresses: dict[Node, dict[object, list[Node]]] = {}
         self._devices: list[Node] | None = None
@@ -80,6 +90,8 @@ class BaseClaims:
         They are taken out for the moment, if something is still to be found that they may have
         changed.
         """
+        self._left = _MOST_WORK
+        self.unasked = 0
         kinds = 0
         buses = []
         for kind, provider, _ in resources:
@@ -96,6 +108,7 @@ class BaseClaims:
         if missing:
             self._ready |= missing
             self._scan(missing)
+            self._costs = {kind: _cost(values) for kind, values in self._values.items()}
         for outcome in aside:
             outcome.changeset.apply(self.tree)
 
@@ -155,8 +168,15 @@ class BaseClaims:
         return self._users.get(group, ())
 
     def rivals(self, resource: Resource, touched: Touched, reader: Reader) -> list[Claim]:
-        """Give the claims on a resource of enabled devices that overlays did not touch."""
+        """Give the claims on a resource of enabled devices that overlays did not touch.
+
+        Past a bound on the work of one case the answer is empty, and counted as unasked.
+        """
         kind = resource[0]
+        self._left -= self._costs.get(kind, 0)
+        if self._left < 0:
+            self.unasked += 1
+            return []
         found: list[Claim] = []
         for node in dict.fromkeys(self._candidates(resource)):
             if touched.kinds.get(node, 0) & kind or not touched.alive(node):
@@ -168,11 +188,12 @@ class BaseClaims:
         kind, provider, unit = resource
         if kind == PINS:
             groups = self._by_pin.get((provider, unit), ())
-            return [node for group in groups for node in self._users[group]]
+            users = (node for group in groups for node in self._users[group])
+            return islice(users, _MOST_CANDIDATES)
         if not isinstance(unit, bytes):
             return ()
         if kind == ADDRESSES:
-            return self._addresses[provider].get(unit, ())
+            return islice(self._addresses[provider].get(unit, ()), _MOST_CANDIDATES)
         needle = unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit
         found = [node for value, node in self._values[kind] if needle in value]
         if kind == GPIOS:
@@ -186,11 +207,18 @@ def _alive_below(root: Node) -> list[Node]:
     found = []
     while stack:
         node = stack.pop()
-        if node.properties.get("status") in _OKAY:
-            found.append(node)
-            if node.children:
-                stack.extend(node.children.values())
+        properties = node.properties
+        if "status" in properties and properties["status"] not in _OKAY:
+            continue
+        found.append(node)
+        if node.children:
+            stack.extend(node.children.values())
     return found
+
+
+def _cost(values: Iterable[tuple[bytes, Node]]) -> int:
+    """Give what looking through values costs, in bytes; each takes a while of its own."""
+    return sum(64 + len(value) for value, _ in values)
 
 
 def _by_address(bus: Node) -> dict[object, list[Node]]:
@@ -214,17 +242,20 @@ class Fresh(NamedTuple):
     claims: dict[Resource, list[Claim]]
 
     def asked(self) -> list[Resource]:
-        """List the resources that others may claim as well.
+        """List the resources that others of the base may claim as well: not those of new providers.
 
         Which interrupt and DMA channel a device of the base has is the chip's own affair: enabling
         it brings no clash with others of the base that is worth telling.
         """
-        own = self.touched.direct
+        own, new = self.touched.direct, self.touched.new
         return [
             resource
             for resource, claims in self.claims.items()
-            if not resource[0] & _OF_THE_CHIP
-            or any(own.get(claim.device, 0) & claim.kind for claim in claims)
+            if resource[1] not in new
+            and (
+                not resource[0] & _OF_THE_CHIP
+                or any(own.get(claim.device, 0) & claim.kind for claim in claims)
+            )
         ]
 
 

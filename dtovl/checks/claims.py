@@ -82,10 +82,11 @@ def _clashes(fresh: Fresh, known: BaseClaims) -> Clashes:
     for resource, claims in fresh.claims.items():
         rivals = known.rivals(resource, fresh.touched, reader) if resource in others else ()
         older = (rivals or claims)[0]
-        for claim in claims:
-            if not harmless(older, claim):
+        for claim in claims if rivals else claims[1:]:
+            if clashes.full or not harmless(older, claim):
                 clashes.add(older, claim)
         for rival in rivals[1:]:
-            if not harmless(rival, claims[0]):
+            if clashes.full or not harmless(rival, claims[0]):
                 clashes.add(rival, claims[0])
+    clashes.left_out += known.unasked
     return clashes

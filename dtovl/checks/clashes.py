@@ -40,6 +40,11 @@ class Clashes:
         self.left_out = 0
         self._found: dict[tuple[int, Node, Node, Node], Clash] = {}
 
+    @property
+    def full(self) -> bool:
+        """Tell whether what is added now is only counted."""
+        return len(self._found) >= self.most
+
     def add(self, first: Claim, second: Claim) -> None:
         """Enter two claims on one resource."""
         key = (first.kind, first.provider, first.device, second.device)

@@ -103,7 +103,7 @@ MORE_CLAIMS = Code(
     "DT649",
     "more-claims",
     Severity.INFO,
-    message="{count} more claims on what another device has are not shown",
+    message="{count} more claims are not shown, or not looked at",
     suggestion="mend those that are shown first",
     source="bounds of this program",
     explanation="""\

@@ -452,7 +452,7 @@ def test_many_clashes_are_bounded_and_counted() -> None:
     assert brief(answer)[-1] == (
         "DT649",
         "info",
-        f"{299 - MOST_CLASHES} more claims on what another device has are not shown",
+        f"{299 - MOST_CLASHES} more claims are not shown, or not looked at",
     )
 
 
