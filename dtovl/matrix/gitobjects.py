@@ -30,6 +30,7 @@ _ENVIRONMENT = {
 _LINK, _SUBMODULE = "120000", "160000"
 _MOST_LINKS = 16
 _MOST_LINK_BYTES = 4096
+_LISTS = "`git log --oneline` lists commits, `git branch --all` branches"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -51,7 +52,7 @@ class GitTree:
         self.shown = ref
         self._folder = folder
         self._prefix = self._ask("rev-parse", "--show-prefix").rstrip("\n")
-        self._tree = self._resolve()
+        self._commit = self._resolve()
         self._entries = dict(self._list())
         self._batch: subprocess.Popen[bytes] | None = None
 
@@ -146,8 +147,8 @@ class GitTree:
     # -- git ---------------------------------------------------------------------------------------
 
     def _resolve(self) -> str:
-        """Give the name of the tree object. Raises InputError (DT657)."""
-        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.shown}^{{tree}}")
+        """Give the name of the commit object. Raises InputError (DT657)."""
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.shown}^{{commit}}")
         done = self._run(*asked)
         if done.returncode:
             raise self._failed("there is no such commit here", self._cure())
@@ -163,10 +164,10 @@ class GitTree:
         near = get_close_matches(self.shown, known, n=3)
         if near:
             return f"did you mean {' or '.join(near)}?"
-        return "`git log --oneline` lists commits, `git branch --all` branches"
+        return _LISTS
 
     def _list(self) -> Iterator[tuple[str, _Entry]]:
-        listing = self._run("ls-tree", "-r", "-z", "--full-tree", self._tree)
+        listing = self._run("ls-tree", "-r", "-z", "--full-tree", self._commit)
         if listing.returncode:
             raise self._failed(_said(listing.stderr), "`git fsck` tells what is missing")
         for line in listing.stdout.decode("utf-8", "surrogateescape").split("\0"):
@@ -222,6 +223,8 @@ class GitTree:
             )
         except OSError as error:
             raise self._failed("git cannot be started", "install git") from error
+        except ValueError as error:
+            raise self._failed("no commit has a NUL in its name", _LISTS) from error
 
     def _failed(self, what: str, cure: str) -> InputError:
         return InputError(Diagnostic(GIT_FAILED, ref=self.shown, what=what, cure=cure))
