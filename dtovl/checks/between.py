@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtovl.changeset import SetProperty
 from dtovl.checks.needs import MOST_IN_ORDER
+from dtovl.checks.numbers import joined
 from dtovl.checks.subject import Subject, counted
 from dtovl.checks.touched import spot_path
 from dtovl.codes import order as codes
@@ -95,12 +96,11 @@ class Between:
                 yield *pair, one
         last = listed[:most][-1] if listed else (0, 1)
         if len(listed) > most:
-            yield *last, self._count(codes.MORE_PAIRS, len(listed) - most, most=most)
+            more = counted(len(listed) - most, "more pair")
+            yield *last, Diagnostic(codes.MORE_PAIRS, count=more, most=most, base=self._base)
         if untried:
-            yield *last, self._count(codes.PAIRS_UNTRIED, untried)
-
-    def _count(self, code: Code, count: int, **fields: Any) -> Diagnostic:
-        return Diagnostic(code, path="", count=count, base=self._base, **fields)
+            left = counted(untried, "pair")
+            yield *last, Diagnostic(codes.PAIRS_UNTRIED, count=left, base=self._base)
 
     def _pair(self, pair: Pair) -> tuple[Touched, Touched]:
         return self._meetings.touched[pair[0]], self._meetings.touched[pair[1]]
@@ -333,23 +333,23 @@ class Between:
         """Write a value, with the names of nodes for the numbers of phandles."""
         raw, known = (value, ()) if isinstance(value, bytes) else value
         names = {offset: spot_path(spot) for offset, spot in known}
-        for touched in self._pair(pair):
-            for offset in touched.own.offsets.get(key, ()):
-                if offset + 4 <= len(raw) and offset not in names:
-                    node = self._tree.by_phandle.get(cell(raw, offset))
-                    if node is not None:
-                        names[offset] = self._label(touched, node)
+        both = self._pair(pair)
+        for offset in joined(*(touched.own.offsets.get(key, ()) for touched in both)):
+            if offset + 4 <= len(raw) and offset not in names:
+                node = self._tree.by_phandle.get(cell(raw, offset))
+                if node is not None:
+                    names[offset] = self._label(both, node)
         return render(raw, name=key, references=names, limit=_WIDTH) or "empty"
 
-    def _label(self, touched: Touched, node: Node) -> str:
-        """Give the label by which the overlay calls a node of the base, else its path."""
+    def _label(self, both: Iterable[Touched], node: Node) -> str:
+        """Give the label by which one of the overlays calls a node of the base, else its path."""
         path = node.path
         symbols = self._tree.symbols
-        if symbols is not None:
-            value = path.encode("latin-1") + b"\0"
-            for fixup in touched.plan.fixups:
-                if symbols.properties.get(fixup.label) == value:
-                    return fixup.label
+        value = path.encode("latin-1") + b"\0"
+        wanted = (fixup.label for touched in both for fixup in touched.plan.fixups)
+        for label in wanted if symbols is not None else ():
+            if symbols is not None and symbols.properties.get(label) == value:
+                return label
         return path
 
     def _positions(self, pair: Iterable[Touched], writes: Writes) -> Iterator[Note]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dtovl.checks.touched import Meaning, Spot
     from dtovl.model.dialect import Dialect
     from dtovl.model.tree import Tree
-    from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import Outcome
 
 
@@ -49,14 +48,15 @@ class Tried(NamedTuple):
         return bool(self.places) or (self.refused is None) != (self.refused_back is None)
 
 
-def try_both(tree: Tree, first: Overlay, second: Overlay, dialect: Dialect) -> Tried:
-    """Apply first and second to the tree in both orders; the tree is as before afterwards.
+def try_both(tree: Tree, first: Outcome, second: Outcome, dialect: Dialect) -> Tried:
+    """Apply two overlays to the tree in both orders; the tree is as before afterwards.
 
+    They are given by what came of each alone: one that is refused then is refused as the first.
     Trees are equal when they hold the same but for the numbers of phandles and the order of
     siblings and properties.
     """
     largest = largest_phandle(tree, dialect)
-    mine, theirs = (own_references(one, dialect).offsets for one in (first, second))
+    mine, theirs = (own_references(one.overlay, dialect).offsets for one in (first, second))
     offsets = {**mine, **theirs}
     offsets.update((key, joined(mine[key], theirs[key])) for key in mine.keys() & theirs.keys())
     one = _Result(tree, (first, second), dialect, offsets, largest)
@@ -79,14 +79,17 @@ class _Result:
     def __init__(
         self,
         tree: Tree,
-        overlays: Sequence[Overlay],
+        alone: Sequence[Outcome],
         dialect: Dialect,
         offsets: Mapping[str, tuple[int, ...]],
         largest: int,
     ) -> None:
         self.values: dict[tuple[Spot, str], Meaning | None] = {}
         self.nodes: dict[Spot, None] = {}
-        stack = apply_stack(tree, overlays, dialect)
+        self.refused: Outcome | None = alone[0]
+        if not alone[0].applies:
+            return
+        stack = apply_stack(tree, [outcome.overlay for outcome in alone], dialect)
         self.refused = stack.failed
         if self.refused is None:
             self._read(tree, stack.outcomes, offsets, largest)

@@ -87,7 +87,7 @@ class Together:
                 yield pair, Relation(clash, None)
             elif self.tried < MOST_TRIED:
                 self.tried += 1
-                one, other = (meetings.touched[number].overlay for number in pair)
+                one, other = (meetings.touched[number].outcome for number in pair)
                 tried = try_both(self._tree, one, other, self._dialect)
                 yield pair, Relation(clash, tried, cause)
             else:
@@ -103,7 +103,7 @@ class Together:
         meetings = self._meetings
         twins = [pair for pair in meetings.twins if pair not in apart]
         needy = [one for one in meetings.touched.values() if not one.outcome.applies]
-        if related or twins or needy:
+        if related or twins or needy or self.untried:
             # The words take longer to import than most bases have to say.
             from dtovl.checks.between import Between
 

@@ -136,7 +136,7 @@ MORE_PAIRS = Code(
     "DT638",
     "more-pairs",
     Severity.INFO,
-    message="on {base}, {count} more pairs of overlays meet besides the {most} that are listed",
+    message="{count} of overlays on {base} to tell of, besides the {most} that are listed",
     suggestion="list overlays that are never used together as such: their pairs are left out",
     source="dtovl",
     explanation="""\
@@ -150,7 +150,7 @@ PAIRS_UNTRIED = Code(
     "DT639",
     "pairs-untried",
     Severity.WARNING,
-    message="{count} pairs of overlays on {base} were not tried in both orders",
+    message="{count} of overlays on {base} not tried in both orders",
     suggestion="list overlays that are never used together as such, or check fewer at a time",
     source="dtovl",
     explanation="""\
