@@ -134,7 +134,7 @@ def station(settings: Settings, cache_folder: str | None, kind: type[Worker] = W
     def work(task: Task) -> BaseResult:
         result = cache.recall(task)
         if result is None:
-            result = worker.run(task)
+            result = worker.run(task, cache.known(task))
             cache.keep(task, result, worker.deps)
         return result
 
@@ -197,7 +197,7 @@ def died(task: Task, settings: Settings, ending: str) -> BaseResult:
     """Give the result of a task that killed its process twice."""
     overlays = len(task.overlays)
     with_them = f"{overlays} overlays" if overlays != 1 else "1 overlay"
-    found = Diagnostic(WORKER_DIED, base=task.base.path, overlays=with_them, ending=ending)
+    found = Diagnostic(WORKER_DIED, base=task.base.path, overlays=with_them, why=ending)
     return without_verdict(task, settings.appliers, found)
 
 

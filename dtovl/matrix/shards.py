@@ -88,9 +88,11 @@ class Lots:
         """Give the next lot, empty when all are handed out."""
         share = self._left // (self._hands * _LOTS_EACH)
         enough = min(max(_LEAST_LOT, share), _MOST_LOT)
+        # None of them sits idle while there is a task for it, be it ever so small.
+        most = min(_LARGEST_LOT, -(-len(self._waiting) // self._hands))
         lot: list[int] = []
         taken = 0
-        while self._waiting and taken < enough and len(lot) < _LARGEST_LOT:
+        while taken < enough and len(lot) < most:
             index = self._waiting.pop()
             lot.append(index)
             taken += self._efforts[index]
