@@ -44,6 +44,7 @@ def configuration(paths: tuple[str, ...], options: Changes) -> Config:
     if options.fail_on is not None:
         changes["fail_on"] = FAIL_ON[options.fail_on]
     if options.include_dirs:
+        changes["trusted"] = options.include_dirs
         for kind in ("bases", "overlays"):
             files = getattr(config, kind)
             changes[kind] = tuple(

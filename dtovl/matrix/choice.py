@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dtovl.codes import config as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
-from dtovl.matrix.config import prefix_of
+from dtovl.matrix.config import Files, prefix_of
 from dtovl.matrix.globs import Glob, Globs, is_glob
 from dtovl.matrix.result import as_finding
 from dtovl.matrix.tasks import Source
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dtovl.codes.base import Code
-    from dtovl.matrix.config import Config, Files
+    from dtovl.matrix.config import Config
     from dtovl.matrix.listing import Listing
     from dtovl.matrix.result import Finding
 
@@ -74,10 +74,14 @@ class Choice:
                     self._say_nothing(glob, f"{kind}s", files.line)
                 for path in paths:
                     if path not in chosen and not excluded.matches(path):
-                        chosen[path] = Source(self.prefix + path, files.include_dirs, files.defines)
+                        chosen[path] = self._made(path, files)
                         self.lines[kind, path] = files.line
                 if len(chosen) > limit:
                     raise self.too_many(f"{kind}s", len(chosen), limit, "files", files.line)
+
+    def _made(self, path: str, files: Files) -> Source:
+        roots = (self._config.folder or ".", *self._config.trusted)
+        return Source(self.prefix + path, files.include_dirs, files.defines, roots)
 
     def select(self, kind: Kind, texts: Iterable[str], key: str, line: int) -> list[str]:
         """Give the bases or overlays that paths and globs of an entry name, in their order."""
@@ -115,8 +119,8 @@ class Choice:
             self._how[kind] = [(Globs(files.globs), files) for files in entries]
         for globs, files in self._how[kind]:
             if globs.matches(path):
-                return Source(self.prefix + path, files.include_dirs, files.defines)
-        return Source(self.prefix + path)
+                return self._made(path, files)
+        return self._made(path, Files(()))
 
     # -- what is wrong -----------------------------------------------------------------------------
 

@@ -93,6 +93,7 @@ class Config(NamedTuple):
 
     by_compatible: overlays and bases that no pairing names go together when they share a string
     of the root's `compatible`, or, where the overlay has none, when the base has all that it wants.
+    trusted are folders outside of folder that source may include from, given by whoever runs it.
     """
 
     path: str
@@ -112,3 +113,4 @@ class Config(NamedTuple):
     reports: tuple[tuple[str, str], ...] = ()
     fail_on: int = 3
     limits: Limits = Limits()
+    trusted: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.api import load
 from dtovl.diagnostics import Sink
 from dtovl.errors import InputError
-from dtovl.files import read_bytes, read_included
+from dtovl.files import is_inside, read_bytes, read_included
 from dtovl.matrix.result import as_finding
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class Reader:
 
         def look_at(path: str) -> bytes | None:
             looked_at[path] = None
-            looked_at[path] = content = self._read_included(path)
+            content = self._read_included(path)
+            if content is not None and source.roots:
+                _refuse_link(path, source.roots)
+            looked_at[path] = content
             return content
 
         tree = None
@@ -70,3 +73,13 @@ class Reader:
         except InputError as error:
             sink.diagnostics.extend(error.diagnostics)
         return Input(tree, tuple(map(as_finding, sink)), looked_at)
+
+
+def _refuse_link(path: str, roots: tuple[str, ...]) -> None:
+    """Refuse a file that lies elsewhere than its path says: a stranger may have put the link there.
+
+    What source includes shows in excerpts and values, which a log of CI makes public. Raises
+    OSError.
+    """
+    if not any(is_inside(path, root) for root in roots):
+        raise OSError(None, "it is a link that leads out of the folder that is checked")

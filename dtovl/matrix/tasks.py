@@ -9,12 +9,14 @@ class Source(NamedTuple):
     """A file to read, and how, should it be source text.
 
     path is what messages call it and, below the folder of the configuration, where it lies.
-    include_dirs and defines are as for dtovl.load; defines are (name, value).
+    include_dirs and defines are as for dtovl.load; defines are (name, value). What it includes has
+    to lie below one of roots when all links are followed; without roots it may lie anywhere.
     """
 
     path: str
     include_dirs: tuple[str, ...] = ()
     defines: tuple[tuple[str, str], ...] = ()
+    roots: tuple[str, ...] = ()
 
 
 class Wanted(NamedTuple):

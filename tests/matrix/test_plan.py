@@ -31,6 +31,10 @@ SMALL = {
 }
 
 
+def source(path: str, *how: object) -> Source:
+    return Source(path, *how)._replace(roots=(".",))  # type: ignore[arg-type]
+
+
 def planned(text: str, files: dict[str, bytes] = SMALL) -> Plan:
     return Repository(files).plan(text)
 
@@ -151,8 +155,8 @@ def test_files_are_not_read_when_all_pairs_are_named() -> None:
 def test_what_is_known_of_files_is_not_looked_up() -> None:
     repository = Repository({"boards/a.dtb": b"", "overlays/x.dtbo": b""})
     known = {
-        Source("boards/a.dtb"): Surveyed(compatible=("v,a",)),
-        Source("overlays/x.dtbo"): Surveyed(True, ("v,a",)),
+        source("boards/a.dtb"): Surveyed(compatible=("v,a",)),
+        source("overlays/x.dtbo"): Surveyed(True, ("v,a",)),
     }
     config = read_config(FILES, "dtovl.yaml", "")
     plan = make_plan(config, repository.listing(), repository.read, known=known)
@@ -178,15 +182,15 @@ stacks:
     files = dict.fromkeys([*boards, *overlays], b"")
     plan = planned(text, files)
     assert [task.base for task in plan.tasks] == [
-        Source("boards/a.dts", ("inc",), (("REV", "2"),)),
-        Source("boards/b.dts"),
-        Source("boards/skip.dts"),
+        source("boards/a.dts", ("inc",), (("REV", "2"),)),
+        source("boards/b.dts"),
+        source("boards/skip.dts"),
     ]
     assert plan.tasks[0].overlays == (
-        Source("overlays/o.dtso", ("x", "y")),
-        Source("overlays/add.dtso", ("x", "y")),
+        source("overlays/o.dtso", ("x", "y")),
+        source("overlays/add.dtso", ("x", "y")),
     )
-    assert plan.tasks[2].overlays == (Source("other/p.dtso"),)
+    assert plan.tasks[2].overlays == (source("other/p.dtso"),)
     assert (plan.findings, plan.fits_nothing) == ((), ())
 
 
