@@ -11,12 +11,16 @@ import click
 from dtovl.cli.matrix_config import (
     FAIL_ON,
     Changes,
+    below,
     configuration,
     read_baseline,
     text_of,
     write_baseline,
 )
 from dtovl.cli.matrix_reports import Writing, write_reports
+from dtovl.cli.outcome import OK
+from dtovl.cli.outcome import OK
+from dtovl.cli.targets import refuse_targets
 from dtovl.files import file_size, is_file
 
 if TYPE_CHECKING:
@@ -71,24 +75,52 @@ def carry_out(request: Request) -> Outcome:
     sink = Sink()
     if request.merge:
         inputs = list(request.paths)
-        reports: tuple[tuple[str, str], ...] = ()
+        reports = request.reports
+        _refuse_targets(request, reports, inputs)
         checked = _merged(request)
     else:
+        from dtovl.matrix.plan import make_plan
+
         config = _configuration(request)
-        reports = config.reports
-        plan, checked = _run(request, config, sink)
+        reports = request.reports or config.reports
+        plan = make_plan(config)
         inputs = [*filter(None, (config.path,)), *plan.bases, *plan.overlays]
+        baseline = _baseline_of(request, config)
+        _refuse_targets(request, reports, inputs, baseline)
+        known = None if baseline is None else read_baseline(baseline, config.folder)
+        checked = _run(request, config, plan, known, sink)
+    writing = Writing(request.form, reports, request.prefix, request.verbose, request.quiet)
+    outcome = write_reports(checked, writing, inputs)
     if request.write_baseline is not None:
         write_baseline(checked, request.write_baseline, inputs)
-    writing = Writing(
-        request.form, request.reports or reports, request.prefix, request.verbose, request.quiet
-    )
-    outcome = write_reports(checked, writing, inputs)
+        outcome = _known_from_now_on(outcome, request.write_baseline)
     if not len(sink):
         return outcome
     from dtovl.report.text import diagnostics_lines
 
-    return outcome._replace(remarks=diagnostics_lines(sink))
+    return outcome._replace(remarks=[*outcome.remarks, *diagnostics_lines(sink)])
+
+
+def _refuse_targets(
+    request: Request,
+    reports: Sequence[tuple[str, str]],
+    inputs: Sequence[str],
+    baseline: str | None = None,
+) -> None:
+    """Refuse files to write, before the work is done. Raises click.UsageError, InputError."""
+    names = [name for _, name in reports]
+    refuse_targets(names, [*inputs, *filter(None, (baseline,))])
+    if request.write_baseline is not None:
+        # It may take the place of the baseline that was read.
+        refuse_targets([*names, request.write_baseline], inputs)
+
+
+def _known_from_now_on(outcome: Outcome, name: str) -> Outcome:
+    """Say that a baseline was written. Nothing in it fails a run, this one neither."""
+    from dtovl.report.spans import Line
+
+    said = Line((("", "wrote "), ("path", name), ("", ": what was found is known from now on")))
+    return outcome._replace(exit_code=OK, remarks=[said])
 
 
 def _configuration(request: Request) -> Config:
@@ -104,13 +136,13 @@ def _configuration(request: Request) -> Config:
     )
 
 
-def _run(request: Request, config: Config, sink: Sink) -> tuple[Plan, Checked]:
-    """Plan, work, judge."""
+def _run(
+    request: Request, config: Config, plan: Plan, known: Baseline | None, sink: Sink
+) -> Checked:
+    """Work, and judge."""
     from dtovl.matrix.finish import finish
-    from dtovl.matrix.plan import make_plan
     from dtovl.matrix.rules import settings_of
 
-    plan = make_plan(config)
     settings = settings_of(config, plans=_wants_plans(request, config))
     if request.verdicts_only:
         settings = settings._replace(findings=False, between=False, claims=False, removal=False)
@@ -120,8 +152,7 @@ def _run(request: Request, config: Config, sink: Sink) -> tuple[Plan, Checked]:
 
         tasks = shard(tasks, *request.shard, file_size)
     results = _results(request, config, tasks, settings, sink)
-    known = _known(request, config)
-    return plan, finish(config, plan, results, settings=settings, known=known, shard=request.shard)
+    return finish(config, plan, results, settings=settings, known=known, shard=request.shard)
 
 
 def _results(
@@ -154,14 +185,12 @@ def _wants_plans(request: Request, config: Config) -> bool:
     return request.plans or "html" in kinds
 
 
-def _known(request: Request, config: Config) -> Baseline | None:
-    """Read the baseline, if one is named and there."""
-    name = request.baseline
-    if name is None and config.baseline:
-        name = str(Path(config.folder, config.baseline))
-        if request.write_baseline is not None and not is_file(name):
-            return None
-    return None if name is None else read_baseline(name, config.folder)
+def _baseline_of(request: Request, config: Config) -> str | None:
+    """Name the baseline to read; the one of the configuration need not be there to be written."""
+    if request.baseline is not None or not config.baseline:
+        return request.baseline
+    name = str(Path(config.folder, config.baseline))
+    return None if request.write_baseline is not None and not is_file(name) else name
 
 
 def _merged(request: Request) -> Checked:
@@ -181,6 +210,11 @@ def _refuse_what_does_not_fit(request: Request) -> None:
         raise click.UsageError(
             f"Give one folder or configuration, not {len(request.paths)}; what belongs to it "
             "stands in dtovl.yaml (`dtovl init-config` writes one)."
+        )
+    if request.shard is not None and request.write_baseline is not None:
+        raise click.UsageError(
+            "--write-baseline does not go with --shard: a part does not know the whole; write it "
+            "where the parts are joined, with --merge."
         )
     if request.cache is not None and request.no_cache:
         raise click.UsageError("--cache does not go with --no-cache.")

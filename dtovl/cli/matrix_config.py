@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.files import is_directory, is_file, read_bytes, write_atomically
+from dtovl.files import is_directory, is_file, is_inside, read_bytes, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +71,22 @@ def _read(path: str) -> Config:
 def text_of(path: str) -> str:
     """Read a file that should be text. Raises InputError (DT009, DT011)."""
     return read_bytes(path).decode("utf-8", "replace")
+
+
+def below(config: Config, name: str) -> str:
+    """Give the path of a file that the configuration names, to be opened from here.
+
+    Raises InputError (DT617) where a link leads out of the folder: who wrote the configuration may
+    not have a say about files elsewhere.
+    """
+    path = str(Path(config.folder, name))
+    if not is_inside(path, config.folder or os.curdir):
+        from dtovl.codes.config import LINK_OUTSIDE
+        from dtovl.diagnostics import Diagnostic
+        from dtovl.errors import InputError
+
+        raise InputError(Diagnostic(LINK_OUTSIDE, file=path))
+    return path
 
 
 def read_baseline(name: str, folder: str) -> Baseline:

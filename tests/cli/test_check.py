@@ -1,0 +1,51 @@
+"""`dtovl check`: what the configuration names, and who may be asked for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from dtovl.cli import run
+
+REPO = Path(__file__).parents[2] / "fixtures" / "repo"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    copytree(REPO, tmp_path / "repo")
+    return Path("repo")
+
+
+def configure(repo: Path, more: str) -> None:
+    path = repo / "dtovl.yaml"
+    path.write_text(path.read_text() + more)
+
+
+def test_reports_of_the_configuration_lie_in_its_folder(repo: Path) -> None:
+    configure(repo, "reports: {json: out.json}\n")
+    assert run(["check", "repo", "--no-cache", "-j1"]) == 1
+    assert (repo / "out.json").stat().st_size > 1000
+
+
+def test_a_report_through_a_link_is_refused(repo: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    configure(repo, "reports: {json: out.json}\n")
+    (repo / "out.json").symlink_to("../elsewhere.json")
+    assert run(["check", "repo", "--no-cache", "-j1"]) == 2
+    assert "DT617" in capfd.readouterr().err
+    assert not Path("elsewhere.json").exists()
+
+
+def test_a_baseline_of_the_configuration_is_read_from_its_folder(repo: Path) -> None:
+    configure(repo, "baseline: known.json\n")
+    command = ["check", "repo", "--no-cache", "-j1"]
+    assert run([*command, "--write-baseline", "repo/known.json"]) == 0
+    assert run(command) == 0
+
+
+def test_include_folders_of_the_command_line_may_lie_outside(repo: Path) -> None:
+    (repo / "boards" / "soc.dtsi").rename("soc.dtsi")
+    assert run(["check", "repo", "--no-cache", "-j1", "-q", "-I", "."]) == 1
+    assert run(["check", "repo", "--no-cache", "-j1", "--format", "json"]) == 1
