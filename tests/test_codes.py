@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from checks.claimed import CLAIMS
+from checks.meeting import MEETINGS
 from live.dangers import DANGERS, free_twice, run_into
+from matrix.compat_raised import RAISED as COMPARED
 from matrix.configurations import CONFIGURATIONS
 from matrix.raised import RAISED
 from session.refusals import REFUSALS
@@ -390,8 +392,10 @@ def from_live(live: Content, overlays: Sequence[Content], sink: Sink) -> None:
 OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **REFUSALS,
     **CLAIMS,
+    **MEETINGS,
     **CONFIGURATIONS,
     **RAISED,
+    **COMPARED,
     "DT009": too_large,
     "DT011": lambda sink, folder: api.load(folder / "nothing.dtb", sink=sink),
     "DT012": by_command("convert", "{board}", "-o", "{board}"),

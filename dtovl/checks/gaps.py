@@ -216,7 +216,7 @@ class Reporter:
             name = "#interrupt-cells (of the interrupt parent)"
         self._tell(
             sink,
-            codes.CELLS_CHANGED,
+            codes.COUNT_CHANGED,
             gap,
             overlay,
             why=_written_for(need),
@@ -242,7 +242,7 @@ class Reporter:
             gap,
             overlay,
             notes,
-            why=f"{overlay} changes it by {_called(need)}",
+            why=_meant_by(need, overlay),
             node=node.path,
             difference=difference,
         )
@@ -259,7 +259,7 @@ class Reporter:
             gap,
             overlay,
             notes,
-            why=f"{overlay} changes it by {_called(gap.need)}",
+            why=_meant_by(gap.need, overlay),
             severity=Severity.WARNING,
             node=gap.node.path,
             difference=f"its bus address was {gap.need.was.address:#x}, and is {address:#x}",
@@ -337,6 +337,12 @@ def _cure_of_count(need: Need, name: str, count: int | None) -> str:
     behind = f" behind {need.anchor}" if named else ""
     how = f"write {need.uses[0].property} with {counted(count, 'cell')}{behind}"
     return f"{how}, or keep {name} at {need.cells}"
+
+
+def _meant_by(need: Need, overlay: str) -> str:
+    use = need.uses[0] if need.uses else None
+    changes = use is None or use.property in ("", "target", "target-path")
+    return f"{overlay} {'changes' if changes else 'refers to'} it by {_called(need)}"
 
 
 def _used(need: Need) -> str:

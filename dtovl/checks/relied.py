@@ -192,6 +192,7 @@ class _Finder:
         for content in contents:
             for node in content.walk():
                 self._cells(node, top=node is content)
+        self._referred()
         return list(self._found.values())
 
     # -- what is there -----------------------------------------------------------------------------
@@ -253,6 +254,16 @@ class _Finder:
             if node is fragment.content:
                 use = self._use(fragment.node, self._anchor(fragment)[1])
             self._add("device", spot, use, was=was)
+
+    def _referred(self) -> None:
+        """Take devices that are only referred to: which one is meant matters, not its driver."""
+        for fixup in self._plan.fixups:
+            spot = self._spot(f"&{fixup.label}")
+            was = None if spot is None else self._describe(spot.node)._replace(compatible=())
+            key: tuple[Kind, str, tuple[str, ...], str] = ("device", f"&{fixup.label}", (), "")
+            if spot is not None and was and was.address is not None and key not in self._found:
+                uses = [self._use(site.node, site.key) for site in fixup.sites[:MOST_USES]]
+                self._add("device", spot, *uses, was=was)
 
     # -- how values are read -----------------------------------------------------------------------
 

@@ -60,9 +60,9 @@ Mended: refer to the node by a label (`&leds { status = "okay"; };`): a label th
 error, and not an empty node.""",
 )
 
-CELLS_CHANGED = Code(
+COUNT_CHANGED = Code(
     "DT653",
-    "cells-changed",
+    "cell-count-changed",
     Severity.ERROR,
     message="{property} of {node} is {new} in {base}, and was {old}",
     suggestion="write the property for the new count, or let the provider keep the old one",
