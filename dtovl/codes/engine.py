@@ -120,7 +120,7 @@ CLUSTER_FELL_SHORT = Code(
     "DT667",
     "cluster-fell-short",
     Severity.WARNING,
-    message="{count} were checked on this machine, not on the cluster: {what}",
+    message="{count} checked on this machine, not on the cluster: {what}",
     suggestion="see what the workers print, and how much memory they have",
     source="dtovl itself",
     explanation="""\

@@ -133,7 +133,7 @@ def run_on_cluster(
     left = gathered.missing
     if left:
         if sink is not None:
-            count = "1 base" if len(left) == 1 else f"{len(left)} bases"
+            count = "1 base was" if len(left) == 1 else f"{len(left)} bases were"
             sink.report(CLUSTER_FELL_SHORT, count=count, what=spread.reason)
         own = partial(station, settings, None if cache is None else cache_folder, worker)
         apart(left, settings, jobs, partial(careful, settings, own), gathered)
@@ -259,7 +259,7 @@ def _reason(error: BaseException) -> str:
     while cause is not None:
         text = getattr(cause, "strerror", None) or str(cause)
         reason = text.strip().partition("\n")[0] or reason
-        cause = cause.__cause__
+        cause = cause.__cause__ or cause.__context__
     return reason
 
 

@@ -19,7 +19,7 @@ from support.overlays import overlay_content, to
 from support.repository import board, overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SETTINGS = Settings()
 
@@ -97,7 +97,7 @@ def fates() -> Callable[[Task], BaseResult]:
 class Deadly(Worker):
     """A worker that dies of one board."""
 
-    def run(self, task: Task) -> BaseResult:
+    def run(self, task: Task, known: Mapping[int, Case] | None = None) -> BaseResult:
         if task.base.path.endswith("board002.dtb"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().run(task)
+        return super().run(task, known)
