@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtovl.changeset import SetProperty
+from dtovl.checks.meetings import ordered
 from dtovl.checks.needs import MOST_IN_ORDER
 from dtovl.checks.numbers import joined
 from dtovl.checks.subject import Subject, counted
@@ -119,6 +120,8 @@ class Between:
 
     def _relation(self, pair: Pair, relation: Relation) -> Diagnostic:
         tried = relation.tried
+        if relation.excluded:
+            return self._excluded(pair)
         if tried is None:
             assert relation.clash is not None
             return self._writes(pair, relation.clash)
@@ -132,6 +135,17 @@ class Between:
         refused = tried.refused or tried.refused_back
         assert refused is not None
         return self._refusal((turned[1], turned[0]), codes.REFUSED_AFTER, refused)
+
+    def _excluded(self, pair: Pair) -> Diagnostic:
+        first, second = self._pair(pair)
+        problem, spot, label = self._meetings.excluded[pair]
+        path = spot_path(spot)
+        reason = f"both make {printable(path)}, each with a phandle of its own"
+        if label:
+            reason = f"both export label '{printable(label)}'"
+        names: dict[str, Any] = {"first": first.name, "second": second.name}
+        why = self._dialect.errors[problem]
+        return Diagnostic(codes.NEVER_TOGETHER, path=path, reason=reason, why=why, **names)
 
     def _writes(self, pair: Pair, clash: Clash) -> Diagnostic:
         first, second = self._pair(pair)
@@ -218,7 +232,7 @@ class Between:
         first, second = self._pair(pair)
         path = spot_path(spot)
         names: dict[str, Any] = {"first": first.name, "second": second.name}
-        return Diagnostic(codes.NODE_TWICE, path=path, node=printable(path), **names)
+        return Diagnostic(codes.DEVICE_TWICE, path=path, node=printable(path), **names)
 
     # -- needs ---------------------------------------------------------------------------------
 
@@ -290,10 +304,10 @@ class Between:
                 continue
             if chain.cycle and frozenset(chain.cycle) not in cycles:
                 cycles.add(frozenset(chain.cycle))
-                found.setdefault(_numbers(*chain.cycle[:2]), []).append(self._cycle(chain))
+                found.setdefault(ordered(*chain.cycle[:2]), []).append(self._cycle(chain))
             for provider in dict.fromkeys(one for one, _ in chain.needs):
                 several = self._several(touched, provider, chain)
-                found.setdefault(_numbers(provider, touched), []).append(several)
+                found.setdefault(ordered(provider, touched), []).append(several)
         return found
 
     def _cycle(self, chain: Chain) -> Diagnostic:
@@ -362,9 +376,5 @@ class Between:
                     yield Note(f"set by {touched.name}", entry.position)
 
 
-def _numbers(one: Touched, other: Touched) -> Pair:
-    return min(one.number, other.number), max(one.number, other.number)
-
-
 def _any_apart(touched: Sequence[Touched], apart: Container[Pair]) -> bool:
-    return any(_numbers(one, other) in apart for one in touched for other in touched)
+    return any(ordered(one, other) in apart for one in touched for other in touched)

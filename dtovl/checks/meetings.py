@@ -1,9 +1,10 @@
 """Which overlays of a base meet: an index over all that is written, each place once.
 
-What comes out is of two kinds. A clash is proven by the sets alone: both write one property, to
-different values. A suspect is a pair of which one writes what the other looks up, or has phandles
-that are out of the ordinary: whether it matters is found by applying both orders. All other pairs
-are proven to be independent: neither writes what the other writes or looks up.
+What comes out is of three kinds. A clash is proven by the sets alone: both write one property, to
+different values. So is what excludes the other overlay in either order. A suspect is a pair of
+which one writes what the other looks up, or has phandles that are out of the ordinary: whether it
+matters is found by applying both orders. All other pairs are proven to be independent: neither
+writes what the other writes or looks up.
 
 Cost: linear in what is written, and in the clashes and suspects there are. What an overlay makes is
 looked into only where another one makes a node of the same name at the same place.
@@ -63,7 +64,9 @@ class Meetings:
 
     makers has, for a node of the base and what names have in common (reads.family), who makes a
     child of such a name there; labels and aliases who writes them; givers who gives a node of the
-    base a phandle. needs has what the refused ones lack.
+    base a phandle. needs has what the refused ones lack;
+    excluded, for a pair that is refused in both orders, why, the node, and the label; twins the
+    node with a unit address that both of a pair make.
     """
 
     __slots__ = (
@@ -76,6 +79,7 @@ class Meetings:
         "aliases",
         "clashes",
         "cut",
+        "excluded",
         "givers",
         "labels",
         "largest",
@@ -95,6 +99,7 @@ class Meetings:
         self.givers: dict[Node, list[Touched]] = {}
         self.needs: dict[Touched, list[reads.Need]] = {}
         self.clashes: dict[Pair, Clash] = {}
+        self.excluded: dict[Pair, tuple[Problem, Spot, str]] = {}
         self.suspects: dict[Pair, str] = {}
         self.twins: dict[Pair, Spot] = {}
         self.cut = False
@@ -172,8 +177,7 @@ class Meetings:
         """Put a pair on the list of those to try; the first cause counts."""
         # Where neither applies, neither order does.
         if one is not other and (one.outcome.applies or other.outcome.applies):
-            first, second = sorted((one.number, other.number))
-            self.suspects.setdefault((first, second), cause)
+            self.suspects.setdefault(ordered(one, other), cause)
 
     def _suspect_all(self, one: Touched, others: Iterable[Touched], cause: str) -> None:
         for other in others:
@@ -188,12 +192,13 @@ class Meetings:
                 for touched, node in makers:
                     tops.setdefault(touched, set()).add((parent, "/" + node.name))
         below: dict[Hashable, list[tuple[Touched, str]]] = {}
-        made: dict[Spot, list[tuple[Touched, bool]]] = {}
+        made: dict[tuple[Node, str], list[tuple[Touched, bool, bool]]] = {}
         for touched, wanted in tops.items():
             odd = self._targets_own(touched)
             for spot, node, properties in touched.contents(wanted):
                 pseudo = self._dialect.skips_pseudo and any(key in properties for key in _PSEUDO)
-                made.setdefault(spot, []).append((touched, odd or pseudo))
+                plain = touched.numbering is not Numbering.WILD and node.phandle
+                made.setdefault(spot, []).append((touched, odd or pseudo, bool(plain)))
                 for key, value in properties.items():
                     if not is_phandle(key):
                         self._write(touched, spot, key, value)
@@ -203,6 +208,8 @@ class Meetings:
                     below.setdefault(kin, []).append((touched, node.name))
         for kindred in below.values():
             self._meet_kin(kindred)
+        for common, makers_of in made.items():
+            self._exclude(common, [touched for touched, _, phandle in makers_of if phandle])
         for common, makers_of in made.items():
             self._meet_makers_of(common, makers_of)
 
@@ -220,18 +227,29 @@ class Meetings:
             others = (other for other, another in kindred if another != name)
             self._suspect_all(touched, others, f"name:{name}")
 
-    def _meet_makers_of(self, spot: Spot, makers: list[tuple[Touched, bool]]) -> None:
-        """Suspect overlays that make one node, where it matters who is the first to make it."""
-        if len(makers) < 2:
-            return
-        for touched, odd in makers:
-            if odd:
-                self._suspect_all(touched, (other for other, _ in makers), "made")
-        assert isinstance(spot, tuple)
+    def _exclude(self, spot: tuple[Node, str], makers: list[Touched]) -> None:
+        """Note the pairs of overlays that make one node, with a phandle each, where it may not be.
+
+        Source: kernel add_changeset_node.
+        """
+        if Problem.PHANDLE_CLASH in self._dialect.errors:
+            for one, other in combinations(makers, 2):
+                self.excluded.setdefault(ordered(one, other), (Problem.PHANDLE_CLASH, spot, ""))
+
+    def _meet_makers_of(
+        self, spot: tuple[Node, str], makers: list[tuple[Touched, bool, bool]]
+    ) -> None:
+        """Suspect overlays that make one node, where it matters who is the first to make it.
+
+        makers are (overlay, whether its node is out of the ordinary, whether it has a phandle).
+        """
+        for touched, odd, _ in makers if len(makers) > 1 else ():
+            for other, _, _ in makers if odd else ():
+                if ordered(touched, other) not in self.excluded:
+                    self.suspect(touched, other, "made")
         if "@" in spot[1] and spot[1].rfind("/") == 0:
-            for (one, _), (other, _) in combinations(makers, 2):
-                pair = (min(one.number, other.number), max(one.number, other.number))
-                self.twins.setdefault(pair, spot)
+            for (one, *_), (other, *_) in combinations(makers, 2):
+                self.twins.setdefault(ordered(one, other), spot)
 
     def _meet_names(self) -> None:
         """Suspect overlays one of which looks up what the other writes."""
@@ -307,7 +325,12 @@ class Meetings:
                 groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)
             if spot is self._symbols and Problem.SYMBOL_EXISTS in self._dialect.errors:
                 for one, other in combinations(last, 2):
-                    self.suspect(one, other, f"label:{key}")
+                    if _exports(one, key) and _exports(other, key):
+                        self.excluded.setdefault(
+                            ordered(one, other), (Problem.SYMBOL_EXISTS, spot, key)
+                        )
+                    else:
+                        self.suspect(one, other, f"label:{key}")
             for (meaning, some), (another, more) in combinations(groups.items(), 2):
                 left -= len(some) * len(more)
                 if left < 0:
@@ -321,9 +344,8 @@ class Meetings:
         if writes.key in _CELLS and Problem.CELLS_CHANGED in self._dialect.errors:
             self.suspect(one, other, "cells")
             return
-        pair = one.number, other.number
-        if pair[0] > pair[1]:
-            pair = other.number, one.number
+        pair = ordered(one, other)
+        if pair[0] != one.number:
             writes = Writes(writes.spot, writes.key, writes.second, writes.first)
         clash = self.clashes.get(pair)
         if clash is None:
@@ -331,3 +353,14 @@ class Meetings:
         clash.count += 1
         if len(clash.places) < _SHOWN:
             clash.places.append(writes)
+
+
+def ordered(one: Touched, other: Touched) -> Pair:
+    """Give the numbers of two overlays, the smaller first."""
+    pair = one.number, other.number
+    return pair if pair[0] < pair[1] else pair[::-1]
+
+
+def _exports(touched: Touched, label: str) -> bool:
+    symbols = touched.overlay.symbols
+    return symbols is not None and label in symbols.properties

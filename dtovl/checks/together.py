@@ -33,15 +33,21 @@ MOST_LISTED = 5_000
 
 
 class Relation(NamedTuple):
-    """What was found of a pair: a clash that sets prove, or what came of both orders."""
+    """What was found of a pair: what sets prove, or what came of both orders.
+
+    cause is why the pair was tried; excluded tells that it is refused in both orders.
+    """
 
     clash: Clash | None
     tried: Tried | None
     cause: str = ""
+    excluded: bool = False
 
     @property
     def depends(self) -> bool:
         """Tell whether the result depends on the order of the two."""
+        if self.excluded:
+            return False
         return self.clash is not None if self.tried is None else self.tried.depends
 
 
@@ -78,12 +84,14 @@ class Together:
             self._met = True
             meetings.meet()
         self.tried = self.untried = 0
-        for pair in sorted({*meetings.clashes, *meetings.suspects}):
+        for pair in sorted({*meetings.clashes, *meetings.suspects, *meetings.excluded}):
             if pair in apart:
                 continue
             clash = meetings.clashes.get(pair)
             cause = meetings.suspects.get(pair)
-            if cause is None:
+            if cause is None and pair in meetings.excluded:
+                yield pair, Relation(None, None, excluded=True)
+            elif cause is None:
                 yield pair, Relation(clash, None)
             elif self.tried < MOST_TRIED:
                 self.tried += 1

@@ -86,9 +86,9 @@ and another value for #address-cells or #size-cells.
     Name the label, and the node, of the second one differently.""",
 )
 
-NODE_TWICE = Code(
+DEVICE_TWICE = Code(
     "DT635",
-    "node-twice",
+    "device-twice",
     Severity.WARNING,
     message="{first} and {second} both make {node}: there is one device, not two",
     suggestion="leave out one of the two overlays, or the node in one of them",

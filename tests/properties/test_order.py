@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conformance.unpacking import unpacked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.generated import Dice, made_by, make_base, make_overlay, nodes_of
@@ -16,6 +17,7 @@ from support.orders import claimed, depends, met
 from support.overlays import state
 from support.trees import Content, cells, strings, tree_of
 
+from dtovl.fdt.read import unflatten
 from dtovl.model.dialect import DIALECTS, LIBFDT
 from dtovl.model.node import plain_name
 from dtovl.model.tree import PHANDLE_NAMES
@@ -114,7 +116,45 @@ def test_what_is_proven_is_what_happens(drawn: tuple[Content, list[Content]], na
         truth = depends(tree, one, other, dialect, made_up=True)
         assert (pair in said) == truth, said.get(pair)
     listed = list(together.findings())
+    assert not together.untried
     assert [pair[:2] for pair in listed] == sorted(pair[:2] for pair in listed)
     assert set(said) <= {pair[:2] for pair in listed}
     assert all(found.message and found.fix for _, _, found in listed)
     assert state(tree) == before
+
+
+def bases(stride: int) -> Iterator[tuple[bytes, list[Overlay]]]:
+    """Give bases of the reference corpus, each with all overlays that meet on it."""
+    wanted: dict[str, dict[str, None]] = defaultdict(dict)
+    with unpacked(CORPUS / "corpus.tar.xz") as folder:
+        for line in (folder / "manifest.jsonl").read_text().splitlines():
+            entry = json.loads(line)
+            if entry["type"] in ("pair", "stack"):
+                wanted[entry["base"]].update(dict.fromkeys(entry["overlays"]))
+        for base in sorted(wanted)[::stride]:
+            read = {name: unflatten((folder / name).read_bytes()) for name in wanted[base]}
+            overlays = [Overlay(tree, name) for name, tree in sorted(read.items())]
+            if len(overlays) > 1:
+                yield (folder / base).read_bytes(), overlays
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no reference corpus at {CORPUS}")
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_what_is_proven_of_the_corpus_is_what_happens(name: str) -> None:
+    """Hold at least 2,000 pairs of real overlays against both orders, where tests run long."""
+    dialect = DIALECTS[name]
+    count: Counter[str] = Counter()
+    for base, overlays in bases(6 if SEARCHING else 120):
+        tree = unflatten(base)
+        together = met(tree, overlays, dialect)
+        said = claimed(together)
+        for pair in combinations(range(len(overlays)), 2):
+            truth = depends(tree, *(overlays[number] for number in pair), dialect)
+            assert (pair in said) == truth, [overlays[number].name for number in pair]
+            count["pairs"] += 1
+            count["depend"] += truth
+        count["tried"] += together.tried
+    assert count["pairs"] >= (2_000 if SEARCHING else 200)
+    assert count["depend"] > count["pairs"] // 100
+    assert count["tried"] < count["pairs"] // 10
