@@ -38,9 +38,9 @@ from dtovl.codes.base import Severity
 from dtovl.diagnostics import Diagnostic, Sink
 from dtovl.errors import DtovlError
 from dtovl.fdt.write import flatten
+from dtovl.matrix.cache import Cache
 from dtovl.matrix.engine import scheduler_address
 from dtovl.matrix.shards import read_shard
-from dtovl.matrix.cache import Cache
 from dtovl.matrix.tasks import Settings
 from dtovl.model.dialect import LINUX
 from dtovl.model.node import REPEAT, Node
