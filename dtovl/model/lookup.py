@@ -132,12 +132,11 @@ def nearest(wanted: str, candidates: Iterable[str], count: int = 3) -> list[str]
 
     folded = wanted[:_MAX_LENGTH].lower()
     matcher = SequenceMatcher(None, "", folded, autojunk=False)
-    numbers, letters = _numbers(folded), _letters(folded)
+    numbers, letters, length = _numbers(folded), _letters(folded), len(folded)
     found = []
-    for candidate in _promising(folded, candidates):
+    for candidate, size, own in _described(tuple(_promising(folded, candidates))):
         # Most share too few letters, in whatever order, to be like it.
-        shared = (_letters(candidate) & letters).bit_count()
-        if 2 * shared < _LIKENESS * (len(candidate) + len(folded)):
+        if 2 * (own & letters).bit_count() < _LIKENESS * (size + length):
             continue
         matcher.set_seq1(candidate.lower())
         likeness = matcher.ratio()
@@ -146,19 +145,37 @@ def nearest(wanted: str, candidates: Iterable[str], count: int = 3) -> list[str]
     return [candidate for _, _, candidate in sorted(found)[:count]]
 
 
-def _promising(folded: str, candidates: Iterable[str]) -> list[str]:
-    """Leave out what cannot be like the wanted name, and of very many all but the best bets."""
-    longest = min(_MAX_LENGTH, int(len(folded) * (2 / _LIKENESS - 1)) + 1)
-    rest = [name for name in dict.fromkeys(candidates) if len(name) <= longest]
-    if len(rest) <= _MAX_COMPARED:
-        return rest
+def _promising(folded: str, candidates: Iterable[str]) -> Iterable[str]:
+    """Of very many candidates leave out all but the best bets."""
+    names = list(candidates)
+    if len(names) <= _MAX_COMPARED:
+        return names
     pairs = {folded[index : index + 2] for index in range(len(folded) - 1)}
 
     def shared(name: str) -> int:
         lower = name.lower()
         return sum(pair in lower for pair in pairs)
 
+    longest = _longest(len(folded))
+    rest = [name for name in dict.fromkeys(names) if len(name) <= longest]
     return sorted(rest, key=shared, reverse=True)[:_MAX_COMPARED]
+
+
+def _longest(length: int) -> int:
+    """Give the most characters that a name like one of this length can have."""
+    return min(_MAX_LENGTH, int(length * (2 / _LIKENESS - 1)) + 1)
+
+
+@lru_cache(maxsize=16)
+def _described(names: tuple[str, ...]) -> list[tuple[str, int, int]]:
+    """Give names, each once, with their length and letters; those of one board are asked for often.
+
+    A name that is too long to be like any other has no letters.
+    """
+    return [
+        (name, len(name), _letters(name) if len(name) <= _MAX_LENGTH else 0)
+        for name in dict.fromkeys(names)
+    ]
 
 
 @lru_cache(maxsize=1 << 16)
