@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,6 @@ from dtovl.cli.matrix_config import (
     write_baseline,
 )
 from dtovl.cli.matrix_reports import Writing, write_reports
-from dtovl.cli.outcome import OK
 from dtovl.cli.outcome import OK
 from dtovl.cli.targets import refuse_targets
 from dtovl.files import file_size, is_file
@@ -82,7 +82,7 @@ def carry_out(request: Request) -> Outcome:
         from dtovl.matrix.plan import make_plan
 
         config = _configuration(request)
-        reports = request.reports or config.reports
+        reports = request.reports or _reports_of(config)
         plan = make_plan(config)
         inputs = [*filter(None, (config.path,)), *plan.bases, *plan.overlays]
         baseline = _baseline_of(request, config)
@@ -93,12 +93,17 @@ def carry_out(request: Request) -> Outcome:
     outcome = write_reports(checked, writing, inputs)
     if request.write_baseline is not None:
         write_baseline(checked, request.write_baseline, inputs)
-        outcome = _known_from_now_on(outcome, request.write_baseline)
+        outcome = _known_from_now_on(outcome, request)
     if not len(sink):
         return outcome
     from dtovl.report.text import diagnostics_lines
 
     return outcome._replace(remarks=[*outcome.remarks, *diagnostics_lines(sink)])
+
+
+def _reports_of(config: Config) -> tuple[tuple[str, str], ...]:
+    """Give the reports that the configuration wants, in its folder. Raises InputError (DT617)."""
+    return tuple((kind, below(config, name)) for kind, name in config.reports)
 
 
 def _refuse_targets(
@@ -115,12 +120,18 @@ def _refuse_targets(
         refuse_targets([*names, request.write_baseline], inputs)
 
 
-def _known_from_now_on(outcome: Outcome, name: str) -> Outcome:
+def _known_from_now_on(outcome: Outcome, request: Request) -> Outcome:
     """Say that a baseline was written. Nothing in it fails a run, this one neither."""
     from dtovl.report.spans import Line
 
+    outcome = outcome._replace(exit_code=OK)
+    if request.quiet:
+        return outcome
+    name = request.write_baseline or ""
     said = Line((("", "wrote "), ("path", name), ("", ": what was found is known from now on")))
-    return outcome._replace(exit_code=OK, remarks=[said])
+    if isinstance(outcome.report, str):
+        return outcome._replace(remarks=[said])
+    return outcome._replace(report=chain(outcome.report, (said,)))  # type: ignore[arg-type]
 
 
 def _configuration(request: Request) -> Config:
@@ -189,7 +200,7 @@ def _baseline_of(request: Request, config: Config) -> str | None:
     """Name the baseline to read; the one of the configuration need not be there to be written."""
     if request.baseline is not None or not config.baseline:
         return request.baseline
-    name = str(Path(config.folder, config.baseline))
+    name = below(config, config.baseline)
     return None if request.write_baseline is not None and not is_file(name) else name
 
 

@@ -52,6 +52,19 @@ def discover(
 
     Raises InputError (DT618) when bases or overlays are missing, DT011 for an unreadable folder.
     """
+    config, missing = sketch(folder, listing, read)
+    if missing is not None:
+        raise InputError(missing)
+    return config
+
+
+def sketch(
+    folder: str, listing: Listing | None = None, read: Callable[[str], bytes] = read_bytes
+) -> tuple[Config, Diagnostic | None]:
+    """Do the same where bases or overlays may be missing: then say so (DT618) beside the rest.
+
+    Raises InputError (DT011) for an unreadable folder.
+    """
     folder = "" if folder == "." else folder
     finder = _Finder(listing or Listing.of_folder(folder), prefix_of(folder), read)
     for built in (False, True):
@@ -59,8 +72,7 @@ def discover(
         missing = [kind for kind in _KINDS if kind not in kinds.values()]
         if not missing:
             break
-    if missing:
-        raise InputError(_nothing(folder or ".", missing, len(kinds)))
+    told = _nothing(folder or ".", missing, len(kinds)) if missing else None
     spelling = Spelling(kinds, finder.files, finder.left_out)
     include = finder.include_dirs()
     bases, overlays = (
@@ -70,7 +82,7 @@ def discover(
         )
         for kind in _KINDS
     )
-    return Config("", folder, bases, overlays)
+    return Config("", folder, bases, overlays), told
 
 
 def _nothing(folder: str, missing: Sequence[str], others: int) -> Diagnostic:
