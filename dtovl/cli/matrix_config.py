@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.diagnostics import Diagnostic, Location
+from dtovl.errors import InputError
 from dtovl.files import is_directory, is_file, is_inside, read_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from dtovl.matrix.config import Config
 
 FAIL_ON = {"never": 0, "info": 1, "warning": 2, "error": 3}
+
+# Folders above one with nothing in it that are looked into for a configuration.
+_MOST_ABOVE = 8
 
 
 class Changes(NamedTuple):
@@ -61,16 +67,56 @@ def _read(path: str) -> Config:
     if is_directory(path):
         named /= FILE_NAME
         if not is_file(named):
-            from dtovl.matrix.discover import discover
-
-            return discover(path)
+            return _discovered(path)
     folder = str(named.parent)
-    return read_config(text_of(str(named)), str(named), "" if folder == os.curdir else folder)
+    data = read_bytes(named)
+    try:
+        return read_config(_text(data), str(named), "" if folder == os.curdir else folder)
+    except InputError as error:
+        raise _no_configuration(error, data, str(named)) from error
+
+
+def _discovered(folder: str) -> Config:
+    from dtovl.matrix.discover import discover
+    from dtovl.matrix.reading import FILE_NAME
+
+    try:
+        return discover(folder)
+    except InputError as error:
+        above = Path(folder)
+        for _ in range(_MOST_ABOVE):
+            above /= os.pardir
+            if is_file(above / FILE_NAME):
+                above = Path(os.path.normpath(above))
+                fix = f"there is {above / FILE_NAME}: `dtovl check {quote(str(above))}`"
+                error.diagnostic.fix = fix
+                break
+        raise
+
+
+def _no_configuration(error: InputError, data: bytes, name: str) -> InputError:
+    """Say of a file that is something else what it is, in place of what is wrong with its YAML."""
+    from dtovl.codes.config import CONFIG_UNREADABLE
+    from dtovl.inputs import Kind, describe, recognise
+
+    kind = recognise(data)
+    if error.diagnostic.code is not CONFIG_UNREADABLE or kind in (Kind.YAML, Kind.TEXT, Kind.EMPTY):
+        return error
+    fix = "give a folder, or a dtovl.yaml, which `dtovl init-config` writes"
+    if kind in (Kind.DTS, Kind.DTB):
+        fix += "; a board with its overlays is checked by `dtovl apply BASE OVERLAY...`"
+    what = f"it looks like {describe(data)}"
+    at = Location(name)
+    return InputError(Diagnostic(CONFIG_UNREADABLE, at=at, what=what, fix=fix))
 
 
 def text_of(path: str) -> str:
     """Read a file that should be text. Raises InputError (DT009, DT011)."""
-    return read_bytes(path).decode("utf-8", "replace")
+    return _text(read_bytes(path))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def below(config: Config, name: str) -> str:
@@ -82,8 +128,6 @@ def below(config: Config, name: str) -> str:
     path = str(Path(config.folder, name))
     if not is_inside(path, config.folder or os.curdir):
         from dtovl.codes.config import LINK_OUTSIDE
-        from dtovl.diagnostics import Diagnostic
-        from dtovl.errors import InputError
 
         raise InputError(Diagnostic(LINK_OUTSIDE, file=path))
     return path
