@@ -85,7 +85,9 @@ def compare(
         elif path not in same or board.moved:
             results.append(work.board(board, tasks.get(path), same=path in same))
     told = [result for result in results if result.cases or result.inputs]
-    plan = plan._replace(bases=tuple(result.base for result in told), fits_nothing=(), findings=())
+    # A board that is gone goes with nothing now: it is no board of the matrix.
+    bases = tuple(result.base for result in told if result.cases)
+    plan = plan._replace(bases=bases, fits_nothing=(), findings=())
     return Compared(plan, told, len(same), len(changed))
 
 
@@ -118,7 +120,7 @@ def compare_recorded(
             now.tree.dissolve()
         results.append(BaseResult(path, cases, inputs=tuple((path, one) for one in errors)))
     overlays = sorted({one.overlay for needs in recorded.values() for one in needs})
-    plan = Plan((), tuple(result.base for result in results), tuple(overlays))
+    plan = Plan((), tuple(result.base for result in results if result.cases), tuple(overlays))
     return Compared(plan, results, 0, len(results))
 
 
