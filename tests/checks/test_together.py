@@ -215,3 +215,27 @@ def test_the_same_device_twice_is_told_once() -> None:
     deep = overlay_content(to("i2c1", {"mux@70": {"i2c@0": {"codec@1a": {}}}}))
     assert [found.path for found in meet(deep, deep)] == ["/soc/i2c@1/mux@70"]
     assert [found.code.number for found in meet(CODEC, CODEC, apart={(0, 1)})] == []
+
+
+def test_no_cycle_is_told_where_another_one_may_help() -> None:
+    codes = [
+        found.code.number
+        for found in meet(
+            brings("la", to("lb", {"x": 1})),
+            brings("lb", to("la", {"x": 1}), name="bus@8"),
+            brings("lb", to("gone", {"x": 1}), name="bus@7"),
+        )
+    ]
+    assert codes == []
+
+
+def test_a_place_that_one_order_leaves_alone_has_what_the_base_has() -> None:
+    board = tree_of(BOARD)
+    eeprom = board.find("/soc/i2c@1/eeprom@50")
+    assert eeprom is not None
+    eeprom.properties["x"] = b"\0\0\0\1"
+    loose = Overlay(tree_of(overlay_content(at("/soc/i2c@1/eeprom", {"x": 1}))), "B.dtbo")
+    made = overlay_of(to("i2c1", {"eeprom@51": {}}), name="A.dtbo")
+    ((_, _, found),) = met(board, [made, loose], LIBFDT).findings()
+    assert found.path == "/soc/i2c@1/eeprom@51"
+    assert found.notes == ()
