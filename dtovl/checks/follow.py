@@ -99,7 +99,8 @@ class Devices:
         return None
 
     def _by_its_name(self, device: Device) -> Followed | None:
-        name = device.path.rpartition("/")[2]
+        # What has no compatible is called `port@1` or the like: the name tells nothing.
+        name = device.path.rpartition("/")[2] if device.compatible else ""
         there = [node for node in self._by_name.get(name, ()) if _alike(device, node)]
         return (
             Followed(there[0], sure=False, by="the only one of its name")

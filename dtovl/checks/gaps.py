@@ -96,7 +96,7 @@ def gaps_of(needs: Iterable[Need], tree: Tree, dialect: Dialect) -> list[Gap]:
         if gap is None:
             continue
         gaps.append(gap)
-        if gap.what in ("gone", "made"):
+        if gap.what != "cells":
             lost.add(need.spot)
     return gaps
 
@@ -145,17 +145,17 @@ class Reporter:
                 sink, codes.NODE_GONE, gap, overlay, notes, why=why, fix=fix, node=need.was.path
             )
         else:
-            fix = "" if found is None else f"target {_reference(found.node, self._tree)} instead"
-            self._tell(
-                sink,
-                codes.PATH_GONE,
-                gap,
-                overlay,
-                notes,
-                fix=fix,
-                what=_called(need),
-                why=self._where_it_ends(need.anchor),
-            )
+            why = self._where_it_ends(need.anchor)
+            fix = self._cure_of_path(need, found)
+            what = _called(need)
+            self._tell(sink, codes.PATH_GONE, gap, overlay, notes, fix=fix, what=what, why=why)
+
+    def _cure_of_path(self, need: Need, found: Followed | None) -> str:
+        if found is None:
+            return ""
+        if any(use.property in ("target", "target-path") for use in need.uses):
+            return f"target {_reference(found.node, self._tree)} instead"
+        return f"write {found.node.path} instead"
 
     def _no_labels(self, gap: Gap, overlay: str, sink: Sink) -> None:
         self._tell(

@@ -8,7 +8,7 @@ needs can be written down, and held against a base long after.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from dtovl.checks.lines import interrupt_parent
 from dtovl.model.address import bus_address, counts
@@ -28,15 +28,18 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Fragment, Overlay
 
-Kind = Literal["label", "path", "node", "absent", "cells", "device", "board"]
-"""What has to be there: a label with a phandle; a path; a node to merge with; no node of a name
-that the overlay makes; as many cells; a device with one of these `compatible`; a board with one."""
+Kind = Literal["board", "label", "path", "node", "device", "cells", "absent"]
+"""What has to be there: a board with one of these `compatible`; a label with a phandle; a path; a
+node to merge with; a device with one of these `compatible`; as many cells; no node of a name that
+the overlay makes. In the order in which needs of one node hang on each other."""
 
 MOST_NEEDS = 10_000
 """Most needs of one overlay that are looked into (of 5,700 real pairs none has 500)."""
 
 MOST_USES = 50
 """Most places that are kept for one need."""
+
+_KINDS = get_args(Kind)
 
 PARENT = ".."
 """Stands among the names below an anchor for the node above."""
@@ -143,10 +146,15 @@ def count_cells(tree: Tree, node: Node, name: str) -> int | None:
 def needs_of(overlay: Overlay, tree: Tree, dialect: Dialect) -> list[Need]:
     """List what an overlay relies on, as far as a plain base has it.
 
-    What another overlay, or another fragment, brings is no need. In the order of the overlay:
-    labels, then fragment by fragment; each need once, with all its uses.
+    What another overlay, or another fragment, brings is no need. Each stands once, with all its
+    uses, behind those that it hangs on.
     """
-    return _Finder(overlay, tree, dialect).needs()
+    return sorted(_Finder(overlay, tree, dialect).needs(), key=rank)
+
+
+def rank(need: Need) -> tuple[object, ...]:
+    """Give what sorts needs so that each stands behind those that it hangs on."""
+    return need.anchor, need.below, _KINDS.index(need.kind), need.name
 
 
 class _Spot(NamedTuple):
@@ -188,11 +196,11 @@ class _Finder:
                 self._add("label", spot, *uses)
         for fragment in self._overlay.fragments:
             self._fragment(fragment)
+        self._referred()
         contents = [fragment.content for fragment in self._overlay.fragments]
         for content in contents:
             for node in content.walk():
                 self._cells(node, top=node is content)
-        self._referred()
         return list(self._found.values())
 
     # -- what is there -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from dtovl._version import __version__
-from dtovl.checks.relied import Device, Kind, Need, Use, needs_of
+from dtovl.checks.relied import Device, Kind, Need, Use, needs_of, rank
 from dtovl.codes.compat import NEEDS_UNUSABLE
 from dtovl.matrix.config import prefix_of
 from dtovl.matrix.foreign import parse, refusal
@@ -17,7 +17,7 @@ from dtovl.model.limits import MAX_BASELINE_BYTES, MAX_DEPTH
 from dtovl.overlay.fragments import Overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from dtovl.matrix.config import Config
     from dtovl.matrix.tasks import Source
@@ -66,17 +66,20 @@ def record(config: Config, progress: Callable[[int, int], None] = lambda done, w
                 name = source.path.removeprefix(prefix)
                 found.extend(Recorded(base, name, need) for need in needs)
         tree.dissolve()
-    lines = (json.dumps(_as_plain(one)) for one in sorted(found, key=_order))
+    return write_needs(found)
+
+
+def write_needs(recorded: Collection[Recorded]) -> str:
+    """Write a list of needs as JSON: one a line, sorted."""
+    lines = (json.dumps(_as_plain(one)) for one in sorted(recorded, key=_order))
     listed = ",\n    ".join(lines)
-    needs_text = f"[\n    {listed}\n  ]" if found else "[]"
+    needs = f"[\n    {listed}\n  ]" if recorded else "[]"
     head = f'"schema": {json.dumps(SCHEMA)},\n  "version": {json.dumps(__version__)}'
-    return f'{{\n  {head},\n  "needs": {needs_text}\n}}\n'
+    return f'{{\n  {head},\n  "needs": {needs}\n}}\n'
 
 
 def _order(one: Recorded) -> tuple[object, ...]:
-    need = one.need
-    # A label or path comes before what hangs on it, a node before what is in it.
-    return one.base, one.overlay, need.anchor, need.below, _KINDS.index(need.kind), need.name
+    return one.base, one.overlay, *rank(one.need)
 
 
 def _as_plain(one: Recorded) -> dict[str, object]:

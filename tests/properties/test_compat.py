@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.generated import Dice
+from support.generated import Dice, made_by, make_base, make_overlay
 from support.overlays import PLACEHOLDER, overlay_content
 from support.trees import Content, strings, tree_of
 
-from dtovl.checks.gaps import gaps_of
+from dtovl.checks.gaps import Reporter, gaps_of
 from dtovl.checks.relied import needs_of
+from dtovl.diagnostics import Sink
+from dtovl.matrix.recorded import Recorded, read_needs, write_needs
 from dtovl.model.dialect import LIBFDT, LINUX
 from dtovl.overlay.apply import apply_overlay
 from dtovl.overlay.fragments import Overlay
@@ -317,3 +319,28 @@ def test_a_finding_is_a_change_of_meaning(drawn: bytes, dialect: Any) -> None:
     applied = apply_overlay(then, overlay, dialect).applies
     if applied and not apply_overlay(now, overlay, dialect).applies:
         assert gaps
+
+
+def make_two_bases(dice: Dice) -> tuple[Content, Content, Content]:
+    base = make_base(dice)
+    return base, make_overlay(dice, base), make_base(dice)
+
+
+@given(made_by(make_two_bases), st.sampled_from((LIBFDT, LINUX)))
+def test_whatever_is_compared_a_board_has_what_it_has(
+    made: tuple[Content, Content, Content], dialect: Any
+) -> None:
+    old, content, new = made
+    then, now = tree_of(old), tree_of(new)
+    overlay = Overlay(tree_of(content), "x.dtbo")
+    needs = needs_of(overlay, then, dialect)
+    assert gaps_of(needs, then, dialect) == []
+    gaps = gaps_of(needs, now, dialect)
+    sink = Sink()
+    Reporter(now, "a.dtb", dialect).report(gaps, "x.dtbo", sink)
+    assert bool(gaps) == bool(len(sink))
+    # A record says the same as the overlay and the old board do, but for the order.
+    listed = [Recorded("a.dtb", "x.dtbo", need) for need in needs]
+    again = [one.need for one in read_needs(write_needs(listed), "x").get("a.dtb", ())]
+    recorded = {(gap.need.spot, gap.what) for gap in gaps_of(again, now, dialect)}
+    assert recorded == {(gap.need.spot, gap.what) for gap in gaps}
