@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from dtovl.matrix.result import BaseResult
     from dtovl.matrix.tasks import Task
 
-TESTS = Path(__file__).parents[1]
-
 
 def ways(tasks: list[Task], jobs: int) -> list[BaseResult]:
     return run(tasks, SETTINGS, jobs=jobs, make=fates)
@@ -92,12 +90,16 @@ def test_nothing_to_do_is_done(jobs: int) -> None:
 
 
 def test_the_collector_is_left_as_it_was(tmp_path: Path) -> None:
-    before = gc.get_threshold()
-    run(boards(tmp_path, 2), SETTINGS)
-    assert gc.get_threshold() == before
-    with pytest.raises(KeyboardInterrupt):
-        run(plain("a"), SETTINGS, make=fates, progress=interrupt)
-    assert gc.get_threshold() == before
+    before, odd = gc.get_threshold(), (701, 11, 12)
+    gc.set_threshold(*odd)
+    try:
+        run(boards(tmp_path, 2), SETTINGS)
+        assert gc.get_threshold() == odd
+        with pytest.raises(KeyboardInterrupt):
+            run(plain("a"), SETTINGS, make=fates, progress=interrupt)
+        assert gc.get_threshold() == odd
+    finally:
+        gc.set_threshold(*before)
 
 
 def interrupt(done: int, whole: int) -> None:
@@ -171,8 +173,10 @@ from support.worked import SETTINGS, plain
 from dtovl.matrix.run import run
 
 def work(task):
-    os.write(1, f"{os.getpid()}\\n".encode())
-    signal.pause()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    for _ in range(2):
+        os.write(1, f"{os.getpid()}\\n".encode())
+        signal.sigwait({signal.SIGUSR1})
 
 try:
     run(plain("a", "b"), SETTINGS, jobs=2, make=lambda: work)
@@ -202,7 +206,7 @@ def started(script: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as parent:
         try:
             yield parent
@@ -216,6 +220,11 @@ def test_ctrl_c_ends_every_process() -> None:
         assert parent.stdout is not None
         children = {int(parent.stdout.readline()) for _ in range(2)}
         assert len(children - {parent.pid}) == 2
+        for child in children:
+            # It is no business of theirs, and they go on with their work.
+            os.kill(child, signal.SIGINT)
+            os.kill(child, signal.SIGUSR1)
+            assert int(parent.stdout.readline()) == child
         # A terminal sends it to all processes in the foreground, as here.
         os.killpg(parent.pid, signal.SIGINT)
         # The children have this pipe open, too: that it ends shows that they have.

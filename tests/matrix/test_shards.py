@@ -31,6 +31,15 @@ def test_every_task_is_in_one_shard_in_the_order_of_the_plan(sizes: list[int], n
     assert max(loads) - min(loads) <= largest
 
 
+def test_one_large_board_weighs_as_much_as_several_small_ones() -> None:
+    tasks = plain("900.dtb", "500.dtb", "400.dtb", "100.dtb")
+
+    def size(path: str) -> int:
+        return 10_000 * int(path.partition(".")[0])
+
+    assert [shard(tasks, i, 2, size) for i in (1, 2)] == [[tasks[0], tasks[3]], tasks[1:3]]
+
+
 def test_cases_count_as_work_and_so_does_source() -> None:
     few, many = (Task(Source("a.dtb"), (), (Wanted((0,)),) * count) for count in (1, 50))
     assert effort(many, lambda _: 1000) > 10 * effort(few, lambda _: 1000)
