@@ -147,7 +147,7 @@ def test_a_unit_address_that_is_no_address(bus: Content, name: str) -> None:
 def test_two_devices_at_one_address(applier: Dialect) -> None:
     overlay = overlay_of(to("i2c1", {"other@48": {**DEVICE, "reg": 0x48}}))
     found = only(findings(overlay, applier=applier), "DT136")
-    assert "/soc/i2c@4000/temp@48" in found.message
+    assert "temp@48 (board.dtb) and other@48" in found.message
     disabled: Content = {"other@48": {**DEVICE, "reg": 0x48, "status": "disabled"}}
     assert findings(overlay_of(to("i2c1", disabled)), applier=applier) == []
 
