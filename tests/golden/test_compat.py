@@ -129,7 +129,7 @@ def repo(dtovl: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Be in the fixture repository, one commit deep, its chip changed in many ways."""
     for name, value in OWN.items():
         monkeypatch.setenv(name, value)
-    folder = tmp_path / "repo"
+    folder = tmp_path / "clone"
     shutil.copytree(FIXTURES, folder, ignore=shutil.ignore_patterns(".dtovl-cache"))
     commit(folder)
     monkeypatch.chdir(folder)
