@@ -18,6 +18,8 @@ from support.overlays import at, overlay_content, to
 
 from dtovl.matrix import cache as cache_module
 from dtovl.matrix.cache import Cache
+from dtovl.matrix.plainform import to_plain
+from dtovl.matrix.result import Between, Finding
 from dtovl.matrix.store import Store
 from dtovl.matrix.tasks import Settings, Source, Task, Wanted
 from dtovl.matrix.work import Worker
@@ -191,6 +193,15 @@ def test_nothing_is_kept_of_what_cannot_be_read(place: Path) -> None:
     assert not list(Path("kept").glob("??/*"))
 
 
+def test_a_file_that_goes_during_the_run_is_not_kept(place: Path) -> None:
+    cache = opened()
+    assert cache.recall(TASK) is None
+    Path("on.dtbo").unlink()
+    worker = Worker(SETTINGS, cache.read)
+    cache.keep(TASK, worker.run(TASK), worker.deps)
+    assert not list(Path("kept").glob("??/*"))
+
+
 # -- what is known of cases ------------------------------------------------------------------------
 
 
@@ -357,6 +368,33 @@ def test_a_forged_entry_gives_nothing_that_is_no_result(place: Path, data: st.Da
         ]
     for case in opened().known(TASK).values():
         assert mistyped(case, type(case)) == ""
+
+
+def other_names(result: BaseResult) -> list[BaseResult]:
+    """Give results that are sound, but speak of other files and cases than the task."""
+    case = result.cases[0]
+    between = Between("board.dtb", "on.dtbo", "x.dtbo", Finding("DT630", 2, "/", "m"))
+    return [
+        result._replace(base="x.dtb"),
+        result._replace(cases=result.cases[1:]),
+        result._replace(cases=(case._replace(base="x.dtb"), *result.cases[1:])),
+        result._replace(cases=(case._replace(overlays=("x.dtbo",)), *result.cases[1:])),
+        result._replace(cases=(case._replace(name="x"), *result.cases[1:])),
+        result._replace(between=(between,)),
+        result._replace(inputs=(("x.dtbo", Finding("DT630", 2, "/", "m")),)),
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_forged_entry_cannot_name_other_files(place: Path, number: int) -> None:
+    forged = other_names(worked())[number]
+    plain = json.loads(entry().read_bytes().partition(b"\n")[2])
+    entry().write_bytes(sealed(json.dumps([*plain[:5], to_plain(forged)]).encode()))
+    assert opened().recall(TASK) is None
+    for place_of, case in opened().known(TASK).items():
+        wanted = TASK.cases[place_of]
+        names = tuple(TASK.overlays[index].path for index in wanted.overlays)
+        assert case[:3] == ("board.dtb", names, wanted.name)
 
 
 @pytest.mark.parametrize(
