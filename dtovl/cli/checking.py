@@ -171,17 +171,25 @@ def _results(
 ) -> list[BaseResult]:
     from dtovl.cli.progress import Progress
 
+    cache = None
+    if not request.no_cache:
+        cache = request.cache or str(Path(config.folder, _CACHE))
+    jobs = request.jobs or _cpus()
     with Progress("checking") as progress:
         if request.engine is not None:
             from dtovl.matrix.engine import run_on_cluster
 
-            return run_on_cluster(request.engine, tasks, settings, progress=progress)
+            return run_on_cluster(
+                request.engine,
+                tasks,
+                settings,
+                jobs=jobs,
+                cache_folder=cache,
+                progress=progress,
+                sink=sink,
+            )
         from dtovl.matrix.run import run
 
-        cache = None
-        if not request.no_cache:
-            cache = request.cache or str(Path(config.folder, _CACHE))
-        jobs = request.jobs or _cpus()
         return run(tasks, settings, jobs=jobs, cache_folder=cache, progress=progress, sink=sink)
 
 
@@ -229,9 +237,6 @@ def _refuse_what_does_not_fit(request: Request) -> None:
         )
     if request.cache is not None and request.no_cache:
         raise click.UsageError("--cache does not go with --no-cache.")
-    if request.engine is not None and (request.jobs is not None or request.cache is not None):
-        other = "--jobs" if request.jobs is not None else "--cache"
-        raise click.UsageError(f"--engine does not go with {other}: the cluster does the work.")
     if request.merge:
         for option, given in (
             ("--shard", request.shard),
