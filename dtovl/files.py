@@ -268,16 +268,16 @@ def write_atomically(
     shown = os.fspath(path)
     try:
         target = os.path.realpath(shown)
-        before = os.stat(target) if os.path.lexists(target) else None
+        # What /dev/stderr and /dev/fd/63 are links to, a pipe, has no path of its own.
+        before = os.stat(shown) if os.path.lexists(target) or os.path.exists(shown) else None
         if not force:
             _refuse_inputs(shown, target, before, inputs)
         if before is None or stat.S_ISREG(before.st_mode):
             _replace(target, data, before)
         else:
-            _write_to(os.open(target, os.O_WRONLY | os.O_CLOEXEC), data)
+            _write_to(os.open(shown, os.O_WRONLY | os.O_CLOEXEC), data)
     except (OSError, ValueError, RuntimeError) as error:
-        what = _reason(error)
-        raise InputError(Diagnostic(FILE_UNWRITABLE, name=shown, what=what)) from error
+        raise InputError(Diagnostic(FILE_UNWRITABLE, name=shown, what=_reason(error))) from error
 
 
 def create_atomically(path: str | os.PathLike[str], data: bytes) -> bool:

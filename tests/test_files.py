@@ -373,6 +373,17 @@ def test_what_is_no_regular_file_is_written_to_and_stays(tmp_path: Path) -> None
     assert pipe.is_fifo()
 
 
+def test_a_pipe_that_is_open_already_is_written_to() -> None:
+    """As /dev/stderr, and what bash makes of >(command): a link to what has no path."""
+    reading, writing = os.pipe()
+    try:
+        write_atomically(f"/proc/self/fd/{writing}", b"xyz")
+        os.close(writing)
+        assert os.read(reading, 10) == b"xyz"
+    finally:
+        os.close(reading)
+
+
 @pytest.mark.parametrize("path", ["missing/out", ".", "file/out", "a\0b", "n" * 300])
 def test_says_why_a_file_cannot_be_written(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
