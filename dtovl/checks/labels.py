@@ -74,7 +74,7 @@ def label_missing(subject: Subject, refused: Refused) -> None:
                 *_uses(subject, [fixup], first=1),
                 *_suggest_labels(subject, fixup.label, known if number < _MOST_SUGGESTED else []),
             ],
-            fix=_other_board(subject),
+            fix=_earlier(subject, fixup.label) or _other_board(subject),
             label=fixup.label,
         )
 
@@ -92,14 +92,24 @@ def _other_board(subject: Subject) -> str | None:
     return f"this overlay is for {boards[0][0]}: take the one for {boards[1][0]}"
 
 
+def _earlier(subject: Subject, label: str) -> str:
+    """Give the cure where an overlay of the same stack brings the label."""
+    bringer = _bringer(subject, label)
+    return f"apply {bringer} before {subject.overlay}" if bringer else ""
+
+
+def _bringer(subject: Subject, label: str) -> str:
+    return next((one.name for one in subject.stack if _exports(one, label)), "")
+
+
 def _suggest_labels(subject: Subject, label: str, known: list[str]) -> Iterable[Note]:
     symbols = subject.tree.symbols
     near = nearest(label, known)
     if near and symbols is not None:
         meant = [f"{name} ({text(symbols.properties[name]) or '?'})" for name in near]
         yield Note("did you mean " + " or ".join(meant) + "?")
-    bringer = next((one.name for one in subject.stack if _exports(one, label)), None)
-    if bringer is not None:
+    bringer = _bringer(subject, label)
+    if bringer:
         yield Note(f"{bringer} exports this label: it must be applied before {subject.overlay}")
     elif len(subject.stack) > 1:
         yield Note("no other overlay of this stack exports it")

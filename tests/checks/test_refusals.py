@@ -73,6 +73,7 @@ def test_the_wrong_order_of_a_stack_is_told(applier: Dialect) -> None:
     found = only(findings(second, first, applier=applier), "DT104")
     assert "first.dtbo exports this label" in all_text(found)
     assert found.who == "overlay 1 (second.dtbo)"
+    assert found.fix == "apply first.dtbo before second.dtbo"
     lost = only(findings(first, overlay_of(to("gone", {})), applier=applier), "DT104")
     assert "no other overlay" in all_text(lost)
     assert lost.who == "overlay 2 (cam.dtbo)"
