@@ -25,9 +25,11 @@ def diagnostic_lines(found: Diagnostic) -> Iterator[Line]:
     that they can be searched for.
     """
     severity = found.severity.label
-    subject = f" {found.path}: " if found.path else " "
+    message = found.message
+    # Some begin with the node by themselves, with a property behind it.
+    subject = f" {found.path}: " if found.path and not _names(message, found.path) else " "
     head = (severity, f"{severity}[{found.code.number}]"), ("path", subject)
-    yield Line((*head, ("", found.message)), hang=4, fixed=2)
+    yield Line((*head, ("", message)), hang=4, fixed=2)
     if found.where is not None:
         yield _labelled("at", str(found.where), style="place", wrap=False)
     yield from _excerpt(found.excerpt)
@@ -42,6 +44,10 @@ def diagnostic_lines(found: Diagnostic) -> Iterator[Line]:
         yield _labelled("fix", found.fix)
     for number, line in enumerate(found.kernel):
         yield _labelled("" if number else "kernel", line, wrap=False)
+
+
+def _names(message: str, path: str) -> bool:
+    return message.startswith(path) and message[len(path) :].startswith((":", " "))
 
 
 def diagnostics_lines(findings: Iterable[Diagnostic]) -> Iterator[Line]:
