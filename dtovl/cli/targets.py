@@ -48,12 +48,16 @@ def _refuse_repeated(targets: Sequence[str]) -> None:
             shown, real = "standard output", target
         else:
             shown, real = target, os.path.realpath(target)
-            # A device such as /dev/null takes as many as are wanted.
-            if Path(real).exists() and not Path(real).is_file():
+            if _is_device(Path(target)):
                 continue
         if real in seen:
             raise click.UsageError(f"Two reports cannot go to {shown}: give each its own file.")
         seen.add(real)
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether something takes as many reports as are wanted: /dev/null, a pipe."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def _identities(paths: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -81,6 +85,8 @@ def _refuse_inputs(target: str, read: set[tuple[int, int]]) -> None:
 def _refuse_places(target: str) -> None:
     """Refuse what lies in no folder, is a folder, or may not be written."""
     path = Path(target)
+    if _is_device(path):
+        return
     real = path.resolve()
     folder = real.parent
     fix = None
