@@ -267,7 +267,6 @@ def test_a_folder_that_may_not_be_written(
         ["--merge"],
         ["--merge", "--shard", "1/2", "part.json"],
         ["--cache", "folder", "--no-cache"],
-        ["--engine", "dask://localhost", "-j", "2"],
         ["repo", "--engine", "spark://localhost"],
         ["--help"],
     ],
