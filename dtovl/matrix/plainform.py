@@ -132,8 +132,8 @@ def _result(
 ) -> BaseResult:
     _check_texts([base], strings)
     _check_numbers([compared])
-    string = _lookup(strings)
-    finding = _lookup(_findings(found, remarks, spots))
+    string = strings.__getitem__
+    finding = _findings(found, remarks, spots).__getitem__
     bases, firsts, seconds, shown = _columns(between, 4)
     files, said = _columns(inputs, 2)
     return BaseResult(
@@ -157,10 +157,10 @@ def _findings(found: Any, remarks: Any, spots: Any) -> list[Finding]:
     files, lines, places = _columns(spots, 3)
     _check_texts(files)
     _check_numbers(lines, places)
-    spot = _lookup(_rows(Spot, files, lines, places))
+    spot = _rows(Spot, files, lines, places).__getitem__
     texts, where = _columns(remarks, 2)
     _check_texts(texts)
-    remark = _lookup(_rows(Remark, texts, map(spot, where)))
+    remark = _rows(Remark, texts, map(spot, where)).__getitem__
     code, severity, path, message, at, why, who, fix, notes, kernel, excerpt = _columns(found, 11)
     _check_texts(code, path, message, why, who, fix, excerpt, chain.from_iterable(kernel))
     _check_numbers(severity, least=1, most=3)
@@ -205,7 +205,7 @@ def _cases(
     bases, overlays, names, judged, found, smallest, plans, more = _columns(columns, 8)
     _check_texts(names)
     _check_numbers(more, list(chain.from_iterable(smallest)))
-    verdict, change = _lookup(verdicts), _lookup(changes)
+    verdict, change = verdicts.__getitem__, changes.__getitem__
     cases = _rows(
         Case,
         map(string, bases),
@@ -236,12 +236,6 @@ def _rows(kind: type[Row], *columns: Iterable[object]) -> list[Row]:
     """Make rows of columns, which must be of one length."""
     # As _make and __new__ of a NamedTuple do, without a call of Python for each row.
     return list(map(partial(tuple.__new__, kind), zip(*columns, strict=True)))
-
-
-def _lookup(rows: Sequence[Row] | Sequence[str]) -> Callable[[Any], Any]:
-    if type(rows) is not list:
-        raise MisshapenError("no table")
-    return rows.__getitem__
 
 
 def _check_texts(*columns: Iterable[object]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matrix.results import mistyped, results
 
 from dtovl.matrix.plainform import MisshapenError, from_plain, to_plain
-from dtovl.matrix.result import BaseResult, Case, Change, Finding, Verdict
+from dtovl.matrix.result import BaseResult, Case, Change, Finding, Spot, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,9 @@ CASE = Case("b", ("o",), "", (Verdict("libfdt"),), (FINDING,), (0,), (Change("f"
         CASE._replace(findings=(FINDING._replace(severity=4),)),
         CASE._replace(findings=(FINDING._replace(severity=True),)),  # type: ignore[arg-type]
         CASE._replace(findings=(FINDING._replace(kernel=(1,)),)),  # type: ignore[arg-type]
+        CASE._replace(findings=(FINDING._replace(at=Spot("f", "1")),)),  # type: ignore[arg-type]
+        CASE._replace(verdicts=(Verdict("libfdt", 0),)),  # type: ignore[arg-type]
+        CASE._replace(name=0),  # type: ignore[arg-type]
         CASE._replace(plan=(Change("f", "/", "x"),)),
         CASE._replace(more=-1),
         CASE._replace(more=2**53),
