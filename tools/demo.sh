@@ -9,7 +9,7 @@ case ${PY:=.venv/bin/python} in
 esac
 boards=$PWD/build/fixtures
 "$PY" tools/compile_fixtures.py "$boards" >/dev/null
-cp -R fixtures/dts/. fixtures/migrate "$boards"
+cp -R fixtures/dts/. fixtures/migrate fixtures/repo "$boards"
 cd "$boards"
 
 # Show a title and a command, run the command, and expect an exit code of it.
@@ -39,6 +39,8 @@ example 'A blob as source, with its labels and references' 0 \
     show sensor.dtbo --format dts
 example 'A migration of a Power partition: who holds a node that is gone' 1 \
     migrate --replay migrate/dmesg.txt --policy naive -q
+example 'A whole repository, as its CI checks it: boards, overlays, stacks, what clashes' 1 \
+    check repo --no-cache
 example 'What a code means' 0 \
     explain DT114
 
