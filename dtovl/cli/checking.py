@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,8 +17,7 @@ from dtovl.cli.matrix_config import (
     text_of,
     write_baseline,
 )
-from dtovl.cli.matrix_reports import Writing, write_reports
-from dtovl.cli.outcome import OK
+from dtovl.cli.matrix_reports import Writing, known_from_now_on, write_reports
 from dtovl.cli.targets import refuse_targets
 from dtovl.files import file_size, is_file
 
@@ -93,7 +91,7 @@ def carry_out(request: Request) -> Outcome:
     outcome = write_reports(checked, writing, inputs)
     if request.write_baseline is not None:
         write_baseline(checked, request.write_baseline, inputs)
-        outcome = _known_from_now_on(outcome, request)
+        outcome = known_from_now_on(outcome, request.write_baseline, quiet=request.quiet)
     if not len(sink):
         return outcome
     from dtovl.report.text import diagnostics_lines
@@ -118,20 +116,6 @@ def _refuse_targets(
     if request.write_baseline is not None:
         # It may take the place of the baseline that was read.
         refuse_targets([*names, request.write_baseline], inputs)
-
-
-def _known_from_now_on(outcome: Outcome, request: Request) -> Outcome:
-    """Say that a baseline was written. Nothing in it fails a run, this one neither."""
-    from dtovl.report.spans import Line
-
-    outcome = outcome._replace(exit_code=OK)
-    if request.quiet:
-        return outcome
-    name = request.write_baseline or ""
-    said = Line((("", "wrote "), ("path", name), ("", ": what was found is known from now on")))
-    if isinstance(outcome.report, str):
-        return outcome._replace(remarks=[said])
-    return outcome._replace(report=chain(outcome.report, (said,)))  # type: ignore[arg-type]
 
 
 def _configuration(request: Request) -> Config:

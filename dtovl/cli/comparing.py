@@ -14,8 +14,9 @@ from dtovl.cli.matrix_config import (
     text_of,
     write_baseline,
 )
-from dtovl.cli.matrix_reports import Writing, write_reports
+from dtovl.cli.matrix_reports import Writing, known_from_now_on, write_reports
 from dtovl.cli.outcome import OK, Outcome
+from dtovl.cli.targets import refuse_targets
 from dtovl.files import is_directory, write_atomically
 
 if TYPE_CHECKING:
@@ -73,21 +74,35 @@ def _compare(request: Request, config: Config) -> Outcome:
     # What is declared to fail, and is known, is so for `dtovl check`.
     config = config._replace(expected=(), baseline="", reports=())
     recorded = _recorded(request)
-    compared = _compared(request, config, recorded)
+    _refuse_targets(request, config)
     known = None
     if request.baseline is not None:
         known = read_baseline(request.baseline, config.folder)
+    compared = _compared(request, config, recorded)
     settings = settings_of(config)
     checked = finish(config, compared.plan, compared.results, settings=settings, known=known)
     inputs = [*filter(None, (config.path,)), *checked.bases, *checked.overlays, *request.needs]
-    if request.write_baseline is not None:
-        write_baseline(checked, request.write_baseline, inputs)
     writing = Writing(request.form, request.reports, request.prefix, request.verbose, request.quiet)
     outcome = write_reports(checked, writing, inputs)
-    if request.quiet or isinstance(outcome.report, str):
-        return outcome
-    said = _said(compared, request.against)
-    return outcome._replace(report=chain(outcome.report, (said,)))  # type: ignore[arg-type]
+    if not (request.quiet or isinstance(outcome.report, str)):
+        said = _said(compared, request.against)
+        outcome = outcome._replace(report=chain(outcome.report, (said,)))  # type: ignore[arg-type]
+    if request.write_baseline is not None:
+        write_baseline(checked, request.write_baseline, inputs)
+        outcome = known_from_now_on(outcome, request.write_baseline, quiet=request.quiet)
+    return outcome
+
+
+def _refuse_targets(request: Request, config: Config) -> None:
+    """Refuse files to write, before the work is done. Raises click.UsageError, InputError."""
+    names = [name for _, name in request.reports]
+    if request.record is not None:
+        names.append(request.record)
+    read = [*filter(None, (config.path,)), *request.needs]
+    refuse_targets(names, [*read, *filter(None, (request.baseline,))])
+    if request.write_baseline is not None:
+        # It may take the place of the baseline that was read.
+        refuse_targets([*names, request.write_baseline], read)
 
 
 def _compared(request: Request, config: Config, recorded: dict[str, list[Recorded]]) -> Compared:

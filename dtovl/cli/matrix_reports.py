@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
@@ -62,6 +63,19 @@ def write_reports(checked: Checked, writing: Writing, inputs: Iterable[str]) -> 
     from dtovl.report.check_text import check_lines
 
     return Outcome(exit_code, check_lines(checked, verbose=writing.verbose, quiet=writing.quiet))
+
+
+def known_from_now_on(outcome: Outcome, name: str, *, quiet: bool) -> Outcome:
+    """Say that a baseline was written. Nothing in it fails a run, this one neither."""
+    outcome = outcome._replace(exit_code=OK)
+    if quiet:
+        return outcome
+    from dtovl.report.spans import Line
+
+    said = Line((("", "wrote "), ("path", name), ("", ": what was found is known from now on")))
+    if isinstance(outcome.report, str):
+        return outcome._replace(remarks=[said])
+    return outcome._replace(report=chain(outcome.report, (said,)))  # type: ignore[arg-type]
 
 
 def render(kind: str, checked: Checked, prefix: str) -> str:
