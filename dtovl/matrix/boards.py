@@ -85,15 +85,23 @@ def _plain(content: object) -> bool:
 
 def _config_then(config: Config, earlier: Earlier) -> Config:
     """Give what chose the bases before; what chooses them now, where that cannot be had."""
+    found = config
     try:
         if not config.path:
-            return discover(config.folder, earlier.listing, earlier.read)
-        text = earlier.read_included(config.path)
-        if text is not None:
-            return read_config(text.decode("utf-8", "replace"), config.path, config.folder)
+            found = discover(config.folder, earlier.listing, earlier.read)
+        else:
+            text = earlier.read_included(config.path)
+            if text is not None:
+                shown = text.decode("utf-8", "replace")
+                found = read_config(shown, config.path, config.folder)
     except (InputError, OSError, ValueError):
-        pass
-    return config
+        return config
+    # Folders that the command line names are searched then as now.
+    bases = tuple(
+        files._replace(include_dirs=tuple(dict.fromkeys((*files.include_dirs, *config.trusted))))
+        for files in found.bases
+    )
+    return found._replace(bases=bases, trusted=config.trusted)
 
 
 def choose_bases(config: Config, listing: Listing) -> dict[str, Source]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dtovl.matrix.earlier import Earlier
     from dtovl.matrix.recorded import Recorded
     from dtovl.matrix.result import Finding
-    from dtovl.matrix.tasks import Task, Wanted
+    from dtovl.matrix.tasks import Task
     from dtovl.model.dialect import Dialect
     from dtovl.model.tree import Tree
     from dtovl.overlay.stack import Stack
@@ -85,7 +85,6 @@ def compare(
         elif path not in same or board.moved:
             results.append(work.board(board, tasks.get(path), same=path in same))
     told = [result for result in results if result.cases or result.inputs]
-    # A board that is gone goes with nothing now: it is no board of the matrix.
     bases = tuple(result.base for result in told if result.cases)
     plan = plan._replace(bases=bases, fits_nothing=(), findings=())
     return Compared(plan, told, len(same), len(changed))
@@ -194,14 +193,14 @@ class _Work:
         if board.moved or board.new is None:
             inputs.append((path, as_finding(_gone(board, users, self._shown))))
         if board.new is None or board.old is None or same or not users:
-            return BaseResult(path, (), inputs=tuple(inputs))
+            cases = self._unreadable(task) if board.new is None else ()
+            return BaseResult(path, cases, inputs=tuple(inputs))
         now = self._now.input(board.new)
         errors = [one for one in now.findings if one.severity >= Severity.ERROR]
         inputs.extend((path, finding) for finding in errors)
         then = self._then.input(board.old)
         if now.tree is None or then.tree is None:
-            cases = tuple(self._unreadable(task, wanted) for wanted in task.cases) if task else ()
-            return BaseResult(path, cases, inputs=tuple(inputs))
+            return BaseResult(path, self._unreadable(task), inputs=tuple(inputs))
         pair = _Pair(path, then.tree, now.tree, self._dialects, self._shown)
         overlays = [self._overlay(source) for source in task.overlays] if task else []
         for source, (_, findings) in zip(task.overlays if task else (), overlays, strict=True):
@@ -235,10 +234,16 @@ class _Work:
             found = self._overlays[source] = (overlay, errors)
         return found
 
-    def _unreadable(self, task: Task, wanted: Wanted) -> Case:
-        names = tuple(task.overlays[index].path for index in wanted.overlays)
+    def _unreadable(self, task: Task | None) -> tuple[Case, ...]:
+        """Give the cases of a board that is not there, or not to be read."""
         verdicts = tuple(Verdict(one.name, UNREADABLE) for one in self._dialects)
-        return Case(task.base.path, names, wanted.name, verdicts)
+        if task is None:
+            return ()
+        cases = []
+        for wanted in task.cases:
+            names = tuple(task.overlays[index].path for index in wanted.overlays)
+            cases.append(Case(task.base.path, names, wanted.name, verdicts))
+        return tuple(cases)
 
 
 def _gone(board: Board, users: Sequence[str], shown: str) -> Diagnostic:

@@ -163,7 +163,7 @@ def _on_lines(group: Group, shown: Place, whole: _Whole) -> Iterator[Line]:
     if len(bases) == 1:
         parts += bases
     elif bases:
-        parts.append(f"{len(bases):,} of {amount(whole.boards, 'board')}")
+        parts.append(f"{len(bases):,} of {amount(max(whole.boards, len(bases)), 'board')}")
     if overlays:
         parts.append(("with " if bases else "") + _names(overlays, whole.overlays))
     text = ", ".join(parts)
