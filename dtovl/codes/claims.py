@@ -13,9 +13,11 @@ PIN_CONFLICT = Code(
     source="kernel pin_request (drivers/pinctrl/pinmux.c), pinctrl_bind_pins",
     explanation="""\
 Both devices are enabled, and the pins of their default state overlap. A pin is muxed for one
-device at a time: Linux refuses the device that is probed second, says `already requested`, and
-its driver does not start. Which one that is depends on the order of probing. Pins of states that
-are selected later (`sleep`), and nodes that set pulls or drive strength alone, do not count.
+device at a time, even if both want the same function of it: Linux refuses the device that is probed
+second, says `already requested`, and its driver does not start. Which one that is depends on the
+order of probing; what the pin controller's own `pinctrl-0` names (a hog) is taken before all that.
+Pins of states that are selected later (`sleep`), and nodes that set pulls or drive strength alone,
+do not count.
 
     &uart2 { pinctrl-0 = <&uart2_pins>; status = "okay"; };    pin 84
     &spi0  { pinctrl-0 = <&spi0_pins>;  status = "okay"; };    pin 84 too
@@ -47,9 +49,9 @@ GPIO_CONFLICT = Code(
     source="kernel gpiod_request_commit (drivers/gpio/gpiolib.c)",
     explanation="""\
 A GPIO line belongs to the driver that requests it first; the second gets -EBUSY and does not
-start. Regulators that share an enable line are left out, as Linux lets them; lines that boards
-share on purpose (reset, power-down of several chips) are reported as info: that works where the
-drivers agree on it.
+start. Hogs (`gpio-hog`) get their lines before any driver. Regulators that share an enable line are
+left out, as Linux lets them; lines that boards share on purpose (reset, power-down of several
+chips) are reported as info: that works where the drivers agree on it.
 
     led { gpios = <&gpio1 17 0>; };  button { gpios = <&gpio1 17 1>; };""",
 )
