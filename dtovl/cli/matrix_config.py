@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.codes.input import FILE_UNREADABLE
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.files import is_directory, is_file, is_inside, read_bytes, write_atomically
@@ -63,6 +64,9 @@ def configuration(paths: tuple[str, ...], options: Changes) -> Config:
 def _read(path: str) -> Config:
     from dtovl.matrix.reading import FILE_NAME, read_config
 
+    if not path:
+        # As by a variable of a script that is not set: the current folder is not what is meant.
+        raise InputError(Diagnostic(FILE_UNREADABLE, name="''", what="the name is empty"))
     named = Path(path)
     if is_directory(path):
         named /= FILE_NAME

@@ -8,6 +8,7 @@ import click
 
 from dtovl.cli.matrix_reports import KINDS
 from dtovl.cli.options import PATH
+from dtovl.files import STANDARD_STREAM
 from dtovl.model.dialect import DIALECTS, KERNELS
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ def _appliers(
     return tuple(names)
 
 
+def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Take the name of a file, for there is a report on standard output."""
+    if value == STANDARD_STREAM:
+        raise click.BadParameter("name a file; standard output has the report.", ctx, param)
+    return value
+
+
 def report_options(function: _F) -> _F:
     """Add --format, --report, --prefix, --baseline and --write-baseline."""
     decorators = (
@@ -73,6 +81,7 @@ def report_options(function: _F) -> _F:
         click.option(
             "--write-baseline",
             metavar="FILE",
+            callback=_file,
             help="Take all findings there are for known, in FILE.",
         ),
     )

@@ -259,6 +259,9 @@ def test_a_folder_that_may_not_be_written(
     [
         ["repo", "repo"],
         ["nowhere"],
+        [""],
+        ["repo", "--baseline", "repo/boards"],
+        ["repo", "--write-baseline", "-"],
         ["--basline", "known.json"],
         ["--jobs", "0"],
         ["--shard", "3/2"],
