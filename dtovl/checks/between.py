@@ -8,7 +8,7 @@ from dtovl.changeset import SetProperty
 from dtovl.checks.meetings import ordered
 from dtovl.checks.needs import MOST_IN_ORDER
 from dtovl.checks.numbers import joined
-from dtovl.checks.subject import Subject, counted
+from dtovl.checks.subject import Subject, counted, shown
 from dtovl.checks.touched import spot_path
 from dtovl.codes import order as codes
 from dtovl.diagnostics import Diagnostic, Note, Sink
@@ -55,7 +55,16 @@ _CURES = {
 class Between:
     """Makes the findings of one base from what was found out about its overlays."""
 
-    __slots__ = ("_base", "_dialect", "_edges", "_meetings", "_needs", "_orders", "_tree")
+    __slots__ = (
+        "_base",
+        "_dialect",
+        "_edges",
+        "_meetings",
+        "_needs",
+        "_orders",
+        "_places_known",
+        "_tree",
+    )
 
     def __init__(
         self, tree: Tree, base: str, dialect: Dialect, meetings: Meetings, needs: Needs
@@ -67,6 +76,7 @@ class Between:
         self._needs = needs
         self._edges: dict[Touched, set[Touched]] = {}
         self._orders: dict[frozenset[Touched], str] = {}
+        self._places_known: dict[tuple[Spot, str], tuple[str, str]] = {}
 
     def findings(
         self,
@@ -335,8 +345,12 @@ class Between:
     # -- places and values ---------------------------------------------------------------------
 
     def _place(self, spot: Spot, key: str) -> tuple[str, str]:
-        path = spot_path(spot)
-        return path, printable(f"{path}:{key}" if key else path)
+        known = self._places_known.get((spot, key))
+        if known is None:
+            path = spot_path(spot)
+            known = path, printable(f"{path}:{key}" if key else path)
+            self._places_known[spot, key] = known
+        return known
 
     def _state(self, pair: Pair, key: str, value: Meaning | None) -> str:
         if value is None:
@@ -345,10 +359,13 @@ class Between:
 
     def _value(self, pair: Pair, key: str, value: Meaning) -> str:
         """Write a value, with the names of nodes for the numbers of phandles."""
+        both = self._pair(pair)
+        places = [touched.own.offsets[key] for touched in both if key in touched.own.offsets]
+        if not places and isinstance(value, bytes):
+            return shown(value, key, _WIDTH) or "empty"
         raw, known = (value, ()) if isinstance(value, bytes) else value
         names = {offset: spot_path(spot) for offset, spot in known}
-        both = self._pair(pair)
-        for offset in joined(*(touched.own.offsets.get(key, ()) for touched in both)):
+        for offset in joined(*places):
             if offset + 4 <= len(raw) and offset not in names:
                 node = self._tree.by_phandle.get(cell(raw, offset))
                 if node is not None:
@@ -359,16 +376,19 @@ class Between:
         """Give the label by which one of the overlays calls a node of the base, else its path."""
         path = node.path
         symbols = self._tree.symbols
-        value = path.encode("latin-1") + b"\0"
-        wanted = (fixup.label for touched in both for fixup in touched.plan.fixups)
-        for label in wanted if symbols is not None else ():
-            if symbols is not None and symbols.properties.get(label) == value:
-                return label
+        if symbols is not None:
+            value = path.encode("latin-1") + b"\0"
+            for touched in both:
+                label = touched.label_of(value, symbols)
+                if label is not None:
+                    return label
         return path
 
     def _positions(self, pair: Iterable[Touched], writes: Writes) -> Iterator[Note]:
         """Say where each overlay sets the property, as far as there is source text."""
         for touched in pair:
+            if not touched.overlay.tree.positions:
+                continue
             for entry in touched.outcome.changeset.entries:
                 if not isinstance(entry, SetProperty) or entry.position is None:
                     continue

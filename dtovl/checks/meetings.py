@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.checks import reads
 from dtovl.checks.numbers import Numbering
-from dtovl.checks.touched import is_phandle
 from dtovl.model.dialect import Problem
 from dtovl.model.paths import top_node
+from dtovl.model.tree import PHANDLE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 
     from dtovl.checks.touched import Meaning, Spot, Touched
     from dtovl.model.dialect import Dialect
@@ -38,6 +38,15 @@ _CELLS = ("#address-cells", "#size-cells")
 _PSEUDO = ("name", "phandle", "linux,phandle")
 
 Pair = tuple[int, int]
+Made = tuple["Node", str]
+
+
+class Makes(NamedTuple):
+    """An overlay that makes a node; odd tells whether that is out of the ordinary."""
+
+    touched: Touched
+    node: Node
+    odd: bool
 
 
 class Writes(NamedTuple):
@@ -73,6 +82,7 @@ class Meetings:
         "_addresses",
         "_contested",
         "_dialect",
+        "_referring",
         "_symbols",
         "_tree",
         "_writers",
@@ -107,25 +117,31 @@ class Meetings:
         self._dialect = dialect
         self._symbols = top_node(tree, reads.SYMBOLS, dialect)
         self._addresses = top_node(tree, reads.ALIASES, dialect)
+        # Who writes a property, and whether several do so with values, or references, that differ.
         self._writers: dict[tuple[Spot, str], list[tuple[Touched, bytes]]] = {}
-        self._contested: dict[tuple[Spot, str], None] = {}
+        self._contested: dict[tuple[Spot, str], bool] = {}
+        self._referring: set[str] = set()
 
     # -- one overlay ---------------------------------------------------------------------------
 
     def add(self, touched: Touched) -> None:
         """Enter what an overlay writes; the overlay is in force, or was refused."""
         self.touched[touched.number] = touched
+        self._referring.update(touched.own.offsets)
+        symbols, aliases, root = self._symbols, self._addresses, self._tree.root
         fresh: set[Node] = set()
         for entry in touched.outcome.changeset.entries:
             if isinstance(entry, SetProperty):
-                if entry.node in fresh:
-                    self._note_name(touched, entry.node, entry.key)
-                elif is_phandle(entry.key):
+                node, key = entry.node, entry.key
+                if node in fresh:
+                    if node.parent is root:
+                        self._note_name(touched, node, key)
+                elif key in PHANDLE_NAMES:
                     if entry.phandle is not None and entry.phandle > self.largest:
-                        self.givers.setdefault(entry.node, []).append(touched)
+                        self.givers.setdefault(node, []).append(touched)
                 else:
-                    self._write(touched, entry.node, entry.key, entry.new or b"")
-                    if entry.node is self._symbols or entry.node is self._addresses:
+                    self._write(touched, node, key, entry.new or b"")
+                    if node is symbols or node is aliases:
                         self._note_write(touched, entry)
             elif isinstance(entry, AttachNode):
                 fresh.add(entry.node)
@@ -138,14 +154,23 @@ class Meetings:
         if writers is None:
             self._writers[place] = [(touched, value)]
             return
-        if writers[0][0] is not touched:
-            self._contested[place] = None
+        first, other = writers[0]
+        if first is not touched:
+            contested = self._contested
+            if not contested.get(place):
+                contested[place] = value != other or key in self._referring
+        else:
+            writers[0] = touched, value  # what it writes last counts
         writers.append((touched, value))
 
     def _make(self, touched: Touched, entry: AttachNode) -> None:
         parent, node = entry.parent, entry.node
         key = parent, reads.family(node.name, self._dialect)
-        self.makers.setdefault(key, []).append((touched, node))
+        makers = self.makers.get(key)
+        if makers is None:
+            self.makers[key] = [(touched, node)]
+        else:
+            makers.append((touched, node))
         if parent is self._tree.root:
             for name in node.properties:
                 self._note_name(touched, node, name)
@@ -157,9 +182,9 @@ class Meetings:
             table.setdefault(entry.key, []).append(touched)
 
     def _note_name(self, touched: Touched, node: Node, key: str) -> None:
-        """Take note of a label or alias in a table that the overlay makes."""
+        """Take note of a label or alias, if a node below the root that is made is their table."""
         name = reads.family(node.name, self._dialect)
-        if node.parent is self._tree.root and name in (reads.SYMBOLS, reads.ALIASES):
+        if name in (reads.SYMBOLS, reads.ALIASES):
             table = self.labels if name == reads.SYMBOLS else self.aliases
             table.setdefault(key, []).append(touched)
 
@@ -185,37 +210,75 @@ class Meetings:
 
     def _meet_makers(self) -> None:
         """Look into the nodes that several overlays make at one place, all the way down."""
-        tops: dict[Touched, set[tuple[Node, str]]] = {}
+        tops: dict[Touched, set[Made]] = {}
         for (parent, _), makers in self.makers.items():
-            if len({touched for touched, _ in makers}) > 1:
+            if len(makers) > 1 and len({touched for touched, _ in makers}) > 1:
                 self._meet_kin([(touched, node.name) for touched, node in makers])
                 for touched, node in makers:
                     tops.setdefault(touched, set()).add((parent, "/" + node.name))
+        made = {touched: touched.made(wanted) for touched, wanted in tops.items()}
+        makers_of: dict[Made, list[Makes]] = {}
+        for touched, some in made.items():
+            odd = touched.targets_own(self._tree.root)
+            for spot, node in some:
+                makers_of.setdefault(spot, []).append(Makes(touched, node, odd))
+        common = {spot: several for spot, several in makers_of.items() if len(several) > 1}
+        self._meet_contents(made, common)
+        self._meet_below(made, common)
+        for spot, several in common.items():
+            self._exclude(spot, several)
+        for spot, several in common.items():
+            self._meet_makers_of(spot, several)
+
+    def _meet_contents(
+        self, made: Mapping[Touched, Sequence[tuple[Made, Node]]], common: dict[Made, list[Makes]]
+    ) -> None:
+        """Enter what several overlays put into a node that each of them makes, where it differs."""
+        contents: dict[Node, dict[str, bytes]] = {}
+        for touched, some in made.items():
+            contents.update(touched.properties([node for spot, node in some if spot in common]))
+        differing = {}
+        for spot, several in common.items():
+            differing[spot] = self._differing([contents[one.node] for one in several])
+            if self._dialect.skips_pseudo:
+                pseudo = (not contents[one.node].keys().isdisjoint(_PSEUDO) for one in several)
+                common[spot] = [
+                    one._replace(odd=one.odd or more)
+                    for one, more in zip(several, pseudo, strict=True)
+                ]
+        for touched, some in made.items():
+            for spot, node in some:
+                keys = differing.get(spot)
+                if keys:
+                    for key, value in contents[node].items():
+                        if key in keys:
+                            self._write(touched, spot, key, value)
+
+    def _differing(self, contents: Sequence[dict[str, bytes]]) -> set[str]:
+        """List the properties that several give values that differ, or that hold references."""
+        first, *others = contents
+        found = self._referring & first.keys()
+        known = dict(first)
+        for other in others:
+            if other != first:
+                for key, value in other.items():
+                    if known.setdefault(key, value) != value or key in self._referring:
+                        found.add(key)
+        return found.difference(PHANDLE_NAMES)
+
+    def _meet_below(
+        self, made: Mapping[Touched, Iterable[tuple[Made, Node]]], common: Container[Made]
+    ) -> None:
+        """Suspect overlays that make kin below a node that each of them makes."""
         below: dict[Hashable, list[tuple[Touched, str]]] = {}
-        made: dict[tuple[Node, str], list[tuple[Touched, bool, bool]]] = {}
-        for touched, wanted in tops.items():
-            odd = self._targets_own(touched)
-            for spot, node, properties in touched.contents(wanted):
-                pseudo = self._dialect.skips_pseudo and any(key in properties for key in _PSEUDO)
-                plain = touched.numbering is not Numbering.WILD and node.phandle
-                made.setdefault(spot, []).append((touched, odd or pseudo, bool(plain)))
-                for key, value in properties.items():
-                    if not is_phandle(key):
-                        self._write(touched, spot, key, value)
-                if spot not in wanted:
-                    above = spot[0], spot[1].rpartition("/")[0]
+        for touched, some in made.items():
+            for (base, path), node in some:
+                above = base, path[: path.rindex("/")]
+                if above in common:
                     kin = above, reads.family(node.name, self._dialect)
                     below.setdefault(kin, []).append((touched, node.name))
         for kindred in below.values():
             self._meet_kin(kindred)
-        for common, makers_of in made.items():
-            self._exclude(common, [touched for touched, _, phandle in makers_of if phandle])
-        for common, makers_of in made.items():
-            self._meet_makers_of(common, makers_of)
-
-    def _targets_own(self, touched: Touched) -> bool:
-        """Tell whether a fragment goes to a node that the overlay itself makes."""
-        return any(target in touched.fresh for target in touched.outcome.targets.values())
 
     def _meet_kin(self, kindred: list[tuple[Touched, str]]) -> None:
         """Suspect overlays whose nodes have names that may be taken for one another."""
@@ -227,43 +290,44 @@ class Meetings:
             others = (other for other, another in kindred if another != name)
             self._suspect_all(touched, others, f"name:{name}")
 
-    def _exclude(self, spot: tuple[Node, str], makers: list[Touched]) -> None:
+    def _exclude(self, spot: Made, makers: Iterable[Makes]) -> None:
         """Note the pairs of overlays that make one node, with a phandle each, where it may not be.
 
         Source: kernel add_changeset_node.
         """
         if Problem.PHANDLE_CLASH in self._dialect.errors:
-            for one, other in combinations(makers, 2):
+            plain = [
+                one.touched
+                for one in makers
+                if one.node.phandle and one.touched.numbering is not Numbering.WILD
+            ]
+            for one, other in combinations(plain, 2):
                 self.excluded.setdefault(ordered(one, other), (Problem.PHANDLE_CLASH, spot, ""))
 
-    def _meet_makers_of(
-        self, spot: tuple[Node, str], makers: list[tuple[Touched, bool, bool]]
-    ) -> None:
-        """Suspect overlays that make one node, where it matters who is the first to make it.
-
-        makers are (overlay, whether its node is out of the ordinary, whether it has a phandle).
-        """
-        for touched, odd, _ in makers if len(makers) > 1 else ():
+    def _meet_makers_of(self, spot: Made, makers: Sequence[Makes]) -> None:
+        """Suspect overlays that make one node, where it matters who is the first to make it."""
+        for touched, _, odd in makers:
             for other, _, _ in makers if odd else ():
                 if ordered(touched, other) not in self.excluded:
                     self.suspect(touched, other, "made")
         if "@" in spot[1] and spot[1].rfind("/") == 0:
-            for (one, *_), (other, *_) in combinations(makers, 2):
-                self.twins.setdefault(ordered(one, other), spot)
+            for one, two in combinations(makers, 2):
+                self.twins.setdefault(ordered(one.touched, two.touched), spot)
 
     def _meet_names(self) -> None:
         """Suspect overlays one of which looks up what the other writes."""
         shadows = self._shadows()
         stems = {stem for _, stem in shadows}
+        clear: dict[str, bool] = {}
         for touched in self.touched.values():
-            if self.labels:
+            if not self.labels.keys().isdisjoint(touched.own.labels):
                 for label in reads.labels(touched):
                     self._suspect_all(touched, self.labels.get(label, ()), f"label:{label}")
             if self.aliases:
                 for alias in reads.aliases(self._tree, touched, self._dialect):
                     for writers in self.aliases.values():
                         self._suspect_all(touched, writers, f"alias:{alias}")
-            if shadows and reads.may_look_up(self._tree, touched, stems, self._dialect):
+            if shadows and reads.may_look_up(self._tree, touched, stems, self._dialect, clear):
                 for parent, name in reads.child_names(self._tree, touched, self._dialect):
                     if "@" not in name and (parent, name) in shadows:
                         others = (other for other, _ in self.makers[parent, name])
@@ -275,12 +339,17 @@ class Meetings:
         """Find where a new node may be found instead of one of the base, as it stands before it."""
         if not self._dialect.unit_address_optional:
             return set()
-        stems: dict[Node, set[str]] = {}
-        for parent, _ in self.makers:
-            if parent not in stems:
-                children = parent.children.values()
-                stems[parent] = {child.name.partition("@")[0] for child in children}
-        return {(parent, stem) for parent, stem in self.makers if stem in stems[parent]}
+        names: dict[Node, str] = {}
+        found = set()
+        for parent, stem in self.makers:
+            children = parent.children
+            if parent not in names:
+                # Looked through as one text, as most parents have very many children. No name has
+                # a NUL in it.
+                names[parent] = "\0".join(("", *children))
+            if stem in children or f"\0{stem}@" in names[parent]:
+                found.add((parent, stem))
+        return found
 
     def _meet_needs(self, touched: Touched) -> None:
         needs = self.needs[touched] = reads.lacks(self._tree, touched, self._dialect)
@@ -314,12 +383,11 @@ class Meetings:
     def _meet_writers(self) -> None:
         """Group the writers of each contested property by what they make of it."""
         left = MOST_CLASHES
-        for place in self._contested:
+        for place, differ in self._contested.items():
             spot, key = place
-            last: dict[Touched, bytes] = dict(self._writers[place])
-            plain = not any(key in touched.own.offsets for touched in last)
-            if plain and spot is not self._symbols and len(set(last.values())) == 1:
+            if not differ and spot is not self._symbols:
                 continue
+            last: dict[Touched, bytes] = dict(self._writers[place])
             groups: dict[Meaning, list[Touched]] = {}
             for touched, value in last.items():
                 groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)
@@ -341,18 +409,18 @@ class Meetings:
                         self._clash(one, other, Writes(spot, key, meaning, another))
 
     def _clash(self, one: Touched, other: Touched, writes: Writes) -> None:
-        if writes.key in _CELLS and Problem.CELLS_CHANGED in self._dialect.errors:
+        spot, key, first, second = writes
+        if key in _CELLS and Problem.CELLS_CHANGED in self._dialect.errors:
             self.suspect(one, other, "cells")
             return
         pair = ordered(one, other)
-        if pair[0] != one.number:
-            writes = Writes(writes.spot, writes.key, writes.second, writes.first)
         clash = self.clashes.get(pair)
         if clash is None:
             clash = self.clashes[pair] = Clash()
         clash.count += 1
         if len(clash.places) < _SHOWN:
-            clash.places.append(writes)
+            turned = pair[0] != one.number
+            clash.places.append(Writes(spot, key, second, first) if turned else writes)
 
 
 def ordered(one: Touched, other: Touched) -> Pair:

@@ -43,12 +43,14 @@ class Own(NamedTuple):
 
     offsets maps the name of a property to the byte offsets at which the overlay has references
     under it; nodes are those with a phandle, by it; inside are the phandles that its contents refer
-    to; literal tells whether a target is a number that is written out.
+    to; labels are those of the base that it wants; literal tells whether a target is a number that
+    is written out.
     """
 
     offsets: dict[str, tuple[int, ...]]
     nodes: dict[int, Node]
     inside: frozenset[int]
+    labels: frozenset[str]
     literal: bool
     numbering: Numbering
 
@@ -122,7 +124,8 @@ def _own_references(overlay: Overlay, dialect: Dialect) -> Own:
     )
     state = Numbering.DANGLING if odd else Numbering.PLAIN
     state = Numbering.WILD if _is_wild(plan) else state
-    return Own(reference_offsets(plan), nodes, frozenset(inside), literal, state)
+    labels = frozenset(fixup.label for fixup in plan.fixups)
+    return Own(reference_offsets(plan), nodes, frozenset(inside), labels, literal, state)
 
 
 def _is_wild(plan: Plan) -> bool:

@@ -8,11 +8,12 @@ from dtovl.changeset import SetProperty
 from dtovl.checks.numbers import joined, own_references
 from dtovl.checks.touched import fresh_spots, is_phandle, meaning
 from dtovl.model.node import Node, plain_name
-from dtovl.overlay.stack import apply_stack
+from dtovl.overlay.apply import apply_overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from dtovl.changeset import Entry
     from dtovl.checks.touched import Meaning, Spot
     from dtovl.model.dialect import Dialect
     from dtovl.model.tree import Tree
@@ -59,8 +60,9 @@ def try_both(tree: Tree, first: Outcome, second: Outcome, dialect: Dialect) -> T
     mine, theirs = (own_references(one.overlay, dialect).offsets for one in (first, second))
     offsets = {**mine, **theirs}
     offsets.update((key, joined(mine[key], theirs[key])) for key in mine.keys() & theirs.keys())
-    one = _Result(tree, (first, second), dialect, offsets, largest)
-    other = _Result(tree, (second, first), dialect, offsets, largest)
+    whole = first.applies and second.applies
+    one = _Result(tree, (first, second), dialect, offsets, largest, whole=whole)
+    other = _Result(tree, (second, first), dialect, offsets, largest, whole=whole)
     if one.refused is not None or other.refused is not None:
         return Tried(one.refused, other.refused, ())
     return Tried(None, None, tuple(_differences(one, other)))
@@ -72,37 +74,46 @@ def largest_phandle(tree: Tree, dialect: Dialect) -> int:
 
 
 class _Result:
-    """What overlays in one order make of the places that they touch: values, and new nodes."""
+    """What overlays in one order make of the places that they touch: values, and new nodes.
+
+    These are left out unless whole: what there is to compare is that one order is refused.
+    """
 
     __slots__ = ("nodes", "refused", "values")
 
     def __init__(
         self,
         tree: Tree,
-        alone: Sequence[Outcome],
+        alone: tuple[Outcome, Outcome],
         dialect: Dialect,
         offsets: Mapping[str, tuple[int, ...]],
         largest: int,
+        *,
+        whole: bool,
     ) -> None:
         self.values: dict[tuple[Spot, str], Meaning | None] = {}
         self.nodes: dict[Spot, None] = {}
-        self.refused: Outcome | None = alone[0]
-        if not alone[0].applies:
+        first, second = alone
+        self.refused: Outcome | None = first
+        if not first.applies:
             return
-        stack = apply_stack(tree, [outcome.overlay for outcome in alone], dialect)
-        self.refused = stack.failed
-        if self.refused is None:
-            self._read(tree, stack.outcomes, offsets, largest)
-        stack.revert(tree)
+        # That the first one applies to the plain base is known, and what comes of it.
+        first.changeset.apply(tree)
+        after = apply_overlay(tree, second.overlay, dialect, 2)
+        self.refused = None if after.applies else after
+        if whole and after.applies:
+            entries = [*first.changeset.entries, *after.changeset.entries]
+            self._read(tree, entries, offsets, largest)
+        after.changeset.revert(tree)
+        first.changeset.revert(tree)
 
     def _read(
         self,
         tree: Tree,
-        outcomes: Sequence[Outcome],
+        entries: Sequence[Entry],
         offsets: Mapping[str, tuple[int, ...]],
         largest: int,
     ) -> None:
-        entries = [entry for outcome in outcomes for entry in outcome.changeset.entries]
         fresh = fresh_spots(entries)
         self.nodes = dict.fromkeys(fresh.values())
 
@@ -118,8 +129,9 @@ class _Result:
         for node, key in dict.fromkeys(touched):
             value = node.properties.get(key)
             if value is not None and not (is_phandle(key) and len(value) == 4):
-                places = offsets.get(plain_name(key), ())
-                self.values[fresh.get(node, node), key] = meaning(value, places, largest, find)
+                places = offsets.get(plain_name(key))
+                spot = fresh.get(node, node)
+                self.values[spot, key] = meaning(value, places, largest, find) if places else value
 
 
 def _differences(one: _Result, other: _Result) -> Iterator[Place]:

@@ -46,8 +46,9 @@ def labels(touched: Touched) -> Iterator[str]:
 def paths(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[str]:
     """Give the paths that are looked up: those of labels, and of targets."""
     symbols = top_node(tree, SYMBOLS, dialect)
-    for fixup in touched.plan.fixups if symbols is not None else ():
-        value = symbols.properties.get(fixup.label) if symbols is not None else None
+    values = symbols.properties if symbols is not None else {}
+    for fixup in touched.plan.fixups:
+        value = values.get(fixup.label)
         if value:
             yield boot_text(value)
     for fragment in touched.overlay.fragments:
@@ -56,8 +57,13 @@ def paths(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[str]:
             yield boot_text(target)
 
 
-def may_look_up(tree: Tree, touched: Touched, stems: set[str], dialect: Dialect) -> bool:
-    """Tell whether names without unit address that are looked up may be among stems."""
+def may_look_up(
+    tree: Tree, touched: Touched, stems: set[str], dialect: Dialect, seen: dict[str, bool]
+) -> bool:
+    """Tell whether names without unit address that are looked up may be among stems.
+
+    seen has what was found of paths, for the same stems.
+    """
     known: dict[tuple[str, str], frozenset[str]] = touched.overlay.known
     key = ("stems", dialect.name)
     if key not in known:
@@ -66,8 +72,14 @@ def may_look_up(tree: Tree, touched: Touched, stems: set[str], dialect: Dialect)
         known[key] = frozenset(name for name in inside if "@" not in name) | {SYMBOLS}
     if not stems.isdisjoint(known[key]):
         return True
-    looked_up = paths(tree, touched, dialect)
-    return any(not stems.isdisjoint(path.split("/")) or path[:1] != "/" for path in looked_up)
+    for path in paths(tree, touched, dialect):
+        may = seen.get(path)
+        if may is None:
+            may = not stems.isdisjoint(path.split("/")) or path[:1] != "/"
+            seen[path] = may
+        if may:
+            return True
+    return False
 
 
 def child_names(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[tuple[Node, str]]:

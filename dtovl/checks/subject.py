@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.model.cells import cell, strings
+from dtovl.model.values import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 
 _MOST_LINES = 8
+
+# Overlays, and boards of one family, set many properties to the same: texts are kept of so many
+# values of up to so many bytes.
+_MOST_TEXTS = 4096
+_MOST_BYTES = 256
 
 
 class Subject(NamedTuple):
@@ -134,6 +141,18 @@ def references_inside(subject: Subject) -> dict[int, int]:
             number = cell(recipe.value, offset)
             counts[number] = counts.get(number, 0) + 1
     return counts
+
+
+def shown(value: bytes, name: str, limit: int) -> str:
+    """Write the value of a property called name in at most so many characters, "" if empty."""
+    if len(value) > _MOST_BYTES:
+        return render(value, name=name, limit=limit)
+    return _shown(value, name, limit)
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _shown(value: bytes, name: str, limit: int) -> str:
+    return render(value, name=name, limit=limit)
 
 
 def counted(number: int, word: str, plural: str = "") -> str:

@@ -37,7 +37,17 @@ class Touched:
     own is what is known of its references whatever the base, numbering how they fare on this one.
     """
 
-    __slots__ = ("_fresh", "_numbers", "number", "numbering", "outcome", "overlay", "own", "plan")
+    __slots__ = (
+        "_fresh",
+        "_labels",
+        "_numbers",
+        "number",
+        "numbering",
+        "outcome",
+        "overlay",
+        "own",
+        "plan",
+    )
 
     def __init__(
         self, number: int, overlay: Overlay, outcome: Outcome, own: Own, state: Numbering
@@ -49,6 +59,7 @@ class Touched:
         self.own = own
         self.numbering = state
         self._fresh: dict[Node, tuple[Node, str]] | None = None
+        self._labels: dict[bytes, str] | None = None
         self._numbers: dict[int, Spot] | None = None
 
     @property
@@ -68,14 +79,15 @@ class Touched:
         """Give the phandles that the overlay gives, each with the node that has it then."""
         if self._numbers is None:
             # Of two numbers for one node the later stays.
-            last = {node: node.phandle for node in self.fresh}
+            fresh = self.fresh
+            last = {node: node.phandle for node in fresh}
             for entry in self.outcome.changeset.entries:
                 if isinstance(entry, SetProperty) and entry.phandle is not None:
                     last[entry.node] = entry.phandle
             found: dict[int, Spot] = {}
             for node, number in last.items():
                 if number:
-                    found.setdefault(number, self.fresh.get(node, node))
+                    found.setdefault(number, fresh.get(node, node))
             self._numbers = found
         return self._numbers
 
@@ -84,35 +96,62 @@ class Touched:
         offsets = self.own.offsets.get(key)
         if not offsets:
             return value
-        return meaning(value, offsets, largest, self.numbers.get)
+        return meaning(value, offsets, largest, lambda number: self.numbers.get(number))
 
-    def contents(
-        self, tops: Container[tuple[Node, str]]
-    ) -> list[tuple[tuple[Node, str], Node, dict[str, bytes]]]:
-        """List (spot, node, properties) of the nodes that the overlay made from some spots on.
+    def made(self, tops: Container[tuple[Node, str]]) -> list[tuple[tuple[Node, str], Node]]:
+        """List (spot, node) of what the overlay made from some spots just below the base on."""
+        spots = fresh_spots(self.outcome.changeset.entries, tops)
+        return [(spot, node) for node, spot in spots.items()]
 
-        tops are spots just below the base.
+    def targets_own(self, root: Node) -> bool:
+        """Tell whether a fragment goes to a node that the overlay makes; it is not in force.
+
+        root is that of the base.
         """
-        found: dict[Node, tuple[tuple[Node, str], Node, dict[str, bytes]]] = {}
-        for node, spot in self.fresh.items():
-            base, path = spot
-            end = path.find("/", 1)
-            if (base, path if end < 0 else path[:end]) in tops:
-                properties = {plain_name(key): value for key, value in node.properties.items()}
-                found[node] = spot, node, properties
+        for target in self.outcome.targets.values():
+            top = target
+            while top.parent is not None:
+                top = top.parent
+            if top is not root:
+                return True
+        return False
+
+    def properties(self, nodes: Iterable[Node]) -> dict[Node, dict[str, bytes]]:
+        """Give what the overlay has put into some of the nodes that it makes, by plain names."""
+        found = {
+            node: {plain_name(key): value for key, value in node.properties.items()}
+            for node in nodes
+        }
         for entry in self.outcome.changeset.entries:
             if isinstance(entry, SetProperty) and entry.node in found and entry.new is not None:
-                found[entry.node][2][entry.key] = entry.new
-        return list(found.values())
+                found[entry.node][entry.key] = entry.new
+        return found
+
+    def label_of(self, value: bytes, symbols: Node) -> str | None:
+        """Give the label by which the overlay calls the node that a value in symbols leads to."""
+        if self._labels is None:
+            self._labels = {}
+            for fixup in self.plan.fixups:
+                known = symbols.properties.get(fixup.label)
+                if known is not None:
+                    self._labels.setdefault(known, fixup.label)
+        return self._labels.get(value)
 
 
-def fresh_spots(entries: Iterable[Entry]) -> dict[Node, tuple[Node, str]]:
-    """Name the nodes that changeset entries make, in force or not."""
+def fresh_spots(
+    entries: Iterable[Entry], tops: Container[tuple[Node, str]] | None = None
+) -> dict[Node, tuple[Node, str]]:
+    """Name the nodes that changeset entries make, in force or not.
+
+    Of those just below the base only tops count, with what is below them; None: all.
+    """
     found: dict[Node, tuple[Node, str]] = {}
     for entry in entries:
         if not isinstance(entry, AttachNode):
             continue
         base, above = found.get(entry.parent, (entry.parent, ""))
+        if tops is not None and not above and (base, f"/{entry.node.name}") not in tops:
+            continue
         stack = [(entry.node, above)]
         while stack:
             node, path = stack.pop()

@@ -38,9 +38,9 @@ def test_new_nodes_are_named_by_the_base_and_a_path() -> None:
 def test_what_a_later_fragment_writes_into_a_new_node_counts() -> None:
     touched = touched_by(overlay_of(to("soc", {"a": {"p": 1, "q": 1}}), at("/soc/a", {"p": 2})))
     (top,) = touched.fresh.values()
-    ((spot, node, properties),) = touched.contents({top})
+    ((spot, node),) = touched.made({top})
     assert (spot, node.name) == (top, "a")
-    assert properties == {"q": cells(1), "p": cells(2)}
+    assert touched.properties([node])[node] == {"q": cells(1), "p": cells(2)}
 
 
 def test_a_reference_is_named_by_its_node() -> None:
