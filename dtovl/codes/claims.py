@@ -51,7 +51,8 @@ GPIO_CONFLICT = Code(
 A GPIO line belongs to the driver that requests it first; the second gets -EBUSY and does not
 start. Hogs (`gpio-hog`) get their lines before any driver. Regulators that share an enable line are
 left out, as Linux lets them; lines that boards share on purpose (reset, power-down of several
-chips) are reported as info: that works where the drivers agree on it.
+chips) are reported as info: that works where the drivers agree on it. Linux 6.19 and later can be
+built to let both have the line (CONFIG_GPIO_SHARED); the wire is still one.
 
     led { gpios = <&gpio1 17 0>; };  button { gpios = <&gpio1 17 1>; };""",
 )
