@@ -10,16 +10,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.checks.claimants import Reader, Touched
+from dtovl.checks.claimants import ENABLED, Reader, Touched
 from dtovl.checks.claimkinds import (
     ADDRESSES,
     DMAS,
-    GPIO_NAMES,
     GPIOS,
     INTERRUPTS,
+    KINDS,
     PINS,
     Claim,
-    learn_kinds,
 )
 from dtovl.checks.lines import address_width
 from dtovl.checks.pins import Groups, groups_of
@@ -29,18 +28,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dtovl.checks.claimkinds import Resource
+    from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
 
 # Where values of a kind stand; GPIO lines stand under any name that ends so.
 _NAMES = {INTERRUPTS: ("interrupts", "interrupts-extended"), DMAS: ("dmas",)}
-_OKAY = (b"okay\0", b"ok\0")
 _MOST_PINS = 200_000
 _MOST_CANDIDATES = 1000
 # Bytes that looking for the resources of one case may go through; a large board has 10,000 for
 # each resource.
 _MOST_WORK = 1 << 27
+
+
+class _Values:
+    """The values of one kind with the devices that have them, to be searched for bytes."""
+
+    __slots__ = ("_all", "_rows", "cost")
+
+    def __init__(self, rows: list[tuple[bytes, Node]]) -> None:
+        self._rows = rows
+        self._all = b"".join([value for value, _ in rows])
+        # In bytes; each value takes a while of its own.
+        self.cost = 64 * len(rows) + len(self._all)
+
+    def holders(self, needle: bytes) -> list[Node]:
+        """List the devices with a value in which the needle occurs; for most needles, none."""
+        if needle not in self._all:
+            return []
+        return [node for value, node in self._rows if needle in value]
 
 
 class BaseClaims:
@@ -53,7 +70,6 @@ class BaseClaims:
     __slots__ = (
         "_addresses",
         "_by_pin",
-        "_costs",
         "_devices",
         "_hogs",
         "_labels",
@@ -71,24 +87,23 @@ class BaseClaims:
         self.tree = tree
         self.recent: Fresh | None = None
         self._ready = 0
-        self._costs: dict[int, int] = {}
         self._left = 0
         self.unasked = 0
         self._hogs: dict[Node, list[Node]] = {}
-        self._addresses: dict[Node, dict[object, list[Node]]] = {}
+        self._addresses: dict[Node, dict[bytes, list[Node]]] = {}
         self._devices: list[Node] | None = None
         self._labels: dict[bytes, str] | None = None
         # Those of an overlay that is in force when they are asked for would stay beyond it.
         self._symbols = {} if tree.symbols is None else dict(tree.symbols.properties)
-        self._values: dict[int, list[tuple[bytes, Node]]] = {}
+        self._values: dict[int, _Values] = {}
         self._users: dict[Node, list[Node]] = {}
-        self._by_pin: dict[tuple[Node, object], list[Node]] = {}
+        self._by_pin: dict[Node, dict[Pin | Node | bytes, list[Node]]] = {}
 
     def prepare(self, resources: Iterable[Resource], fresh: Fresh) -> None:
         """Make ready to be asked for resources while overlays are in force.
 
-        They are taken out for the moment, if something is still to be found that they may have
-        changed.
+        What is found with them is good as long as nothing of the base is missing: each answer is
+        looked up in the tree again. If they replaced something, they are taken out meanwhile.
         """
         self._left = _MOST_WORK
         self.unasked = 0
@@ -100,7 +115,9 @@ class BaseClaims:
             elif provider not in self._addresses:
                 buses.append(provider)
         missing = kinds & ~self._ready
-        aside = fresh.outcomes if missing or (buses and fresh.touched.moved) else ()
+        touched = fresh.touched
+        amiss = (missing and touched.replaced) or (buses and touched.moved)
+        aside = fresh.outcomes if amiss else ()
         for outcome in reversed(aside):
             outcome.changeset.revert(self.tree)
         for bus in buses:
@@ -108,7 +125,6 @@ class BaseClaims:
         if missing:
             self._ready |= missing
             self._scan(missing)
-            self._costs = {kind: _cost(values) for kind, values in self._values.items()}
         for outcome in aside:
             outcome.changeset.apply(self.tree)
 
@@ -120,38 +136,46 @@ class BaseClaims:
             self._index_pins(devices)
         for kind, names in _NAMES.items():
             if kinds & kind:
-                self._values[kind] = [
-                    (node.properties[name], node)
-                    for name in names
-                    for node in devices
-                    if name in node.properties
-                ]
+                self._values[kind] = _Values(
+                    [
+                        (node.properties[name], node)
+                        for name in names
+                        for node in devices
+                        if name in node.properties
+                    ]
+                )
         if kinds & GPIOS:
             for node in devices:
                 if "gpio-hog" in node.properties and node.parent is not None:
                     self._hogs.setdefault(node.parent, []).append(node)
-            learn_kinds(set().union(*[node.properties for node in devices]))
-            self._values[GPIOS] = [
-                (node.properties[name], node)
-                for node in devices
-                for name in node.properties
-                if name in GPIO_NAMES
-            ]
+            named = set().union(*[node.properties for node in devices])
+            wanted = {name for name in named if KINDS[name] == GPIOS}
+            self._values[GPIOS] = _Values(
+                [
+                    (value, node)
+                    for node in devices
+                    if not wanted.isdisjoint(node.properties)
+                    for name, value in node.properties.items()
+                    if name in wanted
+                ]
+            )
 
     def _index_pins(self, devices: Iterable[Node]) -> None:
         """Note which devices use which groups, and which groups mux which pins."""
+        users = self._users
         for node in devices:
             if "pinctrl-0" in node.properties:
                 for _, group in groups_of(self.tree, node):
-                    self._users.setdefault(group, []).append(node)
+                    users.setdefault(group, []).append(node)
         groups = Groups()
-        found = self._by_pin
         left = _MOST_PINS
-        for group in self._users:
+        for group in users:
             controller, pins = groups.read(group)
-            for unit in (group,) if pins is None else pins:
-                found.setdefault((controller, unit), []).append(group)
-                left -= 1
+            muxed = self._by_pin.setdefault(controller, {})
+            units = (group,) if pins is None else pins
+            for unit in units:
+                muxed.setdefault(unit, []).append(group)
+            left -= len(units)
             if left < 0:
                 break
 
@@ -172,33 +196,36 @@ class BaseClaims:
 
         Past a bound on the work of one case the answer is empty, and counted as unasked.
         """
-        kind = resource[0]
-        self._left -= self._costs.get(kind, 0)
-        if self._left < 0:
-            self.unasked += 1
+        candidates = self._candidates(resource)
+        if not candidates:
             return []
+        kind = resource[0]
         found: list[Claim] = []
-        for node in dict.fromkeys(self._candidates(resource)):
-            if touched.kinds.get(node, 0) & kind or not touched.alive(node):
-                continue
-            found.extend(claim for claim in reader.claims(node, kind) if claim.resource == resource)
+        for node in dict.fromkeys(islice(candidates, _MOST_CANDIDATES)):
+            if not touched.kinds.get(node, 0) & kind and touched.alive(node):
+                found += [claim for claim in reader.claims(node, kind) if claim[0] == resource]
         return found
 
-    def _candidates(self, resource: Resource) -> Iterable[Node]:
+    def _candidates(self, resource: Resource) -> Sequence[Node]:
+        """List devices that may claim a resource, among them all of the base that do."""
         kind, provider, unit = resource
         if kind == PINS:
-            groups = self._by_pin.get((provider, unit), ())
-            users = (node for group in groups for node in self._users[group])
-            return islice(users, _MOST_CANDIDATES)
+            groups = self._by_pin.get(provider, {}).get(unit, ())
+            users = self._users
+            return list(islice((user for one in groups for user in users[one]), _MOST_CANDIDATES))
         if not isinstance(unit, bytes):
             return ()
         if kind == ADDRESSES:
-            return islice(self._addresses[provider].get(unit, ()), _MOST_CANDIDATES)
-        needle = unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit
-        found = [node for value, node in self._values[kind] if needle in value]
-        if kind == GPIOS:
-            found += self._hogs.get(provider, ())
-        return found[:_MOST_CANDIDATES]
+            return self._addresses[provider].get(unit, ())
+        values = self._values[kind]
+        self._left -= values.cost
+        if self._left < 0:
+            self.unasked += 1
+            return ()
+        found = values.holders(unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit)
+        if kind == GPIOS and provider in self._hogs:
+            found += self._hogs[provider]
+        return found
 
 
 def _alive_below(root: Node) -> list[Node]:
@@ -207,30 +234,21 @@ def _alive_below(root: Node) -> list[Node]:
     found = []
     while stack:
         node = stack.pop()
-        properties = node.properties
-        if "status" in properties and properties["status"] not in _OKAY:
-            continue
-        found.append(node)
-        if node.children:
-            stack.extend(node.children.values())
+        if node.properties.get("status") in ENABLED:
+            found.append(node)
+            if node.children:
+                stack += node.children.values()
     return found
 
 
-def _cost(values: Iterable[tuple[bytes, Node]]) -> int:
-    """Give what looking through values costs, in bytes; each takes a while of its own."""
-    return sum(64 + len(value) for value, _ in values)
-
-
-def _by_address(bus: Node) -> dict[object, list[Node]]:
+def _by_address(bus: Node) -> dict[bytes, list[Node]]:
     """Map the first addresses on a bus to the devices that have them."""
     width = address_width(bus)
-    found: dict[object, list[Node]] = {}
+    found: dict[bytes, list[Node]] = {}
     for node in bus.children.values():
-        properties = node.properties
-        if "compatible" in properties:
-            reg = properties.get("reg", b"")
-            if len(reg) >= width:
-                found.setdefault(reg[:width], []).append(node)
+        reg = node.properties.get("reg")
+        if reg is not None and len(reg) >= width:
+            found.setdefault(reg[:width], []).append(node)
     return found
 
 
@@ -241,22 +259,19 @@ class Fresh(NamedTuple):
     touched: Touched
     claims: dict[Resource, list[Claim]]
 
-    def asked(self) -> list[Resource]:
-        """List the resources that others of the base may claim as well: not those of new providers.
+    def may_be_shared(self, resource: Resource) -> bool:
+        """Tell whether others of the base may claim a resource as well: not of a new provider.
 
         Which interrupt and DMA channel a device of the base has is the chip's own affair: enabling
         it brings no clash with others of the base that is worth telling.
         """
-        own, new = self.touched.direct, self.touched.new
-        return [
-            resource
-            for resource, claims in self.claims.items()
-            if resource[1] not in new
-            and (
-                not resource[0] & _OF_THE_CHIP
-                or any(own.get(claim.device, 0) & claim.kind for claim in claims)
-            )
-        ]
+        kind, provider, _ = resource
+        if provider in self.touched.new:
+            return False
+        own = self.touched.direct
+        return not kind & _OF_THE_CHIP or any(
+            own.get(claim.device, 0) & kind for claim in self.claims[resource]
+        )
 
 
 _OF_THE_CHIP = INTERRUPTS | DMAS
@@ -287,5 +302,9 @@ def fresh_claims(known: BaseClaims, outcomes: Iterable[Outcome]) -> Fresh | None
     found = fresh.claims
     for node, kinds in touched.kinds.items():
         for claim in reader.claims(node, kinds):
-            found.setdefault(claim.resource, []).append(claim)
+            resource = claim[0]
+            if resource in found:
+                found[resource].append(claim)
+            else:
+                found[resource] = [claim]
     return fresh if found else None

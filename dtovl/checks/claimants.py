@@ -14,8 +14,11 @@ from dtovl.checks.claimkinds import (
     GROUP,
     INTERRUPTS,
     KINDS,
+    MOST_CLAIMS,
     PINS,
+    STATUS,
     Claim,
+    kinds_in,
 )
 from dtovl.checks.lines import (
     address_claims,
@@ -24,7 +27,6 @@ from dtovl.checks.lines import (
     interrupt_claims,
     interrupt_parent,
 )
-from dtovl.checks.nodes import enabled
 from dtovl.checks.pins import Groups, pin_claims
 
 if TYPE_CHECKING:
@@ -34,38 +36,41 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
 
-MOST_CLAIMS = 100_000
-"""Most claims that are held against each other in one tree; a large board has some 2,000."""
+ENABLED = (None, b"okay\0", b"ok\0")
+"""The values of `status` of a node that a device is made of.
+
+Source: kernel __of_device_is_available (drivers/of/base.c).
+"""
 
 
 class Alive:
-    """Tells whether devices are made: enabled, and so is all above; remembers what it found."""
+    """Tells whether devices are made: enabled, and so is all above up to the root of the tree.
+
+    It remembers what it found, so nothing may change meanwhile.
+    """
 
     __slots__ = ("_known",)
 
-    def __init__(self) -> None:
-        self._known: dict[Node, bool] = {}
+    def __init__(self, root: Node) -> None:
+        self._known = {root: root.properties.get("status") in ENABLED}
 
     def __call__(self, node: Node) -> bool:
-        """Tell it of one node."""
+        """Tell it of one node; what is in no tree is not alive."""
         known = self._known
         above = []
         one: Node | None = node
-        alive = True
-        while one is not None:
-            found = known.get(one)
-            if found is None:
+        alive = None
+        while alive is None and one is not None:
+            alive = known.get(one)
+            if alive is None:
                 above.append(one)
-                if not enabled(one):
-                    alive = False
+                if one.properties.get("status") not in ENABLED:
                     break
                 one = one.parent
-            else:
-                alive = found
-                break
+        found = alive is True
         for one in above:
-            known[one] = alive
-        return alive
+            known[one] = found
+        return found
 
 
 class Touched:
@@ -73,83 +78,96 @@ class Touched:
 
     kinds has the kinds of claims of each enabled device that changed or came in; direct has those
     of which the overlay wrote the property itself; new are the claiming nodes that came in; moved
-    says whether another node got a new address.
+    says whether another node got a new address; replaced, whether the base without the overlays has
+    claims that the tree lacks.
     """
 
-    __slots__ = ("_groups", "_tops", "alive", "direct", "kinds", "moved", "new")
+    __slots__ = ("_groups", "_tops", "alive", "direct", "kinds", "moved", "new", "replaced")
 
     def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
         self.kinds: dict[Node, int] = {}
         self.new: set[Node] = set()
         self.moved = False
-        self.alive = Alive()
+        self.replaced = False
+        self.alive = Alive(tree.root)
         self._tops: dict[Node, int] = {}
         self._groups: list[Node] = []
         for outcome in outcomes:
             for entry in outcome.changeset.entries:
-                if isinstance(entry, SetProperty):
-                    kinds = KINDS[entry.key]
-                    if not kinds or entry.new == entry.old:
-                        continue
-                    if kinds & BELOW and entry.key != "status" and _same_parent(tree, entry):
-                        continue
-                    self._changed(entry.node, kinds)
-                else:
+                if not isinstance(entry, SetProperty):
                     self._came(entry.node, entry.parent)
+                elif KINDS[entry.key] and entry.new != entry.old:
+                    self._changed(tree, entry, KINDS[entry.key])
         self.direct = self.kinds
         if self._tops:
             self.kinds = dict(self.kinds)
             self._below()
         if self.kinds:
-            self.kinds = {node: kinds for node, kinds in self.kinds.items() if self.alive(node)}
+            alive = self.alive
+            self.kinds = {node: kinds for node, kinds in self.kinds.items() if alive(node)}
 
     def __bool__(self) -> bool:
         """Tell whether some enabled device may claim what it did not claim before."""
         return bool(self.kinds or self._groups)
 
-    def _changed(self, node: Node, kinds: int) -> None:
+    def _changed(self, tree: Tree, entry: SetProperty, kinds: int) -> None:
+        node, old = entry.node, entry.old
+        if kinds & STATUS:
+            self._tops[node] = ALL
+            self.replaced |= old in ENABLED
+            return
         if kinds & BELOW:
-            self._tops[node] = self._tops.get(node, 0) | kinds & ALL
-        elif kinds & GROUP:
-            self._groups.append(node)
+            if not _same_parent(tree, entry):
+                self._tops[node] = self._tops.get(node, 0) | kinds & ALL
+            return
+        self.replaced |= old is not None or entry.key == "pinctrl-names"
+        if kinds & GROUP:
+            self._grouped(node)
         else:
             self.kinds[node] = self.kinds.get(node, 0) | kinds
-            if kinds == ADDRESSES and node not in self.new:
-                self.moved = True
+            self.moved |= kinds == ADDRESSES and node not in self.new
+
+    def _grouped(self, group: Node) -> None:
+        self._groups.append(group)
+        self.replaced = True
 
     def _came(self, top: Node, parent: Node) -> None:
         grouped = 0
         stack = [top]
         while stack:
             node = stack.pop()
-            kinds = 0
-            for key in node.properties:
-                kinds |= KINDS[key]
-            if kinds & ALL:
-                self.kinds[node] = ALL
+            kinds = kinds_in(node.properties)
+            if kinds & (ALL | STATUS):
                 self.new.add(node)
+                if kinds & ALL:
+                    self.kinds[node] = kinds & ALL
             grouped |= kinds
             if node.children:
                 stack.extend(reversed(node.children.values()))
         if grouped & GROUP and "compatible" not in parent.properties:
-            self._groups.append(parent)
+            self._grouped(parent)
 
     def _below(self) -> None:
         """Enter the devices at and below nodes that were enabled."""
         kinds = self.kinds
         done: dict[Node, int] = {}
         for top, changed in self._tops.items():
-            if not self.alive(top):
-                continue
-            stack = [top]
+            stack = [top] if self.alive(top) else []
             while stack:
                 node = stack.pop()
-                if changed & ~done.get(node, 0) == 0 or (node is not top and not enabled(node)):
+                properties = node.properties
+                if changed & ~done.get(node, 0) == 0:
+                    continue
+                if node is not top and properties.get("status") not in ENABLED:
                     continue
                 done[node] = done.get(node, 0) | changed
-                if "compatible" in node.properties or node is top or node.properties.keys() & _OWN:
-                    kinds[node] = kinds.get(node, 0) | changed
-                stack.extend(node.children.values())
+                claimed = changed & kinds_in(properties)
+                if claimed and (
+                    node is top or "compatible" in properties or not _OWN.isdisjoint(properties)
+                ):
+                    kinds[node] = kinds.get(node, 0) | claimed
+                if node.children:
+                    stack.extend(node.children.values())
 
     def groups(self) -> Iterator[Node]:
         """Give nodes of pin configurations that changed: users of them, or above them, changed."""
@@ -171,7 +189,7 @@ def _same_parent(tree: Tree, entry: SetProperty) -> bool:
     return interrupt_parent(tree, above) is interrupt_parent(tree, entry.node)
 
 
-_OWN = {"gpios", "gpio", "interrupts", "pinctrl-0", "dmas"}
+_OWN = frozenset({"gpios", "gpio", "interrupts", "pinctrl-0", "dmas"})
 
 
 class Reader:
@@ -184,25 +202,25 @@ class Reader:
         self.left = MOST_CLAIMS
         self._groups = Groups()
 
-    def claims(self, node: Node, kinds: int) -> Iterator[Claim]:
-        """Give the claims of some kinds of an enabled device."""
-        for claim in self._all(node, kinds):
-            if not self.left:
-                return
-            self.left -= 1
-            yield claim
-
-    def _all(self, node: Node, kinds: int) -> Iterator[Claim]:
+    def claims(self, node: Node, kinds: int) -> list[Claim]:
+        """List the claims of some kinds of an enabled device, as far as the bound allows."""
+        if self.left <= 0:
+            return []
         properties = node.properties
+        found: list[Claim] = []
         if kinds & PINS and "pinctrl-0" in properties:
-            yield from pin_claims(self.tree, node, self._groups)
+            found = pin_claims(self.tree, node, self._groups)
         if kinds & GPIOS:
-            yield from gpio_claims(self.tree, node)
+            found += gpio_claims(self.tree, node)
         if kinds & INTERRUPTS and (
             "interrupts" in properties or "interrupts-extended" in properties
         ):
-            yield from interrupt_claims(self.tree, node)
+            found += interrupt_claims(self.tree, node)
         if kinds & DMAS and "dmas" in properties:
-            yield from dma_claims(self.tree, node)
+            found += dma_claims(self.tree, node)
         if kinds & ADDRESSES and "reg" in properties:
-            yield from address_claims(node)
+            found += address_claims(node)
+        if len(found) > self.left:
+            del found[self.left :]
+        self.left -= len(found)
+        return found

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.checks.pinbindings import READERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
 
@@ -16,10 +18,15 @@ GROUP = 1 << 5
 """A property of a pin configuration node: the claims of its users change with it."""
 BELOW = 1 << 6
 """The property speaks for all nodes below as well."""
+STATUS = 1 << 7
+"""The property claims nothing itself: all claims of the node hang on it."""
+
+MOST_CLAIMS = 100_000
+"""Most claims that are held against each other in one tree; a large board has some 2,000."""
 
 _MOST_NAMES = 20_000
 _EXACT = {
-    "status": ALL | BELOW,
+    "status": STATUS | BELOW,
     "pinctrl-names": PINS,
     "gpios": GPIOS,
     "gpio": GPIOS,
@@ -42,8 +49,6 @@ class _Kinds(dict[str, int]):
         if len(self) > _MOST_NAMES:
             self.clear()
             self.update(_EXACT)
-            GPIO_NAMES.clear()
-            GPIO_NAMES.update(("gpios", "gpio"))
         found = 0
         if name.startswith("pinctrl-"):
             found = PINS if name[8:].isdecimal() else 0
@@ -51,21 +56,18 @@ class _Kinds(dict[str, int]):
             # `nr-gpios` is a count (drivers/of/property.c, parse_gpios).
             found = 0 if name.endswith(",nr-gpios") else GPIOS
         found = self[name] = _EXACT.get(name, found)
-        if found == GPIOS:
-            GPIO_NAMES.add(name)
         return found
 
 
 KINDS = _Kinds(_EXACT)
 
-GPIO_NAMES = {"gpios", "gpio"}
-"""The names of properties with GPIO lines, of those that KINDS was asked for."""
 
-
-def learn_kinds(names: set[str]) -> None:
-    """Ask KINDS for names that it has not been asked for."""
-    for name in [name for name in names if name not in KINDS]:
-        KINDS[name]
+def kinds_in(names: Iterable[str]) -> int:
+    """Give the kinds of claims that any of these properties takes part in."""
+    kinds = 0
+    for name in names:
+        kinds |= KINDS[name]
+    return kinds
 
 
 Resource = tuple[int, "Node", "Pin | Node | bytes"]

@@ -50,10 +50,10 @@ def check_claims(
         return
     clashes = _clashes(fresh, known)
     teller = Teller(known)
-    told = []
-    for clash in clashes:
-        first, second = teller.describe(clash.first), teller.describe(clash.second)
-        told.append(tell(clash, first, second))
+    told = [
+        tell(clash, teller.describe(clash.first), teller.describe(clash.second))
+        for clash in clashes
+    ]
     _replace(sink, told)
     sink.diagnostics.extend(told)
     if clashes.left_out:
@@ -74,13 +74,14 @@ def _replace(sink: Sink, told: Sequence[Diagnostic]) -> None:
 
 def _clashes(fresh: Fresh, known: BaseClaims) -> Clashes:
     """Find the clashes of devices that overlays touched, with each other and with all else."""
-    asked = fresh.asked()
-    known.prepare(asked, fresh)
-    others = set(asked)
+    shared = {resource for resource in fresh.claims if fresh.may_be_shared(resource)}
+    known.prepare(shared, fresh)
     clashes = Clashes(MOST_CLASHES)
     reader = Reader(known.tree)
     for resource, claims in fresh.claims.items():
-        rivals = known.rivals(resource, fresh.touched, reader) if resource in others else ()
+        rivals = known.rivals(resource, fresh.touched, reader) if resource in shared else ()
+        if not rivals and len(claims) == 1:
+            continue
         older = (rivals or claims)[0]
         for claim in claims if rivals else claims[1:]:
             if clashes.full or not harmless(older, claim):

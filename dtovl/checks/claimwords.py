@@ -64,15 +64,24 @@ class Side(NamedTuple):
 class Teller:
     """Puts clashes in one tree into words, while nothing in it changes."""
 
-    __slots__ = ("_labels", "_names", "_tree")
+    __slots__ = ("_known", "_names", "_sides", "_tree")
 
     def __init__(self, known: BaseClaims) -> None:
         self._tree = known.tree
-        self._labels = known.labels
+        self._known = known
         self._names: dict[Node, str] = {}
+        self._sides: dict[tuple[object, ...], Side] = {}
 
     def describe(self, claim: Claim) -> Side:
-        """Describe the device of a claim, and what it claims by."""
+        """Describe the device of a claim, and what it claims by; once for all units of a group."""
+        muxes = bool(_pin_words(claim)[1])
+        key = (claim.device, claim.key, claim.group, claim.provider, muxes)
+        side = self._sides.get(key)
+        if side is None:
+            side = self._sides[key] = self._describe(claim, muxes=muxes)
+        return side
+
+    def _describe(self, claim: Claim, *, muxes: bool) -> Side:
         tree, device, key = self._tree, claim.device, claim.key
         path = device.path
         claimed = tree.origin_of(device, key)
@@ -90,7 +99,7 @@ class Teller:
         return Side(
             path,
             device.name,
-            _kernel_name(tree, device) if _pin_words(claim)[1] else "",
+            _kernel_name(tree, device) if muxes else "",
             (text(device.properties.get("compatible", b"")) or "").rpartition(",")[2][:19],
             is_regulator(device),
             origins[0] if origins else _BASE,
@@ -115,13 +124,10 @@ class Teller:
             return f"&{labels[0]}"
         symbols, path = self._tree.symbols, group.path
         value = path.encode("latin-1") + b"\0"
-        label = self._labels.get(value)
-        if label is not None:
-            return f"&{plain_name(label)}"
-        for label, found in symbols.properties.items() if symbols is not None else ():
-            if found == value:
-                return f"&{plain_name(label)}"
-        return path
+        label = self._known.labels.get(value)
+        if label is None and symbols is not None and value in symbols.properties.values():
+            label = next(key for key, found in symbols.properties.items() if found == value)
+        return path if label is None else f"&{plain_name(label)}"
 
     def _enabler(self, device: Node) -> Origin | None:
         """Give who enabled a device of the base, by its own `status` or one above."""
@@ -197,7 +203,8 @@ def _named(origin: Origin | None) -> str:
 
 def _units(claims: Sequence[Claim]) -> tuple[str, bool]:
     """Name what is claimed, and tell whether that is several."""
-    named = list(dict.fromkeys(_unit(claim) for claim in claims))
+    compatible = as_controller(claims[0].provider).compatible
+    named = list(dict.fromkeys(_unit(claim, compatible) for claim in claims))
     shown = ", ".join(named[:_MOST_UNITS])
     if len(named) > _MOST_UNITS:
         shown += f" and {len(named) - _MOST_UNITS} more"
@@ -211,10 +218,11 @@ def _noun(claim: Claim) -> str:
     return _NOUNS.get(claim.kind, "")
 
 
-def _unit(claim: Claim) -> str:
+def _unit(claim: Claim, compatible: str) -> str:
+    """Name a unit of a provider; compatible is that of a pin controller."""
     unit = claim.unit
     if isinstance(unit, tuple):
-        number, name = _pin_words(claim)
+        number, name = pin_words(unit, compatible)
         return f"{number} ({name})" if name and name != number else number
     if not isinstance(unit, bytes):
         return unit.name
@@ -225,8 +233,9 @@ def _unit(claim: Claim) -> str:
 
 def _pin_words(claim: Claim) -> tuple[str, str]:
     unit = claim.unit
-    compatible = as_controller(claim.provider).compatible
-    return pin_words(unit, compatible) if isinstance(unit, tuple) else ("", "")
+    if not isinstance(unit, tuple):
+        return "", ""
+    return pin_words(unit, as_controller(claim.provider).compatible)
 
 
 def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from dtovl.model.cells import cell
 from dtovl.model.specifiers import walk_specifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
@@ -25,44 +23,56 @@ _DMA = Pattern("args", "#dma-cells")
 _INTERRUPT = Pattern("args", "#interrupt-cells")
 
 
-def _specifiers(tree: Tree, value: bytes, pattern: Pattern) -> Iterator[tuple[Node, bytes]]:
-    """Give each provider with the bytes of its arguments, as far as they are complete."""
+def _specifiers(tree: Tree, value: bytes, pattern: Pattern) -> list[tuple[Node, bytes]]:
+    """List providers with the bytes of arguments that they want, as far as those are complete."""
     value = value[: 4 * MOST_SPECIFIERS]
+    found = []
     for offset, owner, count in walk_specifiers(tree, value, pattern):
         if count is None or count > _MOST_CELLS or offset + 4 + 4 * count > len(value):
-            return
-        yield owner, value[offset + 4 : offset + 4 + 4 * count]
+            break
+        if count:
+            found.append((owner, value[offset + 4 : offset + 4 + 4 * count]))
+    return found
 
 
 # -- GPIO ------------------------------------------------------------------------------------------
 
 
-def gpio_claims(tree: Tree, node: Node) -> Iterator[Claim]:
-    """Give the GPIO lines that a node claims; a hog claims lines of its parent.
+def gpio_claims(tree: Tree, node: Node) -> list[Claim]:
+    """List the GPIO lines that a node claims; a hog claims lines of its parent.
 
     Source: of_get_named_gpiod_flags, of_parse_own_gpio (drivers/gpio/gpiolib-of.c).
     """
     properties = node.properties
-    for key, value in properties.items():
+    found: list[Claim] = []
+    for key in properties:
         if KINDS[key] != GPIOS or key == "gpio-hog":
             continue
         if key == "gpios" and "gpio-hog" in properties:
-            yield from _hogged(node, value)
+            found += _hogged(node, properties[key])
             continue
-        for owner, arguments in _specifiers(tree, value, _GPIO):
-            if arguments:
-                yield Claim((GPIOS, owner, _line(arguments)), node, key)
+        for owner, arguments in _specifiers(tree, properties[key], _GPIO):
+            found.append(Claim((GPIOS, owner, _line(arguments)), node, key))
+    return found
 
 
-def _hogged(node: Node, value: bytes) -> Iterator[Claim]:
+def _hogged(node: Node, value: bytes) -> list[Claim]:
     controller = node.parent
     count = None if controller is None else controller.properties.get("#gpio-cells")
     if controller is None or count is None or len(count) < 4:
-        return
-    width = 4 * cell(count)
-    if 0 < width <= 4 * _MOST_CELLS:
-        for start in range(0, min(len(value), width * MOST_SPECIFIERS) - width + 1, width):
-            yield Claim((GPIOS, controller, _line(value[start : start + width])), node, "gpios")
+        return []
+    return [
+        Claim((GPIOS, controller, _line(arguments)), node, "gpios")
+        for arguments in _rows(value, 4 * cell(count))
+    ]
+
+
+def _rows(value: bytes, width: int) -> list[bytes]:
+    """Cut a value into specifiers of so many bytes."""
+    if not 0 < width <= 4 * _MOST_CELLS:
+        return []
+    end = min(len(value), width * MOST_SPECIFIERS) - width + 1
+    return [value[start : start + width] for start in range(0, end, width)]
 
 
 def _line(arguments: bytes) -> bytes:
@@ -73,27 +83,27 @@ def _line(arguments: bytes) -> bytes:
 # -- interrupts ------------------------------------------------------------------------------------
 
 
-def interrupt_claims(tree: Tree, node: Node) -> Iterator[Claim]:
-    """Give the interrupt lines of a node; those that each CPU has of its own are left out.
+def interrupt_claims(tree: Tree, node: Node) -> list[Claim]:
+    """List the interrupt lines of a node; those that each CPU has of its own are left out.
 
     Source: kernel of_irq_parse_one, of_irq_find_parent (drivers/of/irq.c).
     """
     extended = node.properties.get("interrupts-extended")
     if extended is not None:
-        for owner, arguments in _specifiers(tree, extended, _INTERRUPT):
-            if arguments and not _private(owner, arguments):
-                yield _interrupt(owner, arguments, node, "interrupts-extended")
-        return
+        return [
+            _interrupt(owner, arguments, node, "interrupts-extended")
+            for owner, arguments in _specifiers(tree, extended, _INTERRUPT)
+            if not _private(owner, arguments)
+        ]
     value = node.properties.get("interrupts")
-    parent = None if not value else interrupt_parent(tree, node)
+    parent = interrupt_parent(tree, node) if value else None
     if parent is None or value is None:
-        return
-    width = 4 * cell(parent.properties["#interrupt-cells"])
-    if 0 < width <= 4 * _MOST_CELLS:
-        for start in range(0, min(len(value), width * MOST_SPECIFIERS) - width + 1, width):
-            arguments = value[start : start + width]
-            if not _private(parent, arguments):
-                yield _interrupt(parent, arguments, node, "interrupts")
+        return []
+    return [
+        _interrupt(parent, arguments, node, "interrupts")
+        for arguments in _rows(value, 4 * cell(parent.properties["#interrupt-cells"]))
+        if not _private(parent, arguments)
+    ]
 
 
 def interrupt_parent(tree: Tree, node: Node) -> Node | None:
@@ -141,11 +151,13 @@ def _interrupt(controller: Node, arguments: bytes, node: Node, key: str) -> Clai
 # -- DMA and addresses -----------------------------------------------------------------------------
 
 
-def dma_claims(tree: Tree, node: Node) -> Iterator[Claim]:
-    """Give the DMA channels of a node; a controller without arguments chooses by itself."""
-    for owner, arguments in _specifiers(tree, node.properties.get("dmas", b""), _DMA):
-        if arguments:
-            yield Claim((DMAS, owner, arguments), node, "dmas")
+def dma_claims(tree: Tree, node: Node) -> list[Claim]:
+    """List the DMA channels of a node; a controller without arguments chooses by itself."""
+    value = node.properties.get("dmas", b"")
+    return [
+        Claim((DMAS, owner, arguments), node, "dmas")
+        for owner, arguments in _specifiers(tree, value, _DMA)
+    ]
 
 
 def address_width(bus: Node) -> int:
@@ -155,11 +167,12 @@ def address_width(bus: Node) -> int:
     return width if width <= 16 else 0
 
 
-def address_claims(node: Node) -> Iterator[Claim]:
+def address_claims(node: Node) -> list[Claim]:
     """Give the address of a device on its bus: the first of its `reg`."""
     bus, reg = node.parent, node.properties.get("reg")
     if bus is None or reg is None or "compatible" not in node.properties:
-        return
+        return []
     width = address_width(bus)
-    if width and len(reg) >= width:
-        yield Claim((ADDRESSES, bus, reg[:width]), node, "reg")
+    if not width or len(reg) < width:
+        return []
+    return [Claim((ADDRESSES, bus, reg[:width]), node, "reg")]

@@ -46,8 +46,11 @@ def pins_of(properties: Properties, controller: Controller) -> list[Pin] | None:
     An empty list is a node that configures pins, and claims none.
     """
     found: list[Pin] | None = None
-    for key in READERS.keys() & properties:
-        reader, counted = READERS[key]
+    for key in properties:
+        row = READERS.get(key)
+        if row is None:
+            continue
+        reader, counted = row
         pins = zip(repeat(counted), reader(properties[key], properties, controller), strict=False)
         found = [*pins] if found is None else [*found, *pins]
     return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dtovl.checks.claimkinds import PINS, Claim
+from dtovl.checks.claimkinds import MOST_CLAIMS, PINS, Claim
 from dtovl.checks.pinbindings import Controller, pins_of
 from dtovl.model.cells import cell, cells, strings
 
@@ -94,15 +94,16 @@ class Groups:
         return found
 
 
-def pin_claims(tree: Tree, node: Node, groups: Groups) -> Iterator[Claim]:
-    """Give the claims of a device on pins."""
+def pin_claims(tree: Tree, node: Node, groups: Groups) -> list[Claim]:
+    """List the claims of a device on pins; at most MOST_CLAIMS and those of one more group."""
+    found: list[Claim] = []
     for key, group in groups_of(tree, node):
         controller, pins = groups.read(group)
-        if pins is None:
-            yield Claim((PINS, controller, group), node, key, group)
-        else:
-            for pin in pins:
-                yield Claim((PINS, controller, pin), node, key, group)
+        units = (group,) if pins is None else pins
+        found += [Claim((PINS, controller, unit), node, key, group) for unit in units]
+        if len(found) > MOST_CLAIMS:
+            break
+    return found
 
 
 def as_controller(node: Node) -> Controller:
