@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.checks.nodes import NodeCheck
-from dtovl.checks.subject import Subject, counted, references_inside
+from dtovl.checks.subject import Subject, counted, references_inside, shown
 from dtovl.codes import effects as codes
 from dtovl.codes import overlay as overlay_codes
 from dtovl.diagnostics import Note
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dtovl.model.node import Node
 
 _MOST = 5
+_WIDTH = 60
 _BOOKKEEPING = frozenset({"name", *PHANDLE_NAMES})
 # Repeating how `reg` is to be read is good style, and the kernel passes it over.
 _MAY_REPEAT = _BOOKKEEPING | {"#address-cells", "#size-cells"}
@@ -31,13 +32,20 @@ def warn(subject: Subject) -> None:
     """Report what is odd about an overlay that is in force in the tree of the subject."""
     if not subject.outcome.overlay.fragments:
         _no_fragments(subject)
-    _same_values(subject)
-    grown = _attached(subject)
+    sets, attached = [], []
+    for entry in subject.outcome.changeset.entries:
+        if isinstance(entry, SetProperty):
+            sets.append(entry)
+        elif isinstance(entry, AttachNode):
+            attached.append(entry)
+    _same_values(subject, sets)
+    grown = _grown(attached)
     if grown:
         useless = _no_effect(subject, grown)
-        rest = (node for node in _below(grown) if node not in useless)
+        nodes = _below(grown)
+        rest = [node for node in nodes if node not in useless] if useless else nodes
         NodeCheck(subject.sink, subject.who, subject.tree_place, subject.owner).run(rest)
-    _symbols(subject)
+    _symbols(subject, sets)
     wrong_board(subject)
 
 
@@ -117,15 +125,12 @@ def _no_fragments(subject: Subject) -> None:
     )
 
 
-def _same_values(subject: Subject) -> None:
+def _same_values(subject: Subject, sets: list[SetProperty]) -> None:
     """Report properties that are set to what they are, one finding for an overlay."""
     same = [
         entry
-        for entry in subject.outcome.changeset.entries
-        if isinstance(entry, SetProperty)
-        and entry.old is not None
-        and entry.old == entry.new
-        and entry.key not in _MAY_REPEAT
+        for entry in sets
+        if entry.old == entry.new and entry.old is not None and entry.key not in _MAY_REPEAT
     ]
     if not same:
         return
@@ -151,13 +156,11 @@ def _same_notes(entries: list[SetProperty]) -> Iterator[Note]:
 
 
 def _short(entry: SetProperty) -> str:
-    return render(entry.old or b"", name=entry.key, limit=60) or "(empty)"
+    return shown(entry.old or b"", entry.key, _WIDTH) or "(empty)"
 
 
-def _attached(subject: Subject) -> list[Node]:
+def _grown(attached: list[AttachNode]) -> list[Node]:
     """List the nodes that the overlay put under nodes of the base."""
-    entries = subject.outcome.changeset.entries
-    attached = [entry for entry in entries if isinstance(entry, AttachNode)]
     fresh = {entry.node for entry in attached}
     return [
         entry.node
@@ -166,9 +169,14 @@ def _attached(subject: Subject) -> list[Node]:
     ]
 
 
-def _below(nodes: Iterable[Node]) -> Iterator[Node]:
+def _below(nodes: Iterable[Node]) -> list[Node]:
+    found: list[Node] = []
     for node in nodes:
-        yield from node.walk()
+        if node.children:
+            found.extend(node.walk())
+        else:
+            found.append(node)
+    return found
 
 
 # -- nodes without effect --------------------------------------------------------------------------
@@ -235,17 +243,18 @@ def _modifiers(top: Node) -> Iterator[Node]:
 # -- symbols and references ------------------------------------------------------------------------
 
 
-def _symbols(subject: Subject) -> None:
+def _symbols(subject: Subject, sets: list[SetProperty]) -> None:
     tree, outcome = subject.tree, subject.outcome
     symbols = tree.symbols
     if symbols is None:
         return
+    known = symbols.properties
     for fixup in outcome.overlay.plan(outcome.dialect).fixups:
-        path = text(symbols.properties.get(fixup.label, b""))
+        path = text(known.get(fixup.label, b""))
         if path and tree.find(path) is None:
             _loose(subject, fixup.label, path)
-    for entry in outcome.changeset.entries:
-        if isinstance(entry, SetProperty) and entry.node is symbols and entry.new is not None:
+    for entry in sets:
+        if entry.node is symbols and entry.new is not None:
             path = text(entry.new) or ""
             if path and tree.find(path.rstrip("/") or "/") is None:
                 _nowhere(subject, entry.key, entry.new)

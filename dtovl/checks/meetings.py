@@ -129,6 +129,7 @@ class Meetings:
         self.touched[touched.number] = touched
         self._referring.update(touched.own.offsets)
         symbols, aliases, root = self._symbols, self._addresses, self._tree.root
+        writers = self._writers
         fresh: set[Node] = set()
         for entry in touched.outcome.changeset.entries:
             if isinstance(entry, SetProperty):
@@ -140,9 +141,15 @@ class Meetings:
                     if entry.phandle is not None and entry.phandle > self.largest:
                         self.givers.setdefault(node, []).append(touched)
                 else:
-                    self._write(touched, node, key, entry.new or b"")
-                    if node is symbols or node is aliases:
-                        self._note_write(touched, entry)
+                    # A call less for each property; most are written by one overlay alone.
+                    if (node, key) in writers:
+                        self._write(touched, node, key, entry.new or b"")
+                    else:
+                        writers[node, key] = [(touched, entry.new or b"")]
+                    if (node is symbols or node is aliases) and entry.old != entry.new:
+                        # What says the same as the base is no news.
+                        table = self.labels if node is symbols else self.aliases
+                        table.setdefault(key, []).append(touched)
             elif isinstance(entry, AttachNode):
                 fresh.add(entry.node)
                 if entry.parent not in fresh:
@@ -174,12 +181,6 @@ class Meetings:
         if parent is self._tree.root:
             for name in node.properties:
                 self._note_name(touched, node, name)
-
-    def _note_write(self, touched: Touched, entry: SetProperty) -> None:
-        """Take note of a label or alias, unless it says what the base says."""
-        table = self.labels if entry.node is self._symbols else self.aliases
-        if entry.old is None or entry.old != entry.new:
-            table.setdefault(entry.key, []).append(touched)
 
     def _note_name(self, touched: Touched, node: Node, key: str) -> None:
         """Take note of a label or alias, if a node below the root that is made is their table."""

@@ -39,9 +39,11 @@ class NodeCheck(NamedTuple):
         neighbours = _Neighbours()
         for node in nodes:
             parent = node.parent
-            if parent is None or node.name.startswith("__"):
-                continue
             reg = node.properties.get("reg")
+            if (reg is None and "@" not in node.name) or parent is None:
+                continue
+            if node.name.startswith("__"):
+                continue
             unit = node.name.partition("@")[2]
             if reg:
                 self._reg(node, parent, reg, unit)
@@ -143,8 +145,13 @@ class _Neighbours:
         """List the children with a unit address. Who shortens the list shortens it for others."""
         asked = self._asked[parent] = self._asked.get(parent, 0) + 1
         if asked <= _FEW:
+            children = parent.children
             ending = "@" + unit
-            return [child for name, child in parent.children.items() if name.endswith(ending)]
+            # Most have no neighbour, which one text of all names shows at once.
+            names = "\0".join((*children, ""))
+            if names.count(f"{ending}\0") < 2:
+                return []
+            return [child for name, child in children.items() if name.endswith(ending)]
         units = self._units.get(parent)
         if units is None:
             units = self._units[parent] = {}

@@ -71,6 +71,8 @@ def numbering(tree: Tree, outcome: Outcome, own: Own, largest: int, dialect: Dia
     """
     if own.numbering is not Numbering.PLAIN or not outcome.applies:
         return own.numbering
+    if not own.nodes and not own.inside:
+        return Numbering.PLAIN
     if own.nodes and largest >= _MOST_BASE:
         return Numbering.WILD
     if own.inside:

@@ -46,6 +46,7 @@ class BaseWork:
         dialects = (DIALECTS[name] for name in settings.appliers)
         self.appliers = [self._linux if one.kernel else one for one in dialects]
         self.claims = BaseClaims(tree) if settings.claims else None
+        self.compares = settings.between and len(overlays) > 1
         self.alone = _Alone(self)
         self._task = task
         self._overlays = overlays
@@ -81,12 +82,12 @@ class BaseWork:
 
         It is looked at in its turn: of several places where overlays meet, the first is told.
         """
-        if self.settings.between and len(wanted.overlays) == 1:
+        if self.compares and len(wanted.overlays) == 1:
             self._look_at(wanted.overlays[0])
 
     def between(self) -> tuple[tuple[Between, ...], int]:
         """Hold the overlays against each other: findings, and the number of pairs looked at."""
-        if not self.settings.between or len(self._overlays) < 2:
+        if not self.compares:
             return (), 0
         for index in range(len(self._overlays)):
             self._look_at(index)
@@ -127,7 +128,7 @@ class _Trial:
         stack = self._apply(dialect, main=main)
         self.verdicts.append(_verdict(stack, dialect))
         if main:
-            if alone is not None:
+            if alone is not None and work.compares:
                 work.alone.add(alone, self._overlays[0], stack.outcomes[0])
             if work.settings.plans:
                 self.plan, self.more = list_plan(tree, stack)

@@ -25,6 +25,7 @@ _MAX_LENGTH = 256
 
 # Letters from here on, outside ASCII, count as one.
 _OTHER_LETTERS = 127
+_BITS = [1 << min(letter, _OTHER_LETTERS) for letter in range(256)]
 
 
 def find_lenient(tree: Tree, wanted: str) -> list[Node]:
@@ -128,20 +129,20 @@ def nearest(wanted: str, candidates: Iterable[str], count: int = 3) -> list[str]
     Among equally like ones that differ in their numbers the nearer number comes first:
     for `uart6` that is `uart5`, before `uart1`.
     """
-    from difflib import SequenceMatcher  # costs start-up time; only failures need it
-
     folded = wanted[:_MAX_LENGTH].lower()
-    matcher = SequenceMatcher(None, "", folded, autojunk=False)
     numbers, letters, length = _numbers(folded), _letters(folded), len(folded)
     found = []
-    for candidate, size, own in _described(tuple(_promising(folded, candidates))):
+    for size, names in _described(tuple(_promising(folded, candidates))):
         # Most share too few letters, in whatever order, to be like it.
-        if 2 * (own & letters).bit_count() < _LIKENESS * (size + length):
+        least = _LIKENESS * (size + length)
+        if 2 * min(size, length) < least:
             continue
-        matcher.set_seq1(candidate.lower())
-        likeness = matcher.ratio()
-        if likeness >= _LIKENESS:
-            found.append((-likeness, _distance(numbers, _numbers(candidate)), candidate))
+        for candidate, own in names:
+            if 2 * (own & letters).bit_count() < least:
+                continue
+            likeness = _likeness(candidate.lower(), folded)
+            if likeness >= _LIKENESS:
+                found.append((-likeness, _distance(numbers, _numbers(candidate)), candidate))
     return [candidate for _, _, candidate in sorted(found)[:count]]
 
 
@@ -167,15 +168,24 @@ def _longest(length: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _described(names: tuple[str, ...]) -> list[tuple[str, int, int]]:
-    """Give names, each once, with their length and letters; those of one board are asked for often.
+def _described(names: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
+    """Give names, each once, with their letters, by length; those of a board are asked for often.
 
-    A name that is too long to be like any other has no letters.
+    Those that are too long to be like any other are left out.
     """
-    return [
-        (name, len(name), _letters(name) if len(name) <= _MAX_LENGTH else 0)
-        for name in dict.fromkeys(names)
-    ]
+    found: dict[int, list[tuple[str, int]]] = {}
+    for name in dict.fromkeys(names):
+        if len(name) <= _MAX_LENGTH:
+            found.setdefault(len(name), []).append((name, _letters(name)))
+    return list(found.items())
+
+
+@lru_cache(maxsize=1 << 16)
+def _likeness(one: str, other: str) -> float:
+    """Tell how like two names are, 0 to 1; boards of one family lack, and have, the same ones."""
+    from difflib import SequenceMatcher  # costs start-up time; only failures need it
+
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -185,8 +195,8 @@ def _letters(name: str) -> int:
     Labels are compared over and over, as boards of one family share most of theirs.
     """
     bits = 0
-    for letter in name.lower():
-        bit = 1 << min(ord(letter), _OTHER_LETTERS)
+    for letter in name.lower().encode("latin-1", "replace"):
+        bit = _BITS[letter]
         while bits & bit:
             bit <<= _OTHER_LETTERS + 1
         bits |= bit
