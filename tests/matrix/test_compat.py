@@ -483,7 +483,7 @@ def test_what_lies_outside_of_the_repository_is_read_as_it_is(repo: Repo, tmp_pa
     repo.edit(BOARDS[0], ("fan: fan", "fan2: fan"))
     found = repo.told("--against", "main", "-I", str(shared))
     assert marks(found) == {("DT650", "fan-quiet"), ("DT650", "fan-default")}
-    old = tmp_path / "old"
+    old = tmp_path / "far" / "old"
     shutil.copytree(repo.folder, old, ignore=shutil.ignore_patterns(".git"))
     repo.edit(BOARDS[1], ("fan: fan", "fan2: fan"))
     found = repo.told("--against", str(old), "-I", str(shared))
