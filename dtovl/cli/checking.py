@@ -77,11 +77,9 @@ def carry_out(request: Request) -> Outcome:
         _refuse_targets(request, reports, inputs)
         checked = _merged(request)
     else:
-        from dtovl.matrix.plan import make_plan
-
         config = _configuration(request)
         reports = request.reports or _reports_of(config)
-        plan = make_plan(config)
+        plan = _plan(request, config)
         inputs = [*filter(None, (config.path,)), *plan.bases, *plan.overlays]
         baseline = _baseline_of(request, config)
         _refuse_targets(request, reports, inputs, baseline)
@@ -131,6 +129,16 @@ def _configuration(request: Request) -> Config:
     )
 
 
+def _plan(request: Request, config: Config) -> Plan:
+    from dtovl.cli.progress import Progress
+    from dtovl.matrix.plan import make_plan
+    from dtovl.matrix.surveys import Surveys
+
+    with Progress("reading") as progress:
+        surveys = Surveys(_jobs(request), _cache(request, config), progress)
+        return make_plan(config, surveyor=surveys)
+
+
 def _run(
     request: Request, config: Config, plan: Plan, known: Baseline | None, sink: Sink
 ) -> Checked:
@@ -155,10 +163,8 @@ def _results(
 ) -> list[BaseResult]:
     from dtovl.cli.progress import Progress
 
-    cache = None
-    if not request.no_cache:
-        cache = request.cache or str(Path(config.folder, _CACHE))
-    jobs = request.jobs or _cpus()
+    cache = _cache(request, config)
+    jobs = _jobs(request)
     with Progress("checking") as progress:
         if request.engine is not None:
             from dtovl.matrix.engine import run_on_cluster
@@ -177,8 +183,17 @@ def _results(
         return run(tasks, settings, jobs=jobs, cache_folder=cache, progress=progress, sink=sink)
 
 
-def _cpus() -> int:
-    """Count the CPUs that this process may use."""
+def _cache(request: Request, config: Config) -> str | None:
+    """Name the folder of the cache, None when nothing is to be kept."""
+    if request.no_cache:
+        return None
+    return request.cache or str(Path(config.folder, _CACHE))
+
+
+def _jobs(request: Request) -> int:
+    """Count the processes to work with: those asked for, or the CPUs that this one may use."""
+    if request.jobs:
+        return request.jobs
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
 

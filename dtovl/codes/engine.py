@@ -8,13 +8,14 @@ WORKER_DIED = Code(
     "DT660",
     "worker-died",
     Severity.ERROR,
-    message="the process that worked on {base} with {overlays} died, twice",
+    message="the process that worked on {what} died, twice",
     suggestion="check it by itself with more memory; if it dies again, report it with these files",
     source="dtovl itself",
     explanation="""\
-Each base is worked on by one of several processes. The one that had this base died: as a rule the
-system ended it because memory ran out. It was tried once more, alone on the machine, and died
-again. Cases of this base have no verdict; all others are as if nothing had happened.
+Each base is worked on by one of several processes, and before that source is read by them to tell
+what goes with what. The one that had this file died: as a rule the system ended it because memory
+ran out. It was tried once more, alone on the machine, and died again. Cases of this base have no
+verdict; all others are as if nothing had happened.
 
     dtovl check -j 8                                 eight processes share the memory
     dtovl check -j 2                                 two have more of it each

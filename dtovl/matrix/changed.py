@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.files import read_bytes, read_included
 from dtovl.matrix.choice import Choice
 from dtovl.matrix.config import Files, prefix_of
 from dtovl.matrix.listing import Entries, Listing
@@ -41,11 +40,10 @@ def plan_changed(config: Config, earlier: Earlier, boards: Sequence[Board]) -> C
     """
     overlays = Choice(config, Listing.of_folder(config.folder))
     overlays.choose()
-    surveyor = Surveyor(read_bytes, read_included)
+    surveyor = Surveyor()
     asked: set[str] = set()
     if config.by_compatible:
-        for source in overlays.overlays.values():
-            found = surveyor.look(source)
+        for found in surveyor.look_all(list(overlays.overlays.values())):
             if not found.compatible:
                 asked.update(name for name in found.wanted if name.startswith("/"))
     then = Surveyor(earlier.read, earlier.read_included)
@@ -65,7 +63,8 @@ def plan_changed(config: Config, earlier: Earlier, boards: Sequence[Board]) -> C
         Files((key.path.removeprefix(prefix),), key.include_dirs, key.defines) for key in known
     )
     listing = _with_more(config.folder, [files.globs[0] for files in bases])
-    plan = make_plan(config._replace(bases=bases), listing, known={**surveyor.known, **known})
+    surveyor.known.update(known)
+    plan = make_plan(config._replace(bases=bases), listing, surveyor)
     return Changed(plan, unreadable)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dtovl.codes import config as codes
-from dtovl.files import read_bytes, read_included
 from dtovl.matrix.choice import Choice
 from dtovl.matrix.listing import Listing
 from dtovl.matrix.pairing import Bases, Misfit
@@ -18,7 +17,7 @@ from dtovl.matrix.survey import Surveyor
 from dtovl.matrix.tasks import Task, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from dtovl.matrix.choice import Kind
     from dtovl.matrix.config import Config, StackRule
@@ -57,23 +56,19 @@ class Plan(NamedTuple):
 def make_plan(
     config: Config,
     listing: Listing | None = None,
-    read: Callable[[str], bytes] = read_bytes,
-    read_included: Callable[[str], bytes | None] = read_included,
-    *,
-    known: Mapping[Source, Surveyed] | None = None,
+    surveyor: Surveyor | None = None,
 ) -> Plan:
     """Make the plan of a configuration.
 
-    listing has the files below the configuration's folder, if not those of the disk. read gives the
-    bytes of one of them by its path with that folder, read_included those of one that source
-    includes; files are read only where their content decides what goes with what. known has what
-    surveys have found before.
+    listing has the files below the configuration's folder, if not those of the disk. surveyor looks
+    into them, by their paths with that folder; it is asked only where their content decides what
+    goes with what.
 
     Raises InputError: DT615 or DT616 when there is more to do than the configuration allows, DT011
     for a folder that cannot be read.
     """
     listing = listing or Listing.of_folder(config.folder)
-    return _Planner(config, listing, Surveyor(read, read_included, known)).plan()
+    return _Planner(config, listing, surveyor or Surveyor()).plan()
 
 
 class _Planner:
@@ -177,8 +172,8 @@ class _Planner:
     ) -> dict[str, Surveyed]:
         """Look at files; leave out what cannot be read, and what is of the other kind."""
         found = {}
-        for path, source in sources.items():
-            one = self._surveyor.look(source, paths)
+        looked = self._surveyor.look_all(list(sources.values()), paths)
+        for path, one in zip(sources, looked, strict=True):
             if not one.readable:
                 continue
             if one.is_overlay is overlay:

@@ -18,7 +18,7 @@ import threading
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dtovl.matrix.shards import Lots
 
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
-    from dtovl.matrix.result import BaseResult
-    from dtovl.matrix.tasks import Task
-
-    Work = Callable[[Task], BaseResult]
-    Take = Callable[[int, BaseResult], None]
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
 
 _NO_MEMORY = 97  # the exit status of a process that ran out of memory; nothing else has it
 
@@ -43,7 +40,7 @@ class _Hand(NamedTuple):
     lot: list[int]
 
 
-class Pool:
+class Pool(Generic[Job, Answer]):
     """Runs tasks in processes, each with the work function that make gives there.
 
     tasks and make go to processes that are not forked as pickles. take is called, in this process,
@@ -51,14 +48,19 @@ class Pool:
     left.
     """
 
-    def __init__(self, tasks: Sequence[Task], make: Callable[[], Work], take: Take) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[Job],
+        make: Callable[[], Callable[[Job], Answer]],
+        take: Callable[[int, Answer], None],
+    ) -> None:
         self._tasks = tasks
         self._make = make
         self._take = take
         self._hands: dict[Connection[Any, Any], _Hand] = {}
         self._context: Any = get_context(_method())
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Pool[Job, Answer]:
         """Give the pool."""
         return self
 
@@ -194,8 +196,8 @@ def _ending(code: int | None) -> str:
 def _serve(
     pipe: Connection[Any, Any],
     inherited: Sequence[Connection[Any, Any]],
-    tasks: Sequence[Task],
-    make: Callable[[], Work],
+    tasks: Sequence[Job],
+    make: Callable[[], Callable[[Job], Answer]],
 ) -> None:
     """Answer the lots that come through a pipe until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

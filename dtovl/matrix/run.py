@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dtovl.codes.engine import WORKER_DIED
 from dtovl.codes.internal import INTERNAL_ERROR
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Work = Callable[[Task], BaseResult]
     Make = Callable[[], Work]
     Progress = Callable[[int, int], None]
+
+Worked = TypeVar("Worked")
 
 GARBAGE = 100_000
 """How many objects may wait for the collector of cycles while tasks are worked on.
@@ -170,7 +172,7 @@ def careful(settings: Settings, make: Make) -> Work:
     return attempt
 
 
-def tuned(make: Make) -> Work:
+def tuned(make: Callable[[], Worked]) -> Worked:
     """Set up the collector of this process, which does nothing but tasks; give its function."""
     work = make()
     # Modules, and what the parent had when it forked: to look at them is to copy them.
@@ -197,21 +199,25 @@ def died(task: Task, settings: Settings, ending: str) -> BaseResult:
     """Give the result of a task that killed its process twice."""
     overlays = len(task.overlays)
     with_them = f"{overlays} overlays" if overlays != 1 else "1 overlay"
-    found = Diagnostic(WORKER_DIED, base=task.base.path, overlays=with_them, why=ending)
+    found = Diagnostic(WORKER_DIED, what=f"{task.base.path} with {with_them}", why=ending)
     return without_verdict(task, settings.appliers, found)
 
 
 def failed(task: Task, settings: Settings, error: Exception) -> BaseResult:
     """Give the result of a task at which dtovl itself failed."""
+    found = defect(error, f"{task.base.path} and the overlays that meet it")
+    return without_verdict(task, settings.appliers, found)
+
+
+def defect(error: Exception, files: str) -> Diagnostic:
+    """Say what failed in dtovl, and which files to report it with."""
     from traceback import extract_tb
 
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = extract_tb(error.__traceback__)
     module = frames[-1].filename.rpartition("dtovl/")[2]
     why = f"in {frames[-1].name} of dtovl/{module}, line {frames[-1].lineno}"
-    fix = f"report it with {task.base.path} and the overlays that meet it"
-    found = Diagnostic(INTERNAL_ERROR, what=what, why=why, fix=fix)
-    return without_verdict(task, settings.appliers, found)
+    return Diagnostic(INTERNAL_ERROR, what=what, why=why, fix=f"report it with {files}")
 
 
 def without_verdict(task: Task, appliers: Iterable[str], found: Diagnostic) -> BaseResult:

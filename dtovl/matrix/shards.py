@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from dtovl.matrix.tasks import Task
 
 _CASE = 10_000  # to apply, look and revert takes as long as to read this much of a blob
-_SOURCE = 40  # a byte of source, with what it includes, takes as long as this much of a blob
+_SOURCE = 40  # a byte of source takes as long as this much of a blob
+_INCLUDED = 1_000_000  # and what a source includes, be it ever so short itself, as long as this
 _BLOBS = (".dtb", ".dtbo")
 
 _LEAST_LOT = 250_000  # some 5 ms: below that, sending a lot would be felt
@@ -30,9 +31,13 @@ _LOTS_EACH = 4  # so many lots would be left for every process, were they all li
 
 def effort(task: Task, size: Callable[[str], int]) -> int:
     """Estimate the work on a base; size gives the bytes of a file, 0 where nobody knows."""
-    path = task.base.path
-    reading = size(path) * (1 if path.endswith(_BLOBS) else _SOURCE)
-    return reading + _CASE * (1 + sum(len(wanted.overlays) for wanted in task.cases))
+    applying = _CASE * (1 + sum(len(wanted.overlays) for wanted in task.cases))
+    return reading(task.base.path, size) + applying
+
+
+def reading(path: str, size: Callable[[str], int]) -> int:
+    """Estimate the work of reading a file; size is as for effort."""
+    return size(path) if path.endswith(_BLOBS) else _INCLUDED + size(path) * _SOURCE
 
 
 def read_shard(text: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from dtovl.fdt.header import (
     MAGIC_BYTES,
     PROPERTY,
 )
+from dtovl.files import read_bytes, read_included
 from dtovl.matrix.inputs import Reader
 from dtovl.matrix.result import Finding, as_finding
 from dtovl.model.cells import strings, text
@@ -29,9 +30,10 @@ from dtovl.model.paths import Miss, find_path
 from dtovl.model.specifiers import FIXUPS, OVERLAY, SYMBOLS, is_overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dtovl.fdt.header import Fields
+    from dtovl.matrix.inputs import ReadFile, ReadIncluded
     from dtovl.matrix.tasks import Source
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
@@ -104,17 +106,32 @@ def survey_tree(tree: Tree, paths: frozenset[str] = frozenset()) -> Surveyed:
     )
 
 
+def read_through(
+    source: Source, data: bytes, paths: frozenset[str], read_included: ReadIncluded
+) -> tuple[Surveyed, dict[str, bytes | None]]:
+    """Read a file to look at its tree; give with that what the source looked at.
+
+    data is what is in the file. Nothing is raised for one that cannot be read.
+    """
+    read = Reader(lambda _: data, read_included).input(source)
+    if read.tree is None:
+        return Surveyed(findings=read.findings), read.looked_at
+    found = survey_tree(read.tree, paths)
+    read.tree.dissolve()
+    return found, read.looked_at
+
+
 class Surveyor:
     """Surveys the files of a matrix, each once.
 
     read and read_included are as for dtovl.matrix.inputs.Reader. known may hold what is known of
-    files already, from a cache, or from other processes; that is not looked up again.
+    files already; that is not looked up again.
     """
 
     def __init__(
         self,
-        read: Callable[[str], bytes],
-        read_included: Callable[[str], bytes | None],
+        read: ReadFile = read_bytes,
+        read_included: ReadIncluded = read_included,
         known: Mapping[Source, Surveyed] | None = None,
     ) -> None:
         self.known: dict[Source, Surveyed] = dict(known or {})
@@ -123,25 +140,41 @@ class Surveyor:
 
     def look(self, source: Source, paths: frozenset[str] = frozenset()) -> Surveyed:
         """Survey a file, unless all is known. Nothing is raised for one that cannot be read."""
-        found = self.known.get(source)
-        if found is None or (found.readable and not paths <= found.asked):
-            found = self.known[source] = self._look(source, paths)
-        return found
+        return self.look_all([source], paths)[0]
 
-    def _look(self, source: Source, paths: frozenset[str]) -> Surveyed:
+    def look_all(
+        self, sources: Sequence[Source], paths: frozenset[str] = frozenset()
+    ) -> list[Surveyed]:
+        """Survey files that are asked about the same paths."""
+        unknown = [source for source in dict.fromkeys(sources) if not self._knows(source, paths)]
+        self.known.update(zip(unknown, self._survey(unknown, paths), strict=True))
+        return [self.known[source] for source in sources]
+
+    def _knows(self, source: Source, paths: frozenset[str]) -> bool:
+        found = self.known.get(source)
+        return found is not None and (not found.readable or paths <= found.asked)
+
+    def _survey(self, sources: Sequence[Source], paths: frozenset[str]) -> Iterable[Surveyed]:
+        """Give what is in files, in their order."""
+        for source in sources:
+            try:
+                data = self._read(source.path)
+            except InputError as error:
+                yield unreadable(error)
+            else:
+                yield self._look(source, data, paths)
+
+    def _look(self, source: Source, data: bytes, paths: frozenset[str]) -> Surveyed:
         try:
-            data = self._read(source.path)
             found = survey(data, source.path, paths)
         except InputError as error:
-            return Surveyed(findings=tuple(map(as_finding, error.diagnostics)))
-        if found is not None:
-            return found
-        read = Reader(lambda _: data, self._read_included).input(source)
-        if read.tree is None:
-            return Surveyed(findings=read.findings)
-        found = survey_tree(read.tree, paths)
-        read.tree.dissolve()
-        return found
+            return unreadable(error)
+        return found or read_through(source, data, paths, self._read_included)[0]
+
+
+def unreadable(error: InputError) -> Surveyed:
+    """Give what is known of a file that cannot be read."""
+    return Surveyed(findings=tuple(map(as_finding, error.diagnostics)))
 
 
 def _compatible(value: bytes | None) -> tuple[str, ...]:

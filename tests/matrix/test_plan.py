@@ -13,7 +13,7 @@ from dtovl.matrix.config import prefix_of
 from dtovl.matrix.listing import Listing
 from dtovl.matrix.plan import Plan, make_plan
 from dtovl.matrix.reading import read_config
-from dtovl.matrix.survey import Surveyed
+from dtovl.matrix.survey import Surveyed, Surveyor
 from dtovl.matrix.tasks import Source
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def test_what_is_known_of_files_is_not_looked_up() -> None:
         source("overlays/x.dtbo"): Surveyed(True, ("v,a",)),
     }
     config = read_config(FILES, "dtovl.yaml", "")
-    plan = make_plan(config, repository.listing(), repository.read, known=known)
+    surveyor = Surveyor(repository.read, known=known)
+    plan = make_plan(config, repository.listing(), surveyor)
     assert cases_of(plan) == ["boards/a.dtb: overlays/x.dtbo"]
 
 

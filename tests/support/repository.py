@@ -10,6 +10,7 @@ from dtovl.errors import InputError
 from dtovl.matrix.listing import Listing
 from dtovl.matrix.plan import Plan, make_plan
 from dtovl.matrix.reading import read_config
+from dtovl.matrix.survey import Surveyor
 from support.blob import blob
 from support.overlays import at, overlay_content, to
 from support.trees import Content, strings
@@ -65,7 +66,7 @@ class Repository:
     def plan(self, text: str) -> Plan:
         """Make the plan of a configuration of these files."""
         config = read_config(text, "dtovl.yaml", "")
-        return make_plan(config, self.listing(), self.read, self.read_included)
+        return make_plan(config, self.listing(), Surveyor(self.read, self.read_included))
 
     def write(self, folder: Path) -> Path:
         for path, data in self.files.items():
