@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
     Work = Callable[["Ask"], Surveyed]
+    Make = Callable[[], Work]
 
 _ABSENT = ""
 """Instead of the digest of a file that is not there."""
@@ -56,18 +57,25 @@ class Surveys(Surveyor):
     """Surveys the files of a matrix on this machine, each once.
 
     jobs is the number of processes that read source; what comes out is the same for any. A file at
-    which a process dies twice is one that cannot be read (DT660). cache_folder is where is kept
-    what was found, None for nowhere. progress is called with the files read and all to be read.
+    which a process dies twice is one that cannot be read (DT660). cache_folder is where what was
+    found is kept, None for nowhere. progress is called with the files read and all to be read. make
+    gives, in the process that calls it, the function that reads a file: that of station with the
+    cache, if not given. It has to be known by name where processes are not forked.
     """
 
     def __init__(
-        self, jobs: int = 1, cache_folder: str | None = None, progress: Progress | None = None
+        self,
+        jobs: int = 1,
+        cache_folder: str | None = None,
+        progress: Progress | None = None,
+        make: Make | None = None,
     ) -> None:
         super().__init__()
         self._jobs = jobs
         self._folder = cache_folder
         self._kept = None if cache_folder is None else Kept(cache_folder)
         self._progress = progress
+        self._make = make
 
     def _survey(self, sources: Sequence[Source], paths: frozenset[str]) -> Iterable[Surveyed]:
         found: dict[Source, Surveyed] = {}
@@ -94,7 +102,6 @@ class Surveys(Surveyor):
 
     def _read_all(self, asks: Sequence[Ask], found: dict[Source, Surveyed]) -> None:
         folder = self._folder if self._kept is not None and self._kept.prepare() else None
-
         known = len(found)
 
         def take(index: int, surveyed: Surveyed) -> None:
@@ -102,7 +109,7 @@ class Surveys(Surveyor):
             if self._progress is not None:
                 self._progress(len(found) - known, len(asks))
 
-        make = partial(station, folder)
+        make = self._make or partial(station, folder)
         jobs = min(self._jobs, len(asks) // _EACH)
         if jobs > 1:
             _apart(asks, jobs, make, take)
@@ -116,7 +123,7 @@ class Surveys(Surveyor):
 def _apart(
     asks: Sequence[Ask],
     jobs: int,
-    make: Callable[[], Work],
+    make: Make,
     take: Callable[[int, Surveyed], None],
 ) -> None:
     """Read files in processes of their own."""
@@ -238,14 +245,7 @@ def _from_plain(plain: Any) -> Surveyed:
     for column in columns:
         if type(column) is not list or not {str}.issuperset(map(type, column)):
             raise ValueError("no list of texts")
-    compatible, labels, wanted, paths, asked = columns
-    if said is not None:
-        return Surveyed(findings=tuple(finding for _, finding in from_plain(said).inputs))
-    return Surveyed(
-        is_overlay,
-        tuple(compatible),
-        frozenset(labels),
-        frozenset(wanted),
-        frozenset(paths),
-        frozenset(asked),
-    )
+    labels, wanted, paths, asked = map(frozenset, columns[1:])
+    inputs = () if said is None else from_plain(said).inputs
+    findings = tuple(finding for _, finding in inputs)
+    return Surveyed(is_overlay, tuple(columns[0]), labels, wanted, paths, asked, findings)
