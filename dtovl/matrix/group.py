@@ -90,11 +90,12 @@ def cause_of(place: Place) -> Cause:
     finding = place.finding
     code = finding.code
     text = finding.message
-    if place.base:
+    if place.base in text:
         text = _masked(text, place.base, _BASE)
     about = blamed(place)
     for number, name in enumerate(_from(about, place.overlays)):
-        text = _masked(text, name, _mask(number))
+        if name in text:
+            text = _masked(text, name, _mask(number))
     if code in _SINGLE:
         pattern, instead = _SINGLE[code]
         text = pattern.sub(instead, text)
@@ -147,7 +148,7 @@ def _from(about: tuple[str, ...], overlays: tuple[str, ...]) -> tuple[str, ...]:
 
 def _masked(text: str, name: str, mask: str) -> str:
     """Put a mask where a name stands by itself."""
-    if not name or name not in text:
+    if not name:
         return text
     parts = []
     done = start = 0

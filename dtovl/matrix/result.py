@@ -23,11 +23,15 @@ class Spot(NamedTuple):
     column: int = 0
 
 
+NOWHERE = Spot()
+"""No place: what most findings about blobs have, made once for all."""
+
+
 class Remark(NamedTuple):
     """A further line of a finding, with the place it speaks of where there is one."""
 
     text: str
-    at: Spot = Spot()
+    at: Spot = NOWHERE
 
 
 class Finding(NamedTuple):
@@ -37,7 +41,7 @@ class Finding(NamedTuple):
     severity: int
     path: str
     message: str
-    at: Spot = Spot()
+    at: Spot = NOWHERE
     why: str = ""
     who: str = ""
     fix: str = ""
@@ -136,4 +140,4 @@ def as_finding(found: Diagnostic) -> Finding:
 
 
 def _spot(location: Location | None) -> Spot:
-    return Spot() if location is None else Spot(*location)
+    return NOWHERE if location is None else Spot(*location)

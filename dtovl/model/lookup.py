@@ -132,12 +132,12 @@ def nearest(wanted: str, candidates: Iterable[str], count: int = 3) -> list[str]
     folded = wanted[:_MAX_LENGTH].lower()
     numbers, letters, length = _numbers(folded), _letters(folded), len(folded)
     found = []
-    for size, names in _described(tuple(_promising(folded, candidates))):
+    for size, names in _by_length(tuple(_promising(folded, candidates))):
         # Most share too few letters, in whatever order, to be like it.
         least = _LIKENESS * (size + length)
         if 2 * min(size, length) < least:
             continue
-        for candidate, own in names:
+        for candidate, own in _lettered(names):
             if 2 * (own & letters).bit_count() < least:
                 continue
             likeness = _likeness(candidate.lower(), folded)
@@ -168,16 +168,21 @@ def _longest(length: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _described(names: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
-    """Give names, each once, with their letters, by length; those of a board are asked for often.
+def _by_length(names: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+    """Give names, each once, by length; those of one board are asked for often.
 
     Those that are too long to be like any other are left out.
     """
-    found: dict[int, list[tuple[str, int]]] = {}
+    found: dict[int, list[str]] = {}
     for name in dict.fromkeys(names):
-        if len(name) <= _MAX_LENGTH:
-            found.setdefault(len(name), []).append((name, _letters(name)))
-    return list(found.items())
+        found.setdefault(len(name), []).append(name)
+    return [(size, tuple(same)) for size, same in found.items() if size <= _MAX_LENGTH]
+
+
+@lru_cache(maxsize=256)
+def _lettered(names: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Give names with their letters."""
+    return [(name, _letters(name)) for name in names]
 
 
 @lru_cache(maxsize=1 << 16)

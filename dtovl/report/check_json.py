@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from dtovl.codes.base import Severity
 from dtovl.matrix.checked import Place
 from dtovl.matrix.group import short_name
-from dtovl.matrix.result import Spot
+from dtovl.matrix.result import NOWHERE
 from dtovl.report.json import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dtovl.matrix.checked import Checked, Group, Judged, Standing
-    from dtovl.matrix.result import Change, Finding
+    from dtovl.matrix.result import Change, Finding, Spot
 
 _LABELS = {int(severity): severity.label for severity in Severity}
 _FAIL_ON = {0: "never", **_LABELS}
@@ -139,6 +139,6 @@ def _finding(finding: Finding, standing: Standing) -> dict[str, object]:
 
 
 def _spot(spot: Spot) -> dict[str, object] | None:
-    if spot == Spot():
+    if spot == NOWHERE:
         return None
     return {"file": spot.file, "line": spot.line or None, "column": spot.column or None}
