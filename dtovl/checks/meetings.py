@@ -319,7 +319,7 @@ class Meetings:
         """Suspect overlays one of which looks up what the other writes."""
         shadows = self._shadows()
         stems = {stem for _, stem in shadows}
-        clear: dict[str, bool] = {}
+        seen: dict[bytes, bool] = {}
         for touched in self.touched.values():
             if not self.labels.keys().isdisjoint(touched.own.labels):
                 for label in reads.labels(touched):
@@ -328,7 +328,7 @@ class Meetings:
                 for alias in reads.aliases(self._tree, touched, self._dialect):
                     for writers in self.aliases.values():
                         self._suspect_all(touched, writers, f"alias:{alias}")
-            if shadows and reads.may_look_up(self._tree, touched, stems, self._dialect, clear):
+            if shadows and reads.may_look_up(self._tree, touched, stems, self._dialect, seen):
                 for parent, name in reads.child_names(self._tree, touched, self._dialect):
                     if "@" not in name and (parent, name) in shadows:
                         others = (other for other, _ in self.makers[parent, name])
@@ -386,13 +386,14 @@ class Meetings:
         left = MOST_CLASHES
         for place, differ in self._contested.items():
             spot, key = place
-            if not differ and spot is not self._symbols:
+            exclusive = spot is self._symbols and Problem.SYMBOL_EXISTS in self._dialect.errors
+            if not differ and not exclusive:
                 continue
             last: dict[Touched, bytes] = dict(self._writers[place])
             groups: dict[Meaning, list[Touched]] = {}
             for touched, value in last.items():
                 groups.setdefault(touched.meaning(key, value, self.largest), []).append(touched)
-            if spot is self._symbols and Problem.SYMBOL_EXISTS in self._dialect.errors:
+            if exclusive:
                 for one, other in combinations(last, 2):
                     if _exports(one, key) and _exports(other, key):
                         self.excluded.setdefault(

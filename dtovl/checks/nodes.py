@@ -79,13 +79,13 @@ class NodeCheck(NamedTuple):
             self._unit_and_reg(node, unit, cells(reg[: 4 * address]))
 
     def _unit_and_reg(self, node: Node, unit: str, address: tuple[int, ...]) -> None:
-        if parent_is_pci(node) or not _HEX.issuperset(unit.lower().removeprefix("0x")):
-            return
         first = 0
         for number in address:
             first = first << 32 | number
         right = f"{first:x}"
-        if unit == right:
+        if unit == right or parent_is_pci(node):
+            return
+        if not _HEX.issuperset(unit.lower().removeprefix("0x")):
             return
         written = int(unit, 16)
         stem = node.name.partition("@")[0]

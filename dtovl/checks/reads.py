@@ -45,24 +45,28 @@ def labels(touched: Touched) -> Iterator[str]:
 
 def paths(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[str]:
     """Give the paths that are looked up: those of labels, and of targets."""
+    return map(boot_text, _path_values(tree, touched, dialect))
+
+
+def _path_values(tree: Tree, touched: Touched, dialect: Dialect) -> Iterator[bytes]:
     symbols = top_node(tree, SYMBOLS, dialect)
     values = symbols.properties if symbols is not None else {}
     for fixup in touched.plan.fixups:
         value = values.get(fixup.label)
         if value:
-            yield boot_text(value)
+            yield value
     for fragment in touched.overlay.fragments:
         target = fragment.node.properties.get("target-path")
         if target is not None:
-            yield boot_text(target)
+            yield target
 
 
 def may_look_up(
-    tree: Tree, touched: Touched, stems: set[str], dialect: Dialect, seen: dict[str, bool]
+    tree: Tree, touched: Touched, stems: set[str], dialect: Dialect, seen: dict[bytes, bool]
 ) -> bool:
     """Tell whether names without unit address that are looked up may be among stems.
 
-    seen has what was found of paths, for the same stems.
+    seen has what was found of values, for the same stems.
     """
     known: dict[tuple[str, str], frozenset[str]] = touched.overlay.known
     key = ("stems", dialect.name)
@@ -72,11 +76,12 @@ def may_look_up(
         known[key] = frozenset(name for name in inside if "@" not in name) | {SYMBOLS}
     if not stems.isdisjoint(known[key]):
         return True
-    for path in paths(tree, touched, dialect):
-        may = seen.get(path)
+    for value in _path_values(tree, touched, dialect):
+        may = seen.get(value)
         if may is None:
+            path = boot_text(value)
             may = not stems.isdisjoint(path.split("/")) or path[:1] != "/"
-            seen[path] = may
+            seen[value] = may
         if may:
             return True
     return False

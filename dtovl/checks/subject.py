@@ -91,7 +91,9 @@ class Subject(NamedTuple):
     def boards(self) -> tuple[list[str], list[str]] | None:
         """Give `compatible` of the overlay's root and of the base, when no string is shared."""
         own = self.outcome.overlay.tree.root.properties
-        wanted = strings(own.get("compatible", b""))
+        if "compatible" not in own:
+            return None
+        wanted = strings(own["compatible"])
         found = strings(self.tree.root.properties.get("compatible", b""))
         if not wanted or not found or not set(wanted).isdisjoint(found):
             return None

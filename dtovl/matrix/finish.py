@@ -102,15 +102,17 @@ class _Judge:
         if found is None:
             return None
         place = Place(base, overlays, stack, found)
-        standing = self.standings.get(place)
-        if standing is None:
-            standing = "new"
-            if expected and found.severity >= self._bar:
-                standing = "expected"
-            elif found.severity >= self._least and self._known is not None:
-                standing = "known" if self._known.covers(place) else "new"
-            self.standings[place] = standing
-        return found, standing
+        standing: Standing = "new"
+        if expected and found.severity >= self._bar:
+            standing = "expected"
+        elif (
+            self._known is not None
+            and found.severity >= self._least
+            and place not in self.standings  # what is told twice takes one entry of the baseline
+            and self._known.covers(place)
+        ):
+            standing = "known"
+        return found, self.standings.setdefault(place, standing)
 
     def files(self, result: BaseResult) -> None:
         """Take what reading the files gave; an overlay that many bases meet is told once."""

@@ -389,9 +389,12 @@ class Tree:
             return self.root
         if not path.startswith("/"):
             return None
-        node: Node | None = self.root
+        node = self.root
         for name in path[1:].split("/"):
-            node = node.children.get(name) if node is not None else None
+            child = node.children.get(name)
+            if child is None:
+                return None
+            node = child
         return node
 
     def origin_of(self, node: Node, key: str | None = None) -> Origin | None:
