@@ -149,7 +149,7 @@ class BaseClaims:
                 if "gpio-hog" in node.properties and node.parent is not None:
                     self._hogs.setdefault(node.parent, []).append(node)
             named = set().union(*[node.properties for node in devices])
-            wanted = {name for name in named if KINDS[name] == GPIOS}
+            wanted = {name for name in named if "gpio" in name and KINDS[name] == GPIOS}
             self._values[GPIOS] = _Values(
                 [
                     (value, node)
@@ -244,11 +244,16 @@ def _alive_below(root: Node) -> list[Node]:
 def _by_address(bus: Node) -> dict[bytes, list[Node]]:
     """Map the first addresses on a bus to the devices that have them."""
     width = address_width(bus)
-    found: dict[bytes, list[Node]] = {}
-    for node in bus.children.values():
-        reg = node.properties.get("reg")
-        if reg is not None and len(reg) >= width:
-            found.setdefault(reg[:width], []).append(node)
+    placed = [
+        (node.properties["reg"][:width], node)
+        for node in bus.children.values()
+        if "reg" in node.properties
+    ]
+    found = {address: [node] for address, node in placed}
+    if len(found) < len(placed):
+        found = {address: [] for address in found}
+        for address, node in placed:
+            found[address].append(node)
     return found
 
 
@@ -291,10 +296,9 @@ def fresh_claims(known: BaseClaims, outcomes: Iterable[Outcome]) -> Fresh | None
     known.recent = fresh = Fresh(applied, touched, {})
     if not touched:
         return None
-    groups = list(touched.groups())
-    if groups:
-        known.prepare([(PINS, groups[0], b"")], fresh)
-        for group in groups:
+    if touched.groups:
+        known.prepare([(PINS, touched.groups[0], b"")], fresh)
+        for group in touched.groups:
             for node in known.users(group):
                 if touched.alive(node):
                     touched.kinds[node] = touched.kinds.get(node, 0) | PINS

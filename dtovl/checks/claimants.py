@@ -30,7 +30,7 @@ from dtovl.checks.lines import (
 from dtovl.checks.pins import Groups, pin_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
@@ -77,12 +77,13 @@ class Touched:
     """What overlays in force changed of the claims of devices.
 
     kinds has the kinds of claims of each enabled device that changed or came in; direct has those
-    of which the overlay wrote the property itself; new are the claiming nodes that came in; moved
+    of which the overlay wrote the property itself; new are the claiming nodes that came in; groups
+    are the pin configurations that changed, with phandles by which they may be in use; moved
     says whether another node got a new address; replaced, whether the base without the overlays has
     claims that the tree lacks.
     """
 
-    __slots__ = ("_groups", "_tops", "alive", "direct", "kinds", "moved", "new", "replaced")
+    __slots__ = ("_tops", "alive", "direct", "groups", "kinds", "moved", "new", "replaced")
 
     def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
         self.kinds: dict[Node, int] = {}
@@ -91,7 +92,7 @@ class Touched:
         self.replaced = False
         self.alive = Alive(tree.root)
         self._tops: dict[Node, int] = {}
-        self._groups: list[Node] = []
+        self.groups: list[Node] = []
         for outcome in outcomes:
             for entry in outcome.changeset.entries:
                 if not isinstance(entry, SetProperty):
@@ -108,28 +109,37 @@ class Touched:
 
     def __bool__(self) -> bool:
         """Tell whether some enabled device may claim what it did not claim before."""
-        return bool(self.kinds or self._groups)
+        return bool(self.kinds or self.groups)
 
     def _changed(self, tree: Tree, entry: SetProperty, kinds: int) -> None:
         node, old = entry.node, entry.old
         if kinds & STATUS:
             self._tops[node] = ALL
-            self.replaced |= old in ENABLED
+            self.replaced |= old in ENABLED and entry.new not in ENABLED
             return
         if kinds & BELOW:
             if not _same_parent(tree, entry):
                 self._tops[node] = self._tops.get(node, 0) | kinds & ALL
             return
-        self.replaced |= old is not None or entry.key == "pinctrl-names"
         if kinds & GROUP:
             self._grouped(node)
         else:
+            # Without `pinctrl-names` the one state there is counts as default.
+            other_states = entry.key == "pinctrl-names" and entry.new != b"default\0"
+            self.replaced |= old is not None or other_states
             self.kinds[node] = self.kinds.get(node, 0) | kinds
             self.moved |= kinds == ADDRESSES and node not in self.new
 
-    def _grouped(self, group: Node) -> None:
-        self._groups.append(group)
-        self.replaced = True
+    def _grouped(self, changed: Node) -> None:
+        """Enter the pin configurations that a node is or is part of."""
+        one: Node | None = changed
+        for _ in range(3):
+            if one is None or one.parent is None:
+                break
+            if one.phandle and "compatible" not in one.properties:
+                self.groups.append(one)
+                self.replaced = True
+            one = one.parent
 
     def _came(self, top: Node, parent: Node) -> None:
         grouped = 0
@@ -168,17 +178,6 @@ class Touched:
                     kinds[node] = kinds.get(node, 0) | claimed
                 if node.children:
                     stack.extend(node.children.values())
-
-    def groups(self) -> Iterator[Node]:
-        """Give nodes of pin configurations that changed: users of them, or above them, changed."""
-        for node in self._groups:
-            one: Node | None = node
-            for _ in range(3):
-                if one is None or one.parent is None:
-                    break
-                if one.phandle and "compatible" not in one.properties:
-                    yield one
-                one = one.parent
 
 
 def _same_parent(tree: Tree, entry: SetProperty) -> bool:
