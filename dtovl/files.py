@@ -171,8 +171,8 @@ def list_directory(path: str | os.PathLike[str]) -> list[str]:
 def scan_directory(path: str, top: str) -> tuple[list[str], list[str], list[str]]:
     """List the files and the folders in a folder, and the links that lead out of top.
 
-    Links to files below top are files; links to folders are left out, so that nothing is met
-    twice. A folder that is not there has nothing in it.
+    Links to files below top are files, as are those to nothing: who reads them tells why. Links to
+    folders are left out, so that nothing is met twice. In a folder that is not there is nothing.
 
     Raises InputError (DT009, DT011).
     """
@@ -186,8 +186,8 @@ def scan_directory(path: str, top: str) -> tuple[list[str], list[str], list[str]
                     what = f"the bound is {MAX_DIRECTORY_ENTRIES} entries"
                     raise InputError(Diagnostic(TOO_LARGE, name=path, what=what))
                 if entry.is_symlink():
-                    inside = is_inside(entry.path, top)
-                    if not inside or entry.is_file():
+                    inside, there = is_inside(entry.path, top), os.path.exists(entry.path)
+                    if not (inside and there) or entry.is_file():
                         (files if inside else outside).append(entry.name)
                 elif entry.is_dir():
                     folders.append(entry.name)
@@ -367,11 +367,11 @@ def _too_large(shown: str, what: str) -> Diagnostic:
 
 
 def _unreadable(shown: str, error: Exception) -> Diagnostic:
-    fix = None
+    what, fix = _reason(error), None
     if isinstance(error, FileNotFoundError):
-        near = _similar(shown)
-        fix = f"did you mean {near}?" if near else "check the path"
-    return Diagnostic(FILE_UNREADABLE, name=shown, what=_reason(error), fix=fix)
+        what = "it is a link to nothing" if os.path.islink(shown) else what
+        fix = _similar(shown) or "check the path"
+    return Diagnostic(FILE_UNREADABLE, name=shown, what=what, fix=fix)
 
 
 def _reason(error: Exception) -> str:
@@ -383,16 +383,16 @@ def _reason(error: Exception) -> str:
 
 
 def _similar(shown: str) -> str:
-    """Give the file beside a missing one whose name is nearest, "" where none is near."""
+    """Ask for the file beside a missing one whose name is nearest, "" where none is near."""
     from difflib import get_close_matches
 
     folder, name = os.path.split(shown)
     try:
-        names = sorted(os.listdir(folder or "."))[:10_000]
+        names = sorted({*os.listdir(folder or ".")} - {name})[:10_000]
     except (OSError, ValueError):
         return ""
     near = get_close_matches(name, names, n=1, cutoff=0.75)
-    return os.path.join(folder, near[0]) if near else ""
+    return f"did you mean {os.path.join(folder, near[0])}?" if near else ""
 
 
 # -- folders -------------------------------------------------------------------------------------

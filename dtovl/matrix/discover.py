@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ENDINGS = ("dtb", "dts", "dtbo", "dtso", "overlay")
 _KINDS: tuple[What, ...] = ("base", "overlay")
 _SOURCES = frozenset({"dts", "dtso", "overlay"})
+_OVERLAYS = frozenset({"dtbo", "dtso", "overlay"})
 _BUILT = re.compile(r"_?build([-_.].*)?|cmake-build.*|bazel-.*|out|output|dist|target|tmp|obj")
 _FOREIGN = frozenset({"node_modules", "__pycache__", "site-packages", "venv"})
 _INCLUDES = ("include", "dts/include")
@@ -166,7 +167,8 @@ class _Finder:
             return kind, sha256(data).digest()
         except InputError:
             # What is broken has to be checked all the same: the check says what is wrong with it.
-            return "overlay" if _ending(path) == "dtbo" else "base", path.encode("utf-8", "replace")
+            kind = "overlay" if _ending(path) in _OVERLAYS else "base"
+            return kind, path.encode("utf-8", "replace")
 
     def _kind_of_source(self, path: str, data: bytes) -> What | None:
         """Tell what source makes; a variant of a board takes its first line from what it includes.

@@ -135,8 +135,8 @@ def test_builds_count_when_there_is_nothing_else() -> None:
 
 def test_what_is_broken_is_taken_by_its_name() -> None:
     files = {"a.dtb": BOARD, "b.dtb": BOARD[:60], "c.dtbo": OVERLAY, "d.dtbo": OVERLAY[:60],
-             "none.dtbo": blob({"x": {}})}  # fmt: skip
-    assert taken(files) == (["a.dtb", "b.dtb"], ["c.dtbo", "d.dtbo", "none.dtbo"])
+             "e.dtso": OVERLAY[:61], "none.dtbo": blob({"x": {}})}  # fmt: skip
+    assert taken(files) == (["a.dtb", "b.dtb"], ["c.dtbo", "d.dtbo", "none.dtbo", "e.dtso"])
 
 
 @pytest.mark.parametrize(

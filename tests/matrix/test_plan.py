@@ -221,7 +221,6 @@ def test_links_do_not_lead_out(tmp_path: Path) -> None:
     secret.write_bytes(SMALL["boards/a.dtb"])
     folder = Repository(SMALL).write(tmp_path / "repo")
     (folder / "boards" / "out.dtb").symlink_to(secret)
-    (folder / "boards" / "gone.dtb").symlink_to("nowhere.dtb")
     (folder / "boards" / "in.dtb").symlink_to("b.dtb")
     (folder / "old").symlink_to("boards")
     (folder / "up").symlink_to(tmp_path)
@@ -236,6 +235,19 @@ def test_links_do_not_lead_out(tmp_path: Path) -> None:
     quiet = text.replace("boards/*.dtb", "{files: boards/*.dtb, except: boards/out.dtb}")
     plan = make_plan(read_config(quiet.partition("stacks")[0], "dtovl.yaml", str(folder)))
     assert not plan.findings
+
+
+def test_links_to_nothing_are_told_and_the_rest_is_checked(tmp_path: Path) -> None:
+    folder = Repository(SMALL).write(tmp_path)
+    (folder / "boards" / "gone.dtb").symlink_to("nowhere.dtb")
+    (folder / "boards" / "loop.dtb").symlink_to("loop.dtb")
+    (folder / "boards" / "folder.dtb").symlink_to("../overlays")
+    plan = make_plan(read_config(FILES, "dtovl.yaml", str(folder)))
+    assert [(one.code, one.message.rpartition(": ")[2]) for one in plan.findings] == [
+        ("DT011", "it is a link to nothing"),
+        ("DT011", "too many levels of symbolic links"),
+    ]
+    assert len(plan.tasks) == len(planned(FILES).tasks)
 
 
 # -- stacks and what is apart ----------------------------------------------------------------------
