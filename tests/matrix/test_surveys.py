@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -179,7 +180,10 @@ def test_source_is_read_once(place: Path) -> None:
 
 
 def test_blobs_are_not_kept(place: Path) -> None:
-    assert reading(Source("boards/d.dtb"), Source("overlays/old.dtbo"), Source("gone.dts")) == []
+    write("boards/e.dtb", gzip.compress(FILES["boards/d.dtb"]))  # type: ignore[arg-type]
+    write("boards/text.dts", "no devicetree")
+    names = ("boards/d.dtb", "boards/e.dtb", "overlays/old.dtbo", "boards/text.dts", "gone.dts")
+    assert reading(*map(Source, names)) == []
     assert not Path("kept").exists()
 
 
