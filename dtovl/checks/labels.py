@@ -154,6 +154,8 @@ def stale_symbol(subject: Subject, refused: Refused) -> None:
         Problem.LABEL_FORM: "is no path",
     }.get(refused.problem, "is no node there")
     path = text(value)
+    owner = subject.base if symbols is None else subject.owner(symbols, label)
+    mend = None if owner == subject.base else f"mend it in {owner}, which has set it"
     report_refusal(
         subject,
         codes.STALE_SYMBOL,
@@ -161,6 +163,7 @@ def stale_symbol(subject: Subject, refused: Refused) -> None:
         path="/__symbols__",
         why=f"{subject.overlay} refers to it",
         notes=suggest_nodes(subject, path) if path else (),
+        fix=mend,
         label=label,
         value=render(value) or "empty",
         what=what,

@@ -78,21 +78,24 @@ def _shown(group: Group, *, verbose: bool) -> bool:
 class _Whole(NamedTuple):
     """What a cause is seen against: how many boards and overlays there are.
 
-    fewest has, by base, overlays and stack, the overlays that make a stack fail by themselves.
+    fewest has, by base, overlays, stack and severity, the overlays that make a stack fail by
+    themselves; the severity is the worst of its findings, so that mere warnings are not taken for
+    why it fails.
     """
 
     boards: int
     overlays: int
-    fewest: Mapping[tuple[str, tuple[str, ...], str], tuple[str, ...]]
+    fewest: Mapping[tuple[str, tuple[str, ...], str, int], tuple[str, ...]]
 
 
-def _fewest(checked: Checked) -> dict[tuple[str, tuple[str, ...], str], tuple[str, ...]]:
-    cases = (judged.case for judged in checked.cases)
-    return {
-        (case.base, case.overlays, case.name): tuple(case.overlays[i] for i in case.smallest)
-        for case in cases
-        if 0 < len(case.smallest) < len(case.overlays)
-    }
+def _fewest(checked: Checked) -> dict[tuple[str, tuple[str, ...], str, int], tuple[str, ...]]:
+    found = {}
+    for case in (judged.case for judged in checked.cases):
+        if 0 < len(case.smallest) < len(case.overlays):
+            worst = max((finding.severity for finding in case.findings), default=0)
+            names = tuple(case.overlays[i] for i in case.smallest)
+            found[case.base, case.overlays, case.name, worst] = names
+    return found
 
 
 def _group_lines(group: Group, whole: _Whole, *, verbose: bool) -> Iterator[Line]:
@@ -111,7 +114,8 @@ def _group_lines(group: Group, whole: _Whole, *, verbose: bool) -> Iterator[Line
             path = f"  {place.finding.path}" if place.finding.path else ""
             spans = ("", " " * _INDENT), ("", _where(place)), ("dim", path)
             yield Line(spans, hang=_INDENT + 2)
-    fewest = whole.fewest.get((shown.base, shown.overlays, shown.stack))
+    severity = shown.finding.severity
+    fewest = whole.fewest.get((shown.base, shown.overlays, shown.stack, severity))
     if fewest:
         verb = "fails" if len(fewest) == 1 else "fail"
         yield _labelled("fewest", f"{', '.join(fewest)} {verb} without the others")

@@ -122,6 +122,12 @@ def test_a_label_that_leads_nowhere(applier: Dialect, value: str | bytes, what: 
         assert "did you mean /soc/serial@1000" in all_text(found)
 
 
+def test_a_label_that_an_overlay_below_has_spoilt_is_to_be_mended_there() -> None:
+    first = overlay_of(at("/", {"__symbols__": {"uart1": "/nowhere"}}), name="first.dtbo")
+    found = only(findings(first, overlay_of(to("uart1", {}))), "DT107")
+    assert found.fix == "mend it in first.dtbo, which has set it"
+
+
 def test_a_label_without_phandle_is_told_to_both() -> None:
     base = with_symbol("temp", "/soc/i2c@4000/temp@48")
     for applier, number in ((LIBFDT, "DT108"), (LINUX, "DT105")):

@@ -148,6 +148,14 @@ def test_a_failing_stack_tells_the_fewest_overlays_that_fail() -> None:
     assert "x.dtbo fails without" in text(finished(case._replace(smallest=(0,))))
 
 
+def test_what_a_failing_stack_is_warned_of_is_not_why_it_fails() -> None:
+    case = refused("a.dtb", "x.dtbo", "y.dtbo", stack="all")._replace(smallest=(1,))
+    warned = case._replace(findings=(*case.findings, Finding("DT130", 2, "/x", "made of status")))
+    shown = text(finished(warned))
+    assert "warning[DT130]" in shown
+    assert shown.count("fewest") == 1
+
+
 def test_the_table_is_of_boards_or_overlays_whichever_are_fewer() -> None:
     one_board = finished(*(refused("a.dtb", f"o{number}.dtbo") for number in range(5)))
     assert "\nboard  cases  failed\na.dtb      5       5\n\n" in text(one_board)
