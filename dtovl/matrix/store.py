@@ -56,6 +56,9 @@ class Store:
 
         Raises OSError, ValueError when nothing can be written there.
         """
+        if os.path.islink(self.folder):
+            # One that comes with what is checked would have entries of another folder deleted.
+            raise NotADirectoryError(None, "it is a link: name the folder itself")
         os.makedirs(self.folder, exist_ok=True)
         for name, content in _TAGS.items():
             path = os.path.join(self.folder, name)

@@ -490,6 +490,15 @@ def test_a_folder_that_cannot_be_made_is_said_once(place: Path, folder: str) -> 
     cache.trim()
 
 
+def test_a_folder_that_is_a_link_is_not_taken(place: Path) -> None:
+    opened()
+    Path("link").symlink_to("kept")
+    cache = Cache("link", SETTINGS)
+    problem = cache.prepare()
+    assert problem is not None
+    assert "it is a link" in problem.message
+
+
 def test_a_link_among_the_folders_leads_nowhere(place: Path) -> None:
     worked()
     folder = entry().parent
