@@ -12,7 +12,9 @@ Bounds, all within one run:
 - the whole corpus, all default rules on, 5 times as fast as the peer; verdicts only, 6 times;
 - bases with 20 overlays or more, verdicts only, 10 times. The corpus has too few of them to
   outweigh the start of an interpreter, so each is there under ten names, made up from the corpus;
-- a warm cache 3 times as fast as a cold one for blobs, 10 times for source;
+- a warm cache 3 times as fast as a cold one for blobs, 10 times for source, be the pairs listed or
+  found by `compatible`; one check in two processes 1.5 times as fast as two at once in one each,
+  which is 2 when nothing is done by one process alone, however busy the machine is;
 - a process never has more than 300 MiB; the time of a pair is the same within 1.3 for a quarter,
   half, and all of the corpus.
 """
@@ -22,6 +24,7 @@ from __future__ import annotations
 import compileall
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -44,6 +47,8 @@ CORPUS = HERE.parents[1].parent / "shared" / "corpus"
 ROUNDS = 2
 MANY = 20
 COPIES = 10
+BOARDS = 40
+FITTING = 60
 MOST_MIB = 300
 LINEAR_WITHIN = 1.3
 DTOVL = [sys.executable, "-m", "dtovl", "check"]
@@ -177,6 +182,34 @@ def configured_sources(folder: Path) -> str:
     return configured(folder, "texts.yaml", matrix, **more)
 
 
+def configured_by_compatible(folder: Path) -> str:
+    """Write boards and overlays that find each other by `compatible`, with what they include."""
+    for below in ("found", "found/soc"):
+        (folder / below).mkdir()
+    (folder / "found" / "soc" / "common.h").write_text('#define OKAY "okay"\n')
+    listed = (folder / "sources" / "expected.jsonl").read_text().splitlines()
+    files = [one["file"] for one in map(json.loads, listed) if one["kind"] == "base"][:BOARDS]
+    for number, file in enumerate(files):
+        shutil.copyfile(folder / "sources" / file, folder / "found" / "soc" / f"{number}.dtsi")
+        (folder / "found" / f"{number}.dts").write_text(
+            f'#include "soc/{number}.dtsi"\n/ {{ compatible = "bench,{number}"; }};\n'
+        )
+    matrix: dict[str, list[str]] = defaultdict(list)
+    for number in range(FITTING):
+        which = number % len(files)
+        (folder / "found" / f"{number}.dtso").write_text(
+            '/dts-v1/;\n/plugin/;\n#include "common.h"\n'
+            f'/ {{ compatible = "bench,{which}"; }};\n'
+            f"&{{/}} {{ bench-{number} {{ status = OKAY; }}; }};\n"
+        )
+        matrix[f"found/{which}.dts"].append(f"found/{number}.dtso")
+    kinds = {
+        kind: {"files": f"found/*.{ending}", "include": ["found/soc"]}
+        for kind, ending in (("bases", "dts"), ("overlays", "dtso"))
+    }
+    return configured(folder, "found.yaml", matrix, **kinds, pairs="compatible")
+
+
 def unpack(archive: Path, folder: Path) -> Path:
     with tarfile.open(archive) as content:
         # The argument came with Python 3.11.4.
@@ -240,6 +273,16 @@ def cold_and_warm(title: str, folder: Path, config: str, bound: float) -> bool:
     return compare(title, first, second, count_of(folder, config), bound)
 
 
+def shared_out(title: str, folder: Path, config: str, bound: float) -> bool:
+    """Compare two checks at once, each in one process, with one check in two."""
+    alone = shlex.join([*DTOVL, config, "-j", "1", "--no-cache", "--format", "json"])
+    both, shared = best(
+        lambda: measured(["sh", "-c", f"{alone} & {alone} & wait"], folder),
+        lambda: uncached(folder, config, 2),
+    )
+    return compare(title, both, shared, count_of(folder, config), bound)
+
+
 def linear(folder: Path, matrix: Matrix) -> bool:
     """Print what a pair takes in a quarter, in half, and in all of the corpus."""
     names = []
@@ -277,6 +320,9 @@ def main(corpus: Path) -> int:
             texts = unpack(corpus / "sources.tar.xz", Path(name, "texts"))
             config = configured_sources(texts)
             good &= cold_and_warm("cache cold and warm, source", texts, config, 10)
+            config = configured_by_compatible(texts)
+            good &= cold_and_warm("the same, pairs by compatible", texts, config, 10)
+            good &= shared_out("cold, pairs by compatible, 2 x -j1 and -j2", texts, config, 1.5)
     return 0 if good else 1
 
 
