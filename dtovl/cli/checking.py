@@ -14,6 +14,7 @@ from dtovl.cli.matrix_config import (
     below,
     configuration,
     read_baseline,
+    reports_of,
     text_of,
     write_baseline,
 )
@@ -78,7 +79,7 @@ def carry_out(request: Request) -> Outcome:
         checked = _merged(request)
     else:
         config = _configuration(request)
-        reports = request.reports or _reports_of(config)
+        reports = request.reports or reports_of(config)
         plan = _plan(request, config)
         inputs = [*filter(None, (config.path,)), *plan.bases, *plan.overlays]
         baseline = _baseline_of(request, config)
@@ -95,11 +96,6 @@ def carry_out(request: Request) -> Outcome:
     from dtovl.report.text import diagnostics_lines
 
     return outcome._replace(remarks=[*outcome.remarks, *diagnostics_lines(sink)])
-
-
-def _reports_of(config: Config) -> tuple[tuple[str, str], ...]:
-    """Give the reports that the configuration wants, in its folder. Raises InputError (DT617)."""
-    return tuple((kind, below(config, name)) for kind, name in config.reports)
 
 
 def _refuse_targets(

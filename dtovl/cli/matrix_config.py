@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.codes.input import FILE_UNREADABLE
+from dtovl.codes.input import FILE_UNREADABLE, FILE_UNWRITABLE
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.files import is_directory, is_file, is_inside, read_bytes, write_atomically
@@ -40,7 +40,7 @@ def configuration(paths: tuple[str, ...], options: Changes) -> Config:
 
     Raises InputError (DT600 to DT606).
     """
-    config = _read(paths[0] if paths else os.curdir)
+    config = _read(_from_here(paths[0]) if paths else os.curdir)
     changes: dict[str, object] = {}
     if options.appliers:
         changes["appliers"] = options.appliers
@@ -59,6 +59,21 @@ def configuration(paths: tuple[str, ...], options: Changes) -> Config:
                 for one in files
             )
     return config._replace(**changes)  # type: ignore[arg-type]
+
+
+def _from_here(path: str) -> str:
+    """Write an absolute path below the current folder as a relative one.
+
+    Scripts of CI give absolute ones, and reports are to hold none: what shows them knows the files
+    of the repository, not where they lie on the machine.
+    """
+    if not Path(path).is_absolute():
+        return path
+    here = os.path.realpath(os.curdir)
+    for whole in (path, os.path.realpath(path)):
+        if os.pardir not in Path(whole).parts and Path(whole).is_relative_to(here):
+            return str(Path(whole).relative_to(here))
+    return path
 
 
 def _read(path: str) -> Config:
@@ -135,6 +150,21 @@ def below(config: Config, name: str) -> str:
 
         raise InputError(Diagnostic(LINK_OUTSIDE, file=path))
     return path
+
+
+def reports_of(config: Config) -> tuple[tuple[str, str], ...]:
+    """Give the reports that the configuration wants, in its folder.
+
+    Raises InputError (DT617; DT013 in `.git`: how git works here no configuration may say).
+    """
+    reports = tuple((kind, below(config, name)) for kind, name in config.reports)
+    top = os.path.realpath(config.folder or os.curdir)
+    for _, name in reports:
+        places = Path(os.path.relpath(os.path.realpath(name), top)).parts
+        if any(place.lower() == ".git" for place in places):
+            what, fix = "it belongs to git", "name another file under `reports`"
+            raise InputError(Diagnostic(FILE_UNWRITABLE, name=name, what=what, fix=fix))
+    return reports
 
 
 def read_baseline(name: str, folder: str) -> Baseline:

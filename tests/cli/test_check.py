@@ -49,3 +49,28 @@ def test_include_folders_of_the_command_line_may_lie_outside(repo: Path) -> None
     (repo / "boards" / "soc.dtsi").rename("soc.dtsi")
     assert run(["check", "repo", "--no-cache", "-j1", "-q", "-I", "."]) == 1
     assert run(["check", "repo", "--no-cache", "-j1", "--format", "json"]) == 1
+
+
+def test_reports_hold_no_absolute_path_below_the_current_folder(
+    repo: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("link").symlink_to("repo")
+    shown = []
+    here = Path().resolve()
+    for path in ("repo", here / "repo", here / "repo" / "dtovl.yaml", here / "link"):
+        run(["check", str(path), "--no-cache", "-j1", "--format", "github"])
+        shown.append(capfd.readouterr().out.replace("link/", "repo/"))
+    assert "file=repo/overlays/gps.dtso" in shown[0]
+    assert shown == shown[:1] * 4
+
+
+@pytest.mark.parametrize("name", [".git/config", "git/config", "overlays/.GIT/x"])
+def test_no_report_of_the_configuration_goes_to_git(
+    repo: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure(repo, f"reports: {{json: {name}}}\n")
+    (repo / ".git").mkdir()
+    (repo / "git").symlink_to(".git")
+    assert run(["check", "repo", "--no-cache", "-j1"]) == 2
+    assert "it belongs to git" in capfd.readouterr().err
+    assert not list((repo / ".git").iterdir())
