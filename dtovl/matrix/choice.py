@@ -70,10 +70,11 @@ class Choice:
             excluded = Globs(files.excluded)
             for glob in files.globs:
                 paths = self._listing.find(glob)
-                if not paths:
-                    self._say_nothing(glob, f"{kind}s", files.line)
-                for path in paths:
-                    if path not in chosen and not excluded.matches(path):
+                left = [path for path in paths if not excluded.matches(path)]
+                if not left:
+                    self._say_nothing(glob, f"{kind}s", files.line, len(paths))
+                for path in left:
+                    if path not in chosen:
                         chosen[path] = self._made(path, files)
                         self.lines[kind, path] = files.line
                 if len(chosen) > limit:
@@ -136,9 +137,11 @@ class Choice:
             Diagnostic(codes.TOO_MANY, at=at, what=what, count=count, limit=limit, key=key)
         )
 
-    def _say_nothing(self, glob: str, key: str, line: int) -> None:
+    def _say_nothing(self, glob: str, key: str, line: int, excepted: int) -> None:
+        """Say that a glob finds nothing, or only so many files that `except` takes away again."""
         if glob not in self._listing.outside:
-            hint = self._listing.near(glob) if self._may_hint() else ""
+            hint = self._listing.near(glob) if not excepted and self._may_hint() else ""
+            hint = f": `except` leaves out all {excepted} it finds" if excepted else hint
             self.note(codes.MATCHES_NOTHING, line, glob=glob, key=key, kind="file", hint=hint)
 
     def _say_missing(self, kind: Kind, text: str, key: str, line: int) -> None:

@@ -250,6 +250,13 @@ def test_links_to_nothing_are_told_and_the_rest_is_checked(tmp_path: Path) -> No
     assert len(plan.tasks) == len(planned(FILES).tasks)
 
 
+def test_a_glob_of_which_nothing_is_left_is_told() -> None:
+    plan = planned(FILES.replace("boards/*.dtb", "{files: boards/*.dtb, except: boards/*}"))
+    assert findings(plan)[0] == (
+        "1: DT610 boards/*.dtb in `bases` matches no file: `except` leaves out all 3 it finds"
+    )
+
+
 # -- stacks and what is apart ----------------------------------------------------------------------
 
 
