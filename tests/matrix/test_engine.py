@@ -195,7 +195,7 @@ BOARD = """/dts-v1/;
 /include/ "parts/uart.dtsi"
 / { compatible = "acme,board"; data = /incbin/("parts/data.bin"); width = <WIDTH>; };
 """
-HIDDEN = '/dts-v1/;\n#define PART "common.h"\n#include PART\n/ { width = <WIDTH>; };\n'
+HIDDEN = '/dts-v1/;\n#define PART "hidden.h"\n#include PART\n/ { width = <WIDTH>; };\n'
 ABSENT = '/dts-v1/;\n#include "none.h"\n/ { };\n'
 
 
@@ -206,6 +206,7 @@ def sources(folder: Path) -> list[Task]:
         "hidden.dts": HIDDEN,
         "absent.dts": ABSENT,
         "common.h": "#define WIDTH 4\n",
+        "hidden.h": "#define WIDTH 4\n",
         "include/limits.h": '#include "deeper.h"\n',
         "include/deeper.h": "",
         "parts/uart.dtsi": "/ { uart: uart { }; };\n",
@@ -255,7 +256,7 @@ def test_what_one_bundle_holds_the_next_does_not_hold_again(tmp_path: Path) -> N
     assert first.size == sum(
         path.stat().st_size
         for path in tmp_path.rglob("*.*")
-        if path.is_file() and path.name not in ("hidden.dts", "absent.dts")
+        if path.is_file() and path.name not in ("hidden.dts", "hidden.h", "absent.dts")
     )
 
 
