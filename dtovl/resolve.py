@@ -27,7 +27,7 @@ from dtovl.model.paths import (
 from dtovl.model.tree import PHANDLE_NAMES, POISON, boot_phandle, phandle_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dtovl.model.dialect import Dialect
     from dtovl.model.tree import Tree
@@ -82,7 +82,8 @@ class Recipe(NamedTuple):
 class Plan(NamedTuple):
     """What resolving an overlay needs that does not depend on the base, for one dialect.
 
-    phandles are (node, key, number, bytes after the first cell); refused holds the problems of
+    phandles are (node, key, number, bytes after the first cell), ways the nodes that have one, or
+    that lead to one; refused holds the problems of
     relocation and of local fixups, in that order, None where all is well; fixups_node tells whether
     the overlay has a __fixups__ node at all.
     """
@@ -93,6 +94,7 @@ class Plan(NamedTuple):
     fixups_node: bool
     fixups: list[Fixup]
     recipes: list[Recipe]
+    ways: frozenset[Node]
 
 
 class Resolved:
@@ -118,6 +120,13 @@ class Resolved:
         number = node.phandle
         return (number + self.delta) & _MASK if number and number != POISON else number
 
+    def property(self, node: Node, key: str) -> bytes | None:
+        """Give the resolved value of one property of an overlay node, None where there is none."""
+        changed = self.values.get(node)
+        if changed is not None and key in changed:
+            return changed[key]
+        return node.properties.get(key)
+
     def properties(self, node: Node) -> dict[str, bytes]:
         """Give the properties of an overlay node with the resolved values in their places."""
         changed = self.values.get(node)
@@ -140,8 +149,25 @@ def plan(overlay: Tree, dialect: Dialect) -> Plan:
         for site in fixup.sites:
             _recipe(recipes, site).outside.append((site.offset, index))
     return Plan(
-        phandles, phandle_refused, local_refused, node is not None, fixups, list(recipes.values())
+        phandles,
+        phandle_refused,
+        local_refused,
+        node is not None,
+        fixups,
+        list(recipes.values()),
+        _ways({node for node, *_ in phandles}),
     )
+
+
+def _ways(holders: Iterable[Node]) -> frozenset[Node]:
+    """Give nodes and all that lies above them."""
+    found: set[Node] = set()
+    for holder in holders:
+        node: Node | None = holder
+        while node is not None and node not in found:
+            found.add(node)
+            node = node.parent
+    return frozenset(found)
 
 
 def resolve(found: Plan, base: Tree, dialect: Dialect) -> Resolved:

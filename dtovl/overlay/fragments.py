@@ -84,14 +84,13 @@ def find_target(base: Tree, fragment: Fragment, resolved: Resolved, dialect: Dia
     Raises Refused when there is none.
     Source: kernel find_target (overlay.c); libfdt fdt_overlay_target_offset.
     """
-    properties = resolved.properties(fragment.node)
-    phandle = _target_phandle(properties.get("target"), fragment, dialect)
+    phandle = _target_phandle(resolved.property(fragment.node, "target"), fragment, dialect)
     if phandle is not None:
         node = find_phandle(base, phandle, dialect)
         if node is None:
             raise Refused(Problem.TARGET_PHANDLE, fragment=fragment, phandle=phandle)
         return node
-    value = properties.get("target-path")
+    value = resolved.property(fragment.node, "target-path")
     path = None if value is None else text(value)
     if path is None and value is not None and dialect.target_exact:
         path = boot_text(value)

@@ -40,6 +40,7 @@ def _keep_phandles(tree: Tree, outcome: Outcome, resolved: Resolved) -> None:
     """
     dialect = outcome.dialect
     turning = Turning(resolved)
+    ways = resolved.plan.ways
     for fragment in outcome.overlay.fragments:
         turning.settle(fragment.node)
         try:
@@ -48,7 +49,7 @@ def _keep_phandles(tree: Tree, outcome: Outcome, resolved: Resolved) -> None:
             if dialect.errors[refused.problem] == "FDT_ERR_NOTFOUND":
                 continue
             raise
-        stack = [(fragment.content, target)] if resolved.phandles else []
+        stack = [(fragment.content, target)] if fragment.content in ways else []
         while stack:
             node, base = stack.pop()
             number = node_phandle(tree, base, dialect)
@@ -56,9 +57,10 @@ def _keep_phandles(tree: Tree, outcome: Outcome, resolved: Resolved) -> None:
                 turning.turn(node, number)
                 outcome.clashes.append((node, base))
             for child in reversed(node.children.values()):
-                match = find_merge_child(tree, base, child.name, dialect)
-                if match is not None:
-                    stack.append((child, match))
+                if child in ways:
+                    match = find_merge_child(tree, base, child.name, dialect)
+                    if match is not None:
+                        stack.append((child, match))
     turning.settle()
 
 
