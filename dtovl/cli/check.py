@@ -13,18 +13,15 @@ if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
 
 _MOST_JOBS = 1024
-_MOST_SHARDS = 100_000
 
 
 def _shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Read I/N. Raises UsageError (DT668)."""
     if value is None:
         return None
-    first, slash, last = value.partition("/")
-    if slash and first.isdecimal() and last.isdecimal() and len(value) < 20:
-        number, count = int(first), int(last)
-        if 1 <= number <= count <= _MOST_SHARDS:
-            return number, count
-    raise click.BadParameter(f"{value!r} is not I/N, such as 2/4.", ctx, param)
+    from dtovl.matrix.shards import read_shard
+
+    return read_shard(value)
 
 
 @click.command("check", short_help="Boards and overlays of a repository: what works, what breaks.")

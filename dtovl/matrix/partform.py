@@ -10,6 +10,7 @@ from dtovl.matrix.checked import Checked, Judged, Place, Standing, State
 from dtovl.matrix.foreign import parse, refusal
 from dtovl.matrix.group import group, short_name
 from dtovl.matrix.result import Case, Change, Finding, Remark, Spot, Verdict
+from dtovl.matrix.shards import MAX_SHARDS
 from dtovl.model.limits import MAX_REPORT_BYTES
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _SCHEMA = "dtovl-check/1"
 _MOST = 1 << 53
-_MOST_PARTS = 100_000
 _SEVERITIES = {severity.label: int(severity) for severity in Severity}
 _FAIL_ON = {"never": 0, **_SEVERITIES}
 _STATES = frozenset(get_args(State))
@@ -76,7 +76,7 @@ def _shard(plain: Any) -> tuple[int, int] | None:
     if plain is None:
         return None
     mapping = _mapping(plain, "shard")
-    whole = _number(mapping, "of", 1, _MOST_PARTS)
+    whole = _number(mapping, "of", 1, MAX_SHARDS)
     return _number(mapping, "number", 1, whole), whole
 
 

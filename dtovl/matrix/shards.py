@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from dtovl.matrix.tasks import Task
 
+MAX_SHARDS = 100_000
+"""Most parts of a run."""
+
 _CASE = 10_000  # to apply, look and revert takes as long as to read this much of a blob
 _SOURCE = 40  # a byte of source takes as long as this much of a blob
 _INCLUDED = 1_000_000  # and what a source includes, be it ever so short itself, as long as this
@@ -47,9 +50,11 @@ def read_shard(text: str) -> tuple[int, int]:
     """
     first, slash, second = text.partition("/")
     numbers = first.isascii() and first.isdigit() and second.isascii() and second.isdigit()
-    # Beyond nine digits, reading a number takes its time.
-    if slash and numbers and max(len(first), len(second)) < 10 and 1 <= int(first) <= int(second):
-        return int(first), int(second)
+    # A number of very many digits takes its time to be read.
+    if slash and numbers and max(len(first), len(second)) < 10:
+        number, count = int(first), int(second)
+        if 1 <= number <= count <= MAX_SHARDS:
+            return number, count
     raise UsageError(Diagnostic(BAD_SHARD, shard=repr(text)))
 
 
@@ -108,11 +113,6 @@ class Lots:
         """Take back what nobody has worked on."""
         self._waiting.extend(reversed(lot))
         self._left += sum(self._efforts[index] for index in lot)
-
-    def drain(self) -> list[int]:
-        """Give all that is left."""
-        rest, self._waiting, self._left = self._waiting[::-1], [], 0
-        return rest
 
 
 def _biggest_first(efforts: Sequence[int]) -> list[int]:

@@ -54,7 +54,22 @@ def test_a_shard_is_read(text: str, shard: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1", "/", "1/", "/2", "0/2", "3/2", "-1/2", "1/2/3", "a/b", "１/２", "1 / 2", "1/9" * 9],
+    [
+        "",
+        "1",
+        "/",
+        "1/",
+        "/2",
+        "0/2",
+        "3/2",
+        "-1/2",
+        "1/2/3",
+        "a/b",
+        "１/２",
+        "1 / 2",
+        "1/9" * 9,
+        "1/100001",
+    ],
 )
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
