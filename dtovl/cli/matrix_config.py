@@ -62,12 +62,12 @@ def configuration(paths: tuple[str, ...], options: Changes) -> Config:
 
 
 def _from_here(path: str) -> str:
-    """Write an absolute path below the current folder as a relative one.
+    """Write a path below the current folder that is absolute, or goes up, as it is seen from here.
 
-    Scripts of CI give absolute ones, and reports are to hold none: what shows them knows the files
-    of the repository, not where they lie on the machine.
+    Scripts of CI give such, and reports are to hold none: what shows them knows the files of the
+    repository, not where they lie on the machine.
     """
-    if not Path(path).is_absolute():
+    if not Path(path).is_absolute() and os.pardir not in Path(path).parts:
         return path
     here = os.path.realpath(os.curdir)
     for whole in (path, os.path.realpath(path)):
