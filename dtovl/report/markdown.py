@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtovl.matrix.group import blamed
 from dtovl.report.causes import (
     at,
     boards,
@@ -43,6 +44,7 @@ _CAUSES = 100
 _CASES = 200
 _PLACES = 50
 _BOARDS = 12
+_NAMES = 3
 
 
 def render(checked: Checked) -> str:
@@ -79,7 +81,8 @@ def _head(checked: Checked, new: Sequence[Group]) -> str:
         "",
     ]
     if new:
-        lines += _table(("severity", "code", "cause", "places", "boards"), _rows(new))
+        titles = ("severity", "code", "cause", "overlays", "places", "boards")
+        lines += _table(titles, _rows(new))
     if len(new) > _CAUSES:
         lines += [f"and {amount(len(new) - _CAUSES, 'more cause')}", ""]
     return "\n".join(lines)
@@ -91,9 +94,15 @@ def _rows(groups: Sequence[Group]) -> Iterator[tuple[str, ...]]:
             label(group.severity),
             _code(f"{group.code} {group.name}"),
             _code(group.message),
+            _code(listed(_overlays(group), _NAMES)) if _overlays(group) else "",
             f"{len(group.places):,}",
             f"{len(boards(group.places)):,}",
         )
+
+
+def _overlays(group: Group) -> list[str]:
+    """List the overlays of a cause: two causes may differ in nothing else."""
+    return sorted({name for place in group.places for name in blamed(place)})
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
