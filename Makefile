@@ -45,7 +45,7 @@ demo: $(RUN)
 	@PY='$(PY)' tools/demo.sh
 
 test: $(DEV)
-	$(PY) -m pytest -n auto $(TESTS)
+	$(PY) -m pytest -n auto -rs $(TESTS)
 
 lint: $(DEV)
 	$(PY) -m ruff check
