@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,6 +70,13 @@ def carry_out(request: Request) -> Outcome:
     Raises click.UsageError, InputError.
     """
     _refuse_what_does_not_fit(request)
+    try:
+        return _carry_out(request)
+    finally:
+        gc.unfreeze()
+
+
+def _carry_out(request: Request) -> Outcome:
     from dtovl.diagnostics import Sink
 
     sink = Sink()
@@ -151,6 +159,9 @@ def _run(
 
         tasks = shard(tasks, *request.shard, file_size)
     results = _results(request, config, tasks, settings, sink)
+    # They stay to the end: for the collector to go through them again and again while they are
+    # judged takes as long as judging.
+    gc.freeze()
     return finish(config, plan, results, settings=settings, known=known, shard=request.shard)
 
 
