@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.checks.claimants import ENABLED, Reader, Touched
+from dtovl.checks.claimants import ENABLED, Alive, Reader, Touched
 from dtovl.checks.claimkinds import (
     ADDRESSES,
     DMAS,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dtovl.checks.claimkinds import Resource
+    from dtovl.checks.clashes import Clash
     from dtovl.checks.pinbindings import Pin
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
@@ -204,6 +205,26 @@ class BaseClaims:
         for node in dict.fromkeys(islice(candidates, _MOST_CANDIDATES)):
             if not touched.kinds.get(node, 0) & kind and touched.alive(node):
                 found += [claim for claim in reader.claims(node, kind) if claim[0] == resource]
+        return found
+
+    def shipped(self, clashes: Iterable[Clash], fresh: Iterable[Fresh]) -> set[tuple[Node, ...]]:
+        """Give the clashes that the base has by itself, each as provider and both devices.
+
+        fresh are those whose overlays brought the claims; none may be in force. Boards ship with
+        such clashes: an overlay that writes the same again is not to blame.
+        """
+        new: set[Node] = set().union(*[one.touched.new for one in fresh])
+        reader, alive = Reader(self.tree), Alive(self.tree.root)
+        found = set()
+        for clash in clashes:
+            devices = (clash.first.device, clash.second.device)
+            if not new.isdisjoint(devices) or not all(map(alive, devices)):
+                continue
+            shared = set.intersection(
+                *[{claim[0] for claim in reader.claims(one, clash.first.kind)} for one in devices]
+            )
+            if all(pair[0].resource in shared for pair in clash.pairs):
+                found.add(clash.parties)
         return found
 
     def _candidates(self, resource: Resource) -> Sequence[Node]:

@@ -27,7 +27,7 @@ from dtovl.checks.lines import (
     interrupt_claims,
     interrupt_parent,
 )
-from dtovl.checks.pins import Groups, pin_claims
+from dtovl.checks.pins import Groups, pin_claims, selects_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -207,7 +207,7 @@ class Reader:
             return []
         properties = node.properties
         found: list[Claim] = []
-        if kinds & PINS and "pinctrl-0" in properties:
+        if kinds & PINS and "pinctrl-0" in properties and selects_pins(node):
             found = pin_claims(self.tree, node, self._groups)
         if kinds & GPIOS:
             found += gpio_claims(self.tree, node)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.checks.baseclaims import BaseClaims, fresh_claims
+from dtovl.checks.claimkinds import ADDRESSES, PINS
 from dtovl.checks.claimwords import Side, Teller, left_out, tell
-from dtovl.checks.clashes import Clashes, severity_of
+from dtovl.checks.clashes import PHY, Clashes, gives_addresses, roles_agree, severity_of
 from dtovl.checks.nodes import enabled
 from dtovl.codes.base import Severity
 
@@ -81,14 +82,17 @@ class ClaimIndex:
             for one, other in pairs:
                 if (second, one.claim.device) in dead or (first, other.claim.device) in dead:
                     continue
-                if one.side and other.side and not _go_together(one.side, other.side):
+                if one.side and other.side and not _go_together(one, other):
                     sides[id(one.claim)], sides[id(other.claim)] = one.side, other.side
                     clashes.add(one.claim, other.claim)
+            shipped = self._known.shipped(clashes, (self._fresh[first], self._fresh[second]))
             for clash in clashes:
-                if severity_of(clash) is Severity.INFO:
+                side_one, side_other = sides[id(clash.first)], sides[id(clash.second)]
+                # Out of the tree, a chip does not show which bus it is on.
+                chips = side_one.role == side_other.role == PHY
+                if clash.parties in shipped or (not chips and severity_of(clash) is Severity.INFO):
                     continue
                 last = (first, second)
-                side_one, side_other = sides[id(clash.first)], sides[id(clash.second)]
                 yield first, second, tell(clash, side_one, side_other, Severity.WARNING)
         if met.left_out:
             yield *last, left_out(met.left_out)
@@ -181,11 +185,16 @@ class _New:
         return path
 
 
-def _go_together(one: Side, other: Side) -> bool:
+def _go_together(first: _Entry, second: _Entry) -> bool:
     """Tell what clashes.harmless tells, of devices whose overlays are out of the tree again."""
+    one, other, kind = first.side, second.side, first.claim.kind
+    if one is None or other is None or kind == PINS:
+        return False
     if one.path.startswith(other.path + "/") or other.path.startswith(one.path + "/"):
         return True
-    return one.regulator and other.regulator
+    if kind == ADDRESSES:
+        return not (gives_addresses(first.claim) and gives_addresses(second.claim))
+    return roles_agree(one.role, other.role)
 
 
 class _Met:

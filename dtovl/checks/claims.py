@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dtovl.checks.baseclaims import Fresh
     from dtovl.diagnostics import Diagnostic, Sink
+    from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.overlay.outcome import Outcome
 
@@ -50,14 +51,30 @@ def check_claims(
         return
     clashes = _clashes(fresh, known)
     teller = Teller(known)
+    shipped = _shipped(clashes, fresh, known)
     told = [
         tell(clash, teller.describe(clash.first), teller.describe(clash.second))
         for clash in clashes
+        if clash.parties not in shipped
     ]
     _replace(sink, told)
     sink.diagnostics.extend(told)
     if clashes.left_out:
         sink.diagnostics.append(left_out(clashes.left_out))
+
+
+def _shipped(clashes: Clashes, fresh: Fresh, known: BaseClaims) -> set[tuple[Node, ...]]:
+    """Tell which clashes the base has without the overlays, which are taken out meanwhile."""
+    new = fresh.touched.new
+    asked = [clash for clash in clashes if new.isdisjoint(clash.parties)]
+    if not asked:
+        return set()
+    for outcome in reversed(fresh.outcomes):
+        outcome.changeset.revert(known.tree)
+    found = known.shipped(asked, (fresh,))
+    for outcome in fresh.outcomes:
+        outcome.changeset.apply(known.tree)
+    return found
 
 
 def _replace(sink: Sink, told: Sequence[Diagnostic]) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, PINS, Claim
-from dtovl.checks.clashes import is_chip_bus, is_regulator, severity_of
+from dtovl.checks.clashes import HOG, doubt_of, is_chip_bus, role_of, severity_of
 from dtovl.checks.pinbindings import pin_words
 from dtovl.checks.pins import as_controller
 from dtovl.codes import claims as codes
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.model.cells import cell, cells, text
 from dtovl.model.node import plain_name
-from dtovl.overlay.devices import device_name
+from dtovl.overlay.devices import device_name, is_populated_bus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,15 +47,21 @@ class Side(NamedTuple):
     """One of the two devices of a clash, in words; made while its overlay is in force.
 
     device is what Linux calls it, "" where that cannot be told; chip is the name of its driver's
-    kind; owner is who brought the claim.
+    kind; role is that of clashes.role_of; hog is what a hog does with its line; owner is who
+    brought the claim, and who enabled the device; cure is a fragment that disables it.
     """
 
     path: str
     name: str
     device: str
     chip: str
-    regulator: bool
+    role: str
+    hog: str
+    provider: str
+    bus: str
     owner: str
+    brought: str
+    cure: str
     overlays: tuple[str, ...]
     notes: tuple[Note, ...]
     at: Location | None
@@ -85,7 +91,9 @@ class Teller:
         tree, device, key = self._tree, claim.device, claim.key
         path = device.path
         claimed = tree.origin_of(device, key)
-        enabler = None if claimed is not None else self._enabler(device)
+        enabler = self._enabler(device)
+        if claimed is not None and enabler is not None and enabler.overlay == claimed.overlay:
+            enabler = None
         pins = None if claim.group is None else self._group_origin(claim.group)
         words = f"from {_named(claimed)}"
         if enabler is not None:
@@ -93,36 +101,59 @@ class Teller:
         if pins is not None and (claimed is None or pins.overlay != claimed.overlay):
             words += f", pins from {_named(pins)}"
         notes = [Note(f"{path}: {self._by(claim)}, {words}", tree.positions.get((device, key)))]
-        if key == "pinctrl-0" and "pinctrl-names" not in device.properties:
-            notes.append(Note(f'{path} lacks pinctrl-names = "default": Linux selects no pins'))
+        doubt = doubt_of(claim) if claim.kind == PINS else ""
+        if doubt:
+            notes.append(Note(f"{path} {doubt}"))
         origins = [origin.overlay for origin in (claimed, enabler, pins) if origin is not None]
+        brought = _BASE if claimed is None else claimed.overlay
         return Side(
             path,
-            device.name,
-            _kernel_name(tree, device) if muxes else "",
+            device.name if claim.kind == ADDRESSES else self._telling(device),
+            _kernel_name(tree, device) if muxes and not doubt else "",
             (text(device.properties.get("compatible", b"")) or "").rpartition(",")[2][:19],
-            is_regulator(device),
-            origins[0] if origins else _BASE,
+            role_of(claim),
+            _hogged(device),
+            self._telling(claim.provider),
+            claim.provider.path,
+            brought if enabler is None else f"{brought}, enabled by {enabler.overlay}",
+            brought,
+            _off(self._name(device)) if claim.kind == ADDRESSES else "",
             tuple(dict.fromkeys(origins)),
             tuple(notes),
             tree.positions.get((device, key)) or tree.positions.get(device),
         )
 
+    def _telling(self, node: Node) -> str:
+        """Name a node; where its name alone says little, with its label, else by its path.
+
+        Many nodes are called gpio@0 or led-1; a longer unit address, and a name that stands right
+        below the root, are commonly one of a kind.
+        """
+        _, at, address = node.name.partition("@")
+        above = node.parent
+        if above is None or (len(address) > 1 if at else above.parent is None):
+            return node.name or "/"
+        label = self._name(node)
+        return f"{label} ({node.name})" if label.startswith("&") else label
+
     def _by(self, claim: Claim) -> str:
         if claim.group is None:
             return claim.key
         hog = " (a hog of the controller)" if claim.device is claim.provider else ""
-        name = self._names.get(claim.group)
-        if name is None:
-            name = self._names[claim.group] = self._name(claim.group)
-        return f"{claim.key} -> {name}{hog}"
+        return f"{claim.key} -> {self._name(claim.group)}{hog}"
 
-    def _name(self, group: Node) -> str:
+    def _name(self, node: Node) -> str:
         """Give a label of a node, else its path."""
-        labels = self._tree.labels.get(group)
+        name = self._names.get(node)
+        if name is None:
+            name = self._names[node] = self._label_or_path(node)
+        return name
+
+    def _label_or_path(self, node: Node) -> str:
+        labels = self._tree.labels.get(node)
         if labels:
             return f"&{labels[0]}"
-        symbols, path = self._tree.symbols, group.path
+        symbols, path = self._tree.symbols, node.path
         value = path.encode("latin-1") + b"\0"
         label = self._known.labels.get(value)
         if label is None and symbols is not None and value in symbols.properties.values():
@@ -158,7 +189,6 @@ def tell(clash: Clash, first: Side, second: Side, severity: Severity | None = No
     severity None: as severity_of weighs it.
     """
     claim = clash.first
-    provider = claim.provider
     one, other = first.name, second.name
     if one == other:
         one, other = first.path, second.path
@@ -170,20 +200,60 @@ def tell(clash: Clash, first: Side, second: Side, severity: Severity | None = No
         _code(claim),
         path=second.path,
         at=second.at,
-        why=_WHY[claim.kind].format(provider.path),
+        why=_WHY[claim.kind].format(first.bus),
         who=" and ".join(overlays),
-        notes=first.notes + second.notes,
+        fix=_fix(claim, first, second),
+        notes=first.notes + second.notes + _hog_notes(first, second),
         kernel=_kernel_lines(clash, first, second),
         severity=severity_of(clash) if severity is None else severity,
         what=what,
         verb="are" if several else "is",
-        controller=provider.name or "/",
-        bus=provider.name or "/",
+        controller=first.provider,
+        bus=first.provider,
         address=what,
         group=what,
         first=one,
         second=other,
     )
+
+
+def _fix(claim: Claim, first: Side, second: Side) -> str | None:
+    """Say how to mend two devices at one address, one of them the base's; None: as the code."""
+    if claim.kind != ADDRESSES or (first.brought == _BASE) == (second.brought == _BASE):
+        return None
+    old = first if first.brought == _BASE else second
+    return f"disable the one of the base: `{old.cure}`; or give the other another address"
+
+
+def _off(name: str) -> str:
+    """Write a fragment that disables a node, named by label or path."""
+    target = name if name.startswith("&") else f"&{{{name}}}"
+    return f'{target} {{ status = "disabled"; }};'
+
+
+def _hogged(device: Node) -> str:
+    """Tell what a hog does with its line; the kernel looks for these in this order."""
+    if "gpio-hog" not in device.properties:
+        return ""
+    found = [key for key in ("input", "output-low", "output-high") if key in device.properties]
+    return found[0] if found else ""
+
+
+def _hog_notes(first: Side, second: Side) -> tuple[Note, ...]:
+    """Say what becomes of two hogs of one line.
+
+    Source: kernel gpiod_hog (drivers/gpio/gpiolib.c), of_gpiochip_add_hog.
+    """
+    if not first.role == second.role == HOG:
+        return ()
+    words = (
+        "both are hogs: from Linux 6.9 on the first one wins without a word; before, all of "
+        f"{first.bus} fails to register"
+    )
+    if first.hog != second.hog:
+        kinds = " and ".join(one.hog or "nothing" for one in (first, second))
+        words += f"; they ask for different things: {kinds}"
+    return (Note(words),)
 
 
 def left_out(count: int) -> Diagnostic:
@@ -239,15 +309,16 @@ def _pin_words(claim: Claim) -> tuple[str, str]:
 
 
 def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:
-    """Give what Linux prints when the first device is probed first."""
+    """Give what Linux prints when the first device is probed first; a hog always is."""
     unit = clash.first.unit
     if isinstance(unit, tuple):
         name = _pin_words(clash.first)[1]
         if not (name and first.device and second.device):
             return ()
-        return (
-            f"pin {name} already requested by {first.device}; cannot claim for {second.device}",
-        )
+        owner, other = first.device, second.device
+        if clash.second.device is clash.second.provider:
+            owner, other = other, owner
+        return (f"pin {name} already requested by {owner}; cannot claim for {other}",)
     bus = clash.first.provider
     if clash.first.kind != ADDRESSES or not is_chip_bus(bus) or not isinstance(unit, bytes):
         return ()
@@ -262,6 +333,8 @@ def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:
 def _kernel_name(tree: Tree, device: Node) -> str:
     """Give the name of the device that Linux makes of a node; "" where it cannot be told.
 
+    A platform device is made of what stands on a populated bus; what is below others gets its name
+    from their driver.
     Source: kernel of_device_make_bus_id; i2c_dev_set_name and spi_dev_set_name, which number the
     buses by alias.
     """
@@ -270,7 +343,9 @@ def _kernel_name(tree: Tree, device: Node) -> str:
         return ""
     sizes = bus.properties.get("#size-cells")
     if sizes is None or len(sizes) < 4 or cell(sizes):
-        return device_name(device).replace("/", "!") if "compatible" in device.properties else ""
+        if "compatible" not in device.properties or not is_populated_bus(tree, bus):
+            return ""
+        return device_name(device).replace("/", "!")
     reg = device.properties.get("reg", b"")
     stem = next((kind for kind in ("i2c", "spi") if bus.name.startswith(kind)), "")
     alias = _alias(tree, bus, stem) if stem and len(reg) >= 4 else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_GROUPS = 256
 _MOST_NODES = 256
 _MOST_STATES = 64
+_PCI = (b"pci\0", b"pciex\0")
 _SCMI_PINS = "protocol@19"
 _DEFAULT = ("pinctrl-0",)
 _AT_PROBE = frozenset({"default", "init"})
@@ -34,13 +35,33 @@ def states_at_probe(node: Node) -> tuple[str, ...]:
     """Give the properties whose pins are muxed when the device of a node is probed.
 
     Without `pinctrl-names` the kernel finds no state called default; whoever wrote `pinctrl-0`
-    meant it, so it counts.
+    meant it, so it counts, with a doubt.
     """
     value = node.properties.get("pinctrl-names")
     if value is None or value == b"default\0":
         return _DEFAULT
     names = strings(value[: _MOST_STATES * 32]) or []
     return tuple(f"pinctrl-{at}" for at, name in enumerate(names) if name in _AT_PROBE)
+
+
+def selects_pins(node: Node) -> bool:
+    """Tell whether Linux selects pins for a node: it makes a device of it that gets a driver.
+
+    Without `compatible` those on PCI and MDIO buses do, the lights of gpio-leds, for which that
+    driver selects pins, and the protocols of SCMI firmware. A button of gpio-keys, an `mdio` node
+    inside a network device and a GPIO hog do not.
+    Source: kernel pinctrl_bind_pins, create_gpio_led (drivers/leds/leds-gpio.c).
+    """
+    if "compatible" in node.properties or node.name == _SCMI_PINS:
+        return True
+    above = node.parent
+    if above is None:
+        return False
+    if above.properties.get("device_type") in _PCI:
+        return True
+    if b"gpio-leds\0" in above.properties.get("compatible", b""):
+        return True
+    return "reg" in node.properties and above.name.startswith("mdio")
 
 
 def groups_of(tree: Tree, node: Node) -> list[tuple[str, Node]]:

@@ -25,6 +25,7 @@ def device(kind: str, address: int, phandle: int, **more: object) -> Content:
     return content
 
 
+DEFAULT: dict[str, object] = {"pinctrl-names": "default", "pinctrl-0": 3}
 OFF: dict[str, object] = {"status": "disabled"}
 BASE: Content = {
     "compatible": "acme,board",
@@ -60,11 +61,9 @@ BASE: Content = {
             "#interrupt-cells": 2,
         },
         "dma@b000": {**device("dma", 0xB000, 22), "#dma-cells": 2},
-        "serial@1000": device(
-            "uart", 0x1000, 10, interrupts=[0, 7, 4], dmas=[22, 5, 0], **{"pinctrl-0": 3}
-        ),
+        "serial@1000": device("uart", 0x1000, 10, interrupts=[0, 7, 4], dmas=[22, 5, 0], **DEFAULT),
         "serial@2000": device(
-            "uart", 0x2000, 11, interrupts=[0, 7, 4], dmas=[22, 5, 0], **{"pinctrl-0": 3}, **OFF
+            "uart", 0x2000, 11, interrupts=[0, 7, 4], dmas=[22, 5, 0], **DEFAULT, **OFF
         ),
         "spi@3000": {
             **device("spi", 0x3000, 12, **OFF),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
 
+_DEFAULT: Content = {"pinctrl-names": "default", "pinctrl-0": 3}
 BOTH = pytest.mark.parametrize("applier", [LIBFDT, LINUX], ids=lambda dialect: dialect.name)
 
 
@@ -59,9 +60,12 @@ def brief(findings: list[Diagnostic]) -> list[tuple[str, str, str]]:
 
 
 def between(
-    *overlays: Overlay, apart: tuple[tuple[int, int], ...] = (), applier: Dialect = LIBFDT
+    *overlays: Overlay,
+    apart: tuple[tuple[int, int], ...] = (),
+    applier: Dialect = LIBFDT,
+    base: Content = BASE,
 ) -> list[tuple[int, int, Diagnostic]]:
-    tree = tree_of(BASE)
+    tree = tree_of(base)
     before = state(tree)
     index = ClaimIndex(tree, "board.dtb")
     for number, overlay in enumerate(overlays):
@@ -100,8 +104,8 @@ def test_a_device_of_the_base_that_is_enabled_takes_a_group_in_use(applier: Dial
     (one,) = found(overlay, applier=applier)
     assert "pin 84 (PIN84)" in one.message
     assert "serial@1000 and serial@2000" in one.message
+    assert one.severity is Severity.ERROR
     assert "from the base, enabled by on.dtbo fragment@0" in all_text(one)
-    assert 'lacks pinctrl-names = "default"' in all_text(one)
 
 
 def test_an_overlay_that_disables_the_other_user_resolves_the_clash() -> None:
@@ -123,7 +127,7 @@ def test_a_bus_that_is_enabled_brings_its_devices() -> None:
     inner: Content = {"compatible": "acme,x", "pinctrl-0": 3}
     base: Content = {**BASE, "bus": {"status": "disabled", "phandle": 40, "dev": inner}}
     (one,) = found(overlay_of(at("/bus", {"status": "okay"})), base=base)
-    assert "serial@1000 and dev" in one.message
+    assert "serial@1000 and /bus/dev" in one.message
     assert "enabled by" in all_text(one)
 
 
@@ -158,10 +162,24 @@ def test_hogs_of_the_controller_hold_their_pins() -> None:
     assert isinstance(soc, dict)
     pinmux = soc["pinmux@800"]
     assert isinstance(pinmux, dict)
-    base: Content = {**BASE, "soc": {**soc, "pinmux@800": {**pinmux, "pinctrl-0": 4}}}
+    hog: Content = {**pinmux, "pinctrl-names": "default", "pinctrl-0": 4}
+    base: Content = {**BASE, "soc": {**soc, "pinmux@800": hog}}
     (one,) = found(muxed("spi0", 0x40, "a.dtbo"), base=base)
     assert "a hog of the controller" in all_text(one)
-    assert one.kernel[0].startswith("pin PIN16 already requested by 800.pinmux;")
+    assert one.kernel == ("pin PIN16 already requested by 800.pinmux; cannot claim for 3000.spi",)
+
+
+def test_a_hog_is_the_first_owner_even_where_it_came_last() -> None:
+    hog = overlay_of(to("pinmux", {"pinctrl-names": "default", "pinctrl-0": 3}))
+    (one,) = found(hog, UART, muxed("spi0", 0x150, "a.dtbo"), base=BASE)[:1]
+    assert one.kernel[0].startswith("pin PIN84 already requested by 800.pinmux;")
+    dev: Content = {"compatible": "acme,x", "pinctrl-names": "default", "pinctrl-0": 3}
+    soc = BASE["soc"]
+    assert isinstance(soc, dict)
+    base: Content = {**BASE, "soc": {**soc, "dev@6000": {**dev, "reg": [0x6000, 4]}}}
+    assert {one.kernel[0].partition(";")[0] for one in found(hog, base=base)} == {
+        "pin PIN84 already requested by 800.pinmux"
+    }
 
 
 def test_clashes_of_the_base_alone_are_not_reported() -> None:
@@ -169,9 +187,86 @@ def test_clashes_of_the_base_alone_are_not_reported() -> None:
     assert found(on_i2c("cam", 0x10, "a.dtbo"), base=base) == []
 
 
-def test_a_device_and_one_inside_it_go_together() -> None:
-    overlay = overlay_of(to("uart1", {"modem": {"compatible": "acme,modem", "pinctrl-0": 3}}))
-    assert found(overlay) == []
+def test_a_clash_that_the_base_ships_with_is_none_of_the_overlay() -> None:
+    same = overlay_of(to("uart2_pins", {"pinctrl-single,pins": [0x150, 9]}), name="same.dtbo")
+    other = overlay_of(to("uart2_pins", {"pinctrl-single,pins": [0x154, 1]}), name="other.dtbo")
+    more = overlay_of(to("uart2_pins", {"pinctrl-single,pins": [0x150, 1, 0x154, 1]}))
+    base: Content = {**BASE, "dev": {"compatible": "acme,x", **_DEFAULT}}
+    assert found(same, base=base) == []
+    for overlay in (other, more):
+        (one,) = found(overlay, base=base)
+        assert {"serial@1000", "dev"} <= set(one.message.split())
+    for overlay in (UART, SPI):
+        assert found(overlay, same, base=base) == []
+    alias = overlay_of(to("uart1", {"pinctrl-0": 3}), name="uart1.dtbo")
+    assert between(same, alias, base=base) == []
+
+
+def test_a_device_and_one_inside_it_are_two_owners_of_a_pin() -> None:
+    modem: Content = {"compatible": "acme,modem", **_DEFAULT}
+    (one,) = found(overlay_of(to("uart1", {"modem": modem})))
+    assert "serial@1000 and /soc/serial@1000/modem" in one.message
+    assert one.severity is Severity.ERROR
+    # A serial port is no bus that Linux makes platform devices on.
+    assert one.kernel == ()
+
+
+def test_a_device_without_names_of_states_gets_no_pins() -> None:
+    (one,) = found(overlay_of(to("soc", {"dev": {"compatible": "acme,x", "pinctrl-0": 3}})))
+    assert one.severity is Severity.WARNING
+    assert 'lacks pinctrl-names = "default"' in all_text(one)
+    assert one.kernel == ()
+
+
+@pytest.mark.parametrize(
+    ("parent", "name", "content", "claims"),
+    [
+        ({}, "dev", {"compatible": "acme,x"}, True),
+        ({}, "mdio", {}, False),
+        ({"compatible": "gpio-keys"}, "key", {}, False),
+        ({"compatible": "gpio-leds"}, "led", {}, True),
+        ({"device_type": "pci"}, "wifi@0", {"reg": 0}, True),
+        ({"device_type": "pciex"}, "wifi@0", {}, True),
+    ],
+)
+def test_nodes_that_become_devices(
+    parent: Content, name: str, content: Content, *, claims: bool
+) -> None:
+    below: Content = {name: {**content, **_DEFAULT}}
+    assert bool(found(overlay_of(to("soc", {"top": {**parent, **below}})))) is claims
+
+
+def test_chips_on_an_mdio_bus_are_devices() -> None:
+    for phy, claims in (({"reg": 1}, True), ({}, False)):
+        bus: Content = {"mdio": {"phy": {**phy, **_DEFAULT}}}
+        assert bool(found(overlay_of(to("soc", bus)))) is claims
+
+
+def test_plain_buses_got_pins_late() -> None:
+    for kinds, severity in (
+        (strings("simple-bus"), Severity.WARNING),
+        (strings("simple-mfd"), Severity.WARNING),
+        (strings("acme,pcie", "simple-bus"), Severity.ERROR),
+    ):
+        (one,) = found(overlay_of(to("soc", {"bus": {"compatible": kinds, **_DEFAULT}})))
+        assert one.severity is severity
+        assert bool(one.kernel) is (severity is Severity.ERROR)
+
+
+def test_lines_of_qualcomm_that_are_muxed_as_gpio() -> None:
+    def severities(first: str, second: str) -> list[Severity]:
+        groups: Content = {
+            f"g{number}": {"p": {"pins": "gpio4", "function": function}, "phandle": 60 + number}
+            for number, function in enumerate((first, second))
+        }
+        tlmm: Content = {"compatible": "qcom,sm8550-tlmm", **groups}
+        names: Content = {"compatible": "acme,x", "pinctrl-names": "default"}
+        base: Content = {**BASE, "tlmm": tlmm, "one": {**names, "pinctrl-0": 60}}
+        two: Content = {**names, "pinctrl-0": 61}
+        return [one.severity for one in found(overlay_of(at("/", {"two": two})), base=base)]
+
+    assert severities("gpio", "qup") == severities("qup", "gpio") == [Severity.WARNING]
+    assert severities("qup", "qup") == [Severity.ERROR]
 
 
 def test_a_group_of_no_known_binding() -> None:
@@ -188,7 +283,7 @@ def test_a_group_of_no_known_binding() -> None:
         (
             "DT641",
             "warning",
-            "pin configuration g of pins is used by two enabled devices: one and two",
+            "pin configuration g of /soc/pins is used by two enabled devices: one and two",
         )
     ]
 
