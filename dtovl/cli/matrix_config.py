@@ -38,7 +38,7 @@ class Changes(NamedTuple):
 def configuration(paths: tuple[str, ...], options: Changes) -> Config:
     """Read the configuration that is named, or find out what there is; options go before it.
 
-    Raises InputError (DT600 to DT606).
+    Raises InputError (DT600 to DT606, DT617).
     """
     config = _read(_from_here(paths[0]) if paths else os.curdir)
     changes: dict[str, object] = {}
@@ -87,6 +87,9 @@ def _read(path: str) -> Config:
         named /= FILE_NAME
         if not is_file(named):
             return _discovered(path)
+        if not is_inside(str(named), path):
+            # One that was not named may come with a change, and mistakes in it are quoted.
+            raise _outside(str(named))
     folder = str(named.parent)
     data = read_bytes(named)
     try:
@@ -146,10 +149,14 @@ def below(config: Config, name: str) -> str:
     """
     path = str(Path(config.folder, name))
     if not is_inside(path, config.folder or os.curdir):
-        from dtovl.codes.config import LINK_OUTSIDE
-
-        raise InputError(Diagnostic(LINK_OUTSIDE, file=path))
+        raise _outside(path)
     return path
+
+
+def _outside(path: str) -> InputError:
+    from dtovl.codes.config import LINK_OUTSIDE
+
+    return InputError(Diagnostic(LINK_OUTSIDE, file=path))
 
 
 def reports_of(config: Config) -> tuple[tuple[str, str], ...]:

@@ -75,3 +75,15 @@ def test_no_report_of_the_configuration_goes_to_git(
     assert run(["check", "repo", "--no-cache", "-j1"]) == 2
     assert "it belongs to git" in capfd.readouterr().err
     assert not list((repo / ".git").iterdir())
+
+
+def test_a_configuration_that_is_found_is_no_link_to_elsewhere(
+    repo: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("secret").write_text("password: hunter2\n")
+    (repo / "dtovl.yaml").unlink()
+    (repo / "dtovl.yaml").symlink_to("../secret")
+    assert run(["check", "repo", "--no-cache"]) == 2
+    shown = capfd.readouterr().err
+    assert "DT617" in shown
+    assert "password" not in shown
