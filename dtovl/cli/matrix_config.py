@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.input import FILE_UNREADABLE, FILE_UNWRITABLE
-from dtovl.diagnostics import Diagnostic, Location
+from dtovl.diagnostics import Diagnostic, Location, Note
 from dtovl.errors import InputError
 from dtovl.files import is_directory, is_file, is_inside, read_bytes, write_atomically
 
@@ -178,7 +178,14 @@ def read_baseline(name: str, folder: str) -> Baseline:
     """Read a baseline; folder is that of the configuration. Raises InputError (DT626)."""
     from dtovl.matrix.baseline import read
 
-    return read(text_of(name), name, folder)
+    try:
+        text = text_of(name)
+    except InputError as error:
+        if error.diagnostic.code is FILE_UNREADABLE and not Path(name).exists():
+            note = Note(f"`--write-baseline {quote(name)}` writes one of what is found today")
+            error.diagnostic.notes = (*error.diagnostic.notes, note)
+        raise
+    return read(text, name, folder)
 
 
 def write_baseline(checked: Checked, name: str, inputs: Iterable[str]) -> None:

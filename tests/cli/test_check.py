@@ -45,6 +45,14 @@ def test_a_baseline_of_the_configuration_is_read_from_its_folder(repo: Path) -> 
     assert run(command) == 0
 
 
+def test_a_baseline_that_is_not_there_is_soon_made(
+    repo: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure(repo, "baseline: known.json\n")
+    assert run(["check", "repo", "--no-cache", "-j1"]) == 2
+    assert "`--write-baseline repo/known.json` writes one" in capfd.readouterr().err
+
+
 def test_include_folders_of_the_command_line_may_lie_outside(repo: Path) -> None:
     (repo / "boards" / "soc.dtsi").rename("soc.dtsi")
     assert run(["check", "repo", "--no-cache", "-j1", "-q", "-I", "."]) == 1
