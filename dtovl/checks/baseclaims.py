@@ -22,6 +22,7 @@ from dtovl.checks.claimkinds import (
 )
 from dtovl.checks.lines import address_width
 from dtovl.checks.pins import Groups, groups_of
+from dtovl.checks.triggers import form_of
 from dtovl.model.cells import pack_cell
 
 if TYPE_CHECKING:
@@ -243,7 +244,11 @@ class BaseClaims:
         if self._left < 0:
             self.unasked += 1
             return ()
-        found = values.holders(unit if kind == INTERRUPTS else pack_cell(provider.phandle) + unit)
+        if kind == INTERRUPTS:
+            needle = form_of(provider.properties.get("compatible", b"")).needle(unit)
+        else:
+            needle = pack_cell(provider.phandle) + unit
+        found = values.holders(needle)
         if kind == GPIOS and provider in self._hogs:
             found += self._hogs[provider]
         return found

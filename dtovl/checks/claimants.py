@@ -77,17 +77,29 @@ class Touched:
     """What overlays in force changed of the claims of devices.
 
     kinds has the kinds of claims of each enabled device that changed or came in; direct has those
-    of which the overlay wrote the property itself; new are the claiming nodes that came in; groups
+    of which the overlay wrote the property itself; new are the claiming nodes that came in; enabled
+    has the nodes that were off, with the name of the first overlay that set them to okay; groups
     are the pin configurations that changed, with phandles by which they may be in use; moved
     says whether another node got a new address; replaced, whether the base without the overlays has
     claims that the tree lacks.
     """
 
-    __slots__ = ("_tops", "alive", "direct", "groups", "kinds", "moved", "new", "replaced")
+    __slots__ = (
+        "_tops",
+        "alive",
+        "direct",
+        "enabled",
+        "groups",
+        "kinds",
+        "moved",
+        "new",
+        "replaced",
+    )
 
     def __init__(self, tree: Tree, outcomes: Iterable[Outcome]) -> None:
         self.kinds: dict[Node, int] = {}
         self.new: set[Node] = set()
+        self.enabled: dict[Node, str] = {}
         self.moved = False
         self.replaced = False
         self.alive = Alive(tree.root)
@@ -98,6 +110,8 @@ class Touched:
                 if not isinstance(entry, SetProperty):
                     self._came(entry.node, entry.parent)
                 elif KINDS[entry.key] and entry.new != entry.old:
+                    if entry.key == "status" and entry.new in ENABLED and entry.old not in ENABLED:
+                        self.enabled.setdefault(entry.node, outcome.overlay.name)
                     self._changed(tree, entry, KINDS[entry.key])
         self.direct = self.kinds
         if self._tops:

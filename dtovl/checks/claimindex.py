@@ -144,10 +144,11 @@ class ClaimIndex:
                     rivals.setdefault(first, set()).add(other.claim.device)
         dead: set[tuple[int, Node]] = set()
         for number, entries in own.items():
-            outcomes = self._fresh[number].outcomes
+            fresh = self._fresh[number]
+            outcomes = fresh.outcomes
             for outcome in outcomes:
                 outcome.changeset.apply(self._tree)
-            teller = Teller(self._known)
+            teller = Teller(self._known, fresh.touched)
             for entry in entries:
                 entry.side = entry.side or teller.describe(entry.claim)
             off = _disabled_by(outcomes)

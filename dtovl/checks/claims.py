@@ -50,7 +50,7 @@ def check_claims(
     if fresh is None:
         return
     clashes = _clashes(fresh, known)
-    teller = Teller(known)
+    teller = Teller(known, fresh.touched)
     shipped = _shipped(clashes, fresh, known)
     told = [
         tell(clash, teller.describe(clash.first), teller.describe(clash.second))

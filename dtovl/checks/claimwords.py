@@ -8,6 +8,7 @@ from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, PINS, Cl
 from dtovl.checks.clashes import HOG, doubt_of, is_chip_bus, role_of, severity_of
 from dtovl.checks.pinbindings import pin_words
 from dtovl.checks.pins import as_controller
+from dtovl.checks.triggers import line_words
 from dtovl.codes import claims as codes
 from dtovl.diagnostics import Diagnostic, Note
 from dtovl.model.cells import cell, cells, text
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtovl.checks.baseclaims import BaseClaims
+    from dtovl.checks.claimants import Touched
     from dtovl.checks.clashes import Clash
+    from dtovl.checks.pinbindings import Controller
     from dtovl.codes.base import Code, Severity
     from dtovl.diagnostics import Location
     from dtovl.model.node import Node
@@ -68,11 +71,15 @@ class Side(NamedTuple):
 
 
 class Teller:
-    """Puts clashes in one tree into words, while nothing in it changes."""
+    """Puts clashes in one tree into words, while nothing in it changes.
 
-    __slots__ = ("_known", "_names", "_sides", "_tree")
+    touched is what the overlays that are in force changed.
+    """
 
-    def __init__(self, known: BaseClaims) -> None:
+    __slots__ = ("_enabled", "_known", "_names", "_sides", "_tree")
+
+    def __init__(self, known: BaseClaims, touched: Touched) -> None:
+        self._enabled = touched.enabled
         self._tree = known.tree
         self._known = known
         self._names: dict[Node, str] = {}
@@ -91,20 +98,20 @@ class Teller:
         tree, device, key = self._tree, claim.device, claim.key
         path = device.path
         claimed = tree.origin_of(device, key)
-        enabler = self._enabler(device)
-        if claimed is not None and enabler is not None and enabler.overlay == claimed.overlay:
-            enabler = None
+        enabler = self._enabler(device, claimed) if self._enabled else ""
         pins = None if claim.group is None else self._group_origin(claim.group)
         words = f"from {_named(claimed)}"
-        if enabler is not None:
-            words += f", enabled by {_named(enabler)}"
+        if enabler:
+            words += f", enabled by {enabler}"
         if pins is not None and (claimed is None or pins.overlay != claimed.overlay):
             words += f", pins from {_named(pins)}"
         notes = [Note(f"{path}: {self._by(claim)}, {words}", tree.positions.get((device, key)))]
         doubt = doubt_of(claim) if claim.kind == PINS else ""
         if doubt:
             notes.append(Note(f"{path} {doubt}"))
-        origins = [origin.overlay for origin in (claimed, enabler, pins) if origin is not None]
+        origins = [origin.overlay for origin in (claimed, pins) if origin is not None]
+        if enabler:
+            origins.insert(claimed is not None, enabler)
         brought = _BASE if claimed is None else claimed.overlay
         return Side(
             path,
@@ -115,9 +122,9 @@ class Teller:
             _hogged(device),
             self._telling(claim.provider),
             claim.provider.path,
-            brought if enabler is None else f"{brought}, enabled by {enabler.overlay}",
+            f"{brought}, enabled by {enabler}" if enabler else brought,
             brought,
-            _off(self._name(device)) if claim.kind == ADDRESSES else "",
+            _off(self._name(device)) if claim.kind == ADDRESSES and claimed is None else "",
             tuple(dict.fromkeys(origins)),
             tuple(notes),
             tree.positions.get((device, key)) or tree.positions.get(device),
@@ -160,16 +167,18 @@ class Teller:
             label = next(key for key, found in symbols.properties.items() if found == value)
         return path if label is None else f"&{plain_name(label)}"
 
-    def _enabler(self, device: Node) -> Origin | None:
-        """Give who enabled a device of the base, by its own `status` or one above."""
-        origins = self._tree.origins
+    def _enabler(self, device: Node, claimed: Origin | None) -> str:
+        """Give the overlay that enabled a device, or a device of the base by a bus above it.
+
+        "" where none did, and where the same brought it.
+        """
         one: Node | None = device
         while one is not None:
-            found = origins.get((one, "status"))
+            found = self._enabled.get(one)
             if found is not None:
-                return found
-            one = one.parent
-        return None
+                return "" if claimed is not None and claimed.overlay == found else found
+            one = one.parent if claimed is None else None
+        return ""
 
     def _group_origin(self, group: Node) -> Origin | None:
         """Give who brought a pin configuration node, or a property of it."""
@@ -186,8 +195,11 @@ class Teller:
 def tell(clash: Clash, first: Side, second: Side, severity: Severity | None = None) -> Diagnostic:
     """Make a finding of a clash whose sides were described.
 
-    severity None: as severity_of weighs it.
+    severity None: as severity_of weighs it. A device of the base comes first, so that a clash reads
+    the same in whatever order the overlays are applied.
     """
+    if second.brought == _BASE != first.brought:
+        clash, first, second = clash.turned(), second, first
     claim = clash.first
     one, other = first.name, second.name
     if one == other:
@@ -273,8 +285,8 @@ def _named(origin: Origin | None) -> str:
 
 def _units(claims: Sequence[Claim]) -> tuple[str, bool]:
     """Name what is claimed, and tell whether that is several."""
-    compatible = as_controller(claims[0].provider).compatible
-    named = list(dict.fromkeys(_unit(claim, compatible) for claim in claims))
+    controller = as_controller(claims[0].provider)
+    named = list(dict.fromkeys(_unit(claim, controller) for claim in claims))
     shown = ", ".join(named[:_MOST_UNITS])
     if len(named) > _MOST_UNITS:
         shown += f" and {len(named) - _MOST_UNITS} more"
@@ -288,16 +300,18 @@ def _noun(claim: Claim) -> str:
     return _NOUNS.get(claim.kind, "")
 
 
-def _unit(claim: Claim, compatible: str) -> str:
-    """Name a unit of a provider; compatible is that of a pin controller."""
+def _unit(claim: Claim, controller: Controller) -> str:
+    """Name a unit of a provider; controller is the provider as one of pins."""
     unit = claim.unit
     if isinstance(unit, tuple):
-        number, name = pin_words(unit, compatible)
+        number, name = pin_words(unit, controller)
         return f"{number} ({name})" if name and name != number else number
     if not isinstance(unit, bytes):
         return unit.name
     if claim.kind == ADDRESSES:
         return f"{int.from_bytes(unit, 'big'):#x}"
+    if claim.kind == INTERRUPTS:
+        return line_words(unit, claim.provider.properties.get("compatible", b""))
     return " ".join(map(str, cells(unit)))
 
 
@@ -305,7 +319,7 @@ def _pin_words(claim: Claim) -> tuple[str, str]:
     unit = claim.unit
     if not isinstance(unit, tuple):
         return "", ""
-    return pin_words(unit, as_controller(claim.provider).compatible)
+    return pin_words(unit, as_controller(claim.provider))
 
 
 def _kernel_lines(clash: Clash, first: Side, second: Side) -> tuple[str, ...]:

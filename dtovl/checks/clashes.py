@@ -24,6 +24,10 @@ class Clash(NamedTuple):
         """Give the first claim of the older device."""
         return self.pairs[0][0]
 
+    def turned(self) -> Clash:
+        """Give the same clash with the other device first."""
+        return Clash([(other, one) for one, other in self.pairs])
+
     @property
     def parties(self) -> tuple[Node, ...]:
         """Give the provider and the two devices."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, KINDS, Claim
+from dtovl.checks.triggers import form_of
 from dtovl.model.bindings import Pattern
 from dtovl.model.cells import cell
 from dtovl.model.specifiers import walk_specifiers
@@ -125,26 +126,20 @@ def interrupt_parent(tree: Tree, node: Node) -> Node | None:
 def _private(controller: Node, arguments: bytes) -> bool:
     """Tell a line that is not one for all: of each CPU, or translated by unit address.
 
-    Three cells of what is no GPIO controller begin with the kind: 1 is an interrupt of each CPU on
-    GIC and those before it.
+    Three cells of what is no GPIO controller commonly begin with the kind: 1 is an interrupt of
+    each CPU on GIC and those before it.
     """
     properties = controller.properties
     if "interrupt-map" in properties:
         return True
-    return len(arguments) >= 12 and "gpio-controller" not in properties and cell(arguments) == 1
+    if len(arguments) < 12 or "gpio-controller" in properties or cell(arguments) != 1:
+        return False
+    return form_of(properties.get("compatible", b"")).typed
 
 
 def _interrupt(controller: Node, arguments: bytes, node: Node, key: str) -> Claim:
-    """Make a claim of a specifier: all but the trigger tells the line.
-
-    The trigger comes last of two or more cells; of more than three it is the third, and what
-    follows tells no lines apart (GIC with partitions). 1, 2 and 3 are edges.
-    Source: include/dt-bindings/interrupt-controller/irq.h; the binding of arm,gic-v3.
-    """
-    size = len(arguments)
-    place = 8 if size > 12 else size - 4
-    edge = place > 0 and cell(arguments, place) & 15 in (1, 2, 3)
-    line = arguments[:place] if place else arguments
+    """Make a claim of a specifier: what tells the line, and whether it is for edges."""
+    line, edge = form_of(controller.properties.get("compatible", b"")).read(arguments)
     return Claim((INTERRUPTS, controller, line), node, key, edge=edge)
 
 

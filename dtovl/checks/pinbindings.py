@@ -94,8 +94,13 @@ def _single(value: bytes, _: Properties, controller: Controller) -> Iterable[int
     Source: pcs_parse_one_pinctrl_entry (drivers/pinctrl/pinctrl-single.c).
     """
     row = 1 + min(controller.number("#pinctrl-cells", 1), 8)
-    width = controller.number("pinctrl-single,register-width", 32) // 8 or 4
+    width = _register(controller)
     return [offset // width for (offset,) in _columns(value, row, 1)]
+
+
+def _register(controller: Controller) -> int:
+    """Give the bytes of one register of pinctrl-single."""
+    return controller.number("pinctrl-single,register-width", 32) // 8 or 4
 
 
 def _single_bits(value: bytes, _: Properties, controller: Controller) -> Iterable[int]:
@@ -225,15 +230,19 @@ READERS: dict[str, tuple[Reader, str]] = {
 # -- words -----------------------------------------------------------------------------------------
 
 
-def pin_words(pin: Pin, compatible: str) -> tuple[str, str]:
+def pin_words(pin: Pin, controller: Controller) -> tuple[str, str]:
     """Give the number of a pin as people write it, and what the kernel prints; "" if not known.
 
-    compatible is that of the controller.
+    What people write of pinctrl-single is the offset of a register, where each has one pin.
     """
     counted, number = pin
+    compatible = controller.compatible
     match counted, number:
         case "single", int():
-            return str(number), f"PIN{number}"
+            name = f"PIN{number}"
+            if "pinctrl-single,bit-per-mux" in controller.properties:
+                return name, name
+            return f"{number * _register(controller):#x}", name
         case "rockchip", (bank, line):
             name = f"gpio{bank}-{line}"
             return name, name

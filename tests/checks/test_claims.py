@@ -86,7 +86,8 @@ def test_two_users_of_one_pin(applier: Dialect) -> None:
     assert one.code.number == "DT640"
     assert one.severity is Severity.ERROR
     assert one.message == (
-        "pin 88 (PIN88) of pinmux@800 is claimed by two enabled devices: serial@2000 and spi@3000"
+        "pin 0x160 (PIN88) of pinmux@800 is claimed by two enabled devices: "
+        "serial@2000 and spi@3000"
     )
     assert one.path == "/soc/spi@3000"
     assert one.who == "BB-UART2.dtbo and BB-SPIDEV1.dtbo"
@@ -102,10 +103,10 @@ def test_two_users_of_one_pin(applier: Dialect) -> None:
 def test_a_device_of_the_base_that_is_enabled_takes_a_group_in_use(applier: Dialect) -> None:
     overlay = overlay_of(to("uart2", {"status": "okay"}), name="on.dtbo")
     (one,) = found(overlay, applier=applier)
-    assert "pin 84 (PIN84)" in one.message
+    assert "pin 0x150 (PIN84)" in one.message
     assert "serial@1000 and serial@2000" in one.message
     assert one.severity is Severity.ERROR
-    assert "from the base, enabled by on.dtbo fragment@0" in all_text(one)
+    assert "from the base, enabled by on.dtbo" in all_text(one)
 
 
 def test_an_overlay_that_disables_the_other_user_resolves_the_clash() -> None:
@@ -153,7 +154,7 @@ def test_a_group_that_gets_more_pins_changes_its_users() -> None:
     more: Content = {"more": {"pinctrl-single,pins": [0x160, 1]}}
     overlay = overlay_of(to("uart2_pins", more), name="more.dtbo")
     (one,) = found(SPI, overlay)
-    assert "spi@3000 and serial@1000" in one.message
+    assert "serial@1000 and spi@3000" in one.message
     assert "from the base, pins from more.dtbo fragment@0" in all_text(one)
 
 
@@ -319,6 +320,96 @@ def test_registers_at_one_address_are_a_warning() -> None:
     assert [one[:2] for one in brief(found(overlay))] == [("DT645", "warning")]
 
 
+@pytest.mark.parametrize(
+    ("bus", "own", "labels"),
+    [
+        ({"compatible": "acme,regs"}, "a,b", ["warning"]),
+        ({"compatible": strings("acme,regs", "syscon")}, "a,b", []),
+        ({"compatible": "acme,regs"}, strings("a,b", "syscon"), []),
+        ({"compatible": "acme,syscon"}, "a,b", ["warning"]),
+        ({}, "a,b", []),
+    ],
+)
+def test_what_hands_out_addresses(bus: Content, own: object, labels: list[str]) -> None:
+    places: Content = {"#address-cells": 1, "#size-cells": 1, "phandle": 80}
+    base: Content = {**BASE, "bus": {**bus, **places, "old@8": {"compatible": own, "reg": [8, 4]}}}  # type: ignore[dict-item]
+    new = overlay_of(at("/bus", {"new@8": {"compatible": "a,c", "reg": [8, 4]}}))
+    assert [label for _, label, _ in brief(found(new, base=base))] == labels
+    other = overlay_of(at("/bus", {"other@8": {"compatible": "a,c", "reg": [8, 4]}}))
+    if own == "a,b":
+        assert bool(between(new, other, base=base)) is bool(labels)
+
+
+@pytest.mark.parametrize("name", ["dsi@5000", "mipi-dsi@5000", "i2c@0", "mdio"])
+def test_buses_of_chips_without_compatible(name: str) -> None:
+    bus: Content = {"#address-cells": 1, "#size-cells": 0, "phandle": 80}
+    base: Content = {**BASE, name: {**bus, "old@0": {"compatible": "a,b", "reg": 0}}}
+    new = overlay_of(at(f"/{name}", {"new@0": {"compatible": "a,c", "reg": 0}}))
+    (one,) = found(new, base=base)
+    assert one.severity is Severity.ERROR
+
+
+def test_the_words_say_who_brought_a_device_and_who_enabled_it() -> None:
+    soc = BASE["soc"]
+    assert isinstance(soc, dict)
+    spi = soc["spi@3000"]
+    assert isinstance(spi, dict)
+    can: Content = {"compatible": "acme,can", "reg": 0, "status": "disabled", "phandle": 81}
+    symbols = BASE["__symbols__"]
+    assert isinstance(symbols, dict)
+    base: Content = {
+        **BASE,
+        "soc": {**soc, "spi@3000": {**spi, "status": "okay", "can@0": can}},
+        "__symbols__": {**symbols, "can0": "/soc/spi@3000/can@0"},
+    }
+    on = overlay_of(to("can0", {"status": "okay"}), name="can.dtso")
+    dev = overlay_of(
+        to("spi0", {"spidev@0": {"compatible": "acme,dev", "reg": 0}}), name="spidev.dtso"
+    )
+    for overlays in ((on, dev), (dev, on)):
+        (one,) = found(*overlays, base=base)
+        assert "can@0 (the base, enabled by can.dtso)" in one.message
+        assert "spidev@0 (spidev.dtso)" in one.message
+        assert one.fix == (
+            'disable the one of the base: `&can0 { status = "disabled"; };`; or give the other '
+            "another address"
+        )
+    (apart,) = between(on, dev, base=base)
+    assert apart[2].message == found(on, dev, base=base)[0].message
+
+
+def test_nodes_are_named_so_that_they_can_be_found() -> None:
+    soc = BASE["soc"]
+    assert isinstance(soc, dict)
+    symbols = BASE["__symbols__"]
+    assert isinstance(symbols, dict)
+    gpio: Content = {"gpio-controller": b"", "#gpio-cells": 2, "compatible": "acme,gpio"}
+    base: Content = {
+        **BASE,
+        "soc": {**soc, "bank": {"gpio@0": {**gpio, "phandle": 91}, "gpio@1": gpio}},
+        "__symbols__": {**symbols, "gpio5": "/soc/bank/gpio@0"},
+    }
+    lights = overlay_of(
+        at(
+            "/",
+            {
+                "leds": {"compatible": "gpio-leds", "led-0": {"gpios": [0xFFFFFFFF, 9, 0]}},
+                "cam": {"compatible": "a,b", "gpios": [0xFFFFFFFF, 9, 0]},
+            },
+        ),
+        fixups={
+            "gpio5": (
+                "/fragment@0/__overlay__/leds/led-0:gpios:0",
+                "/fragment@0/__overlay__/cam:gpios:0",
+            )
+        },
+    )
+    (one,) = found(lights, base=base)
+    assert one.message == (
+        "line 9 of &gpio5 (gpio@0) is claimed by two enabled devices: /leds/led-0 and cam"
+    )
+
+
 def test_what_is_said_of_unit_addresses_is_not_said_twice() -> None:
     from dtovl.checks.verdicts import try_stack
 
@@ -351,7 +442,66 @@ def test_one_gpio_line_twice(applier: Dialect) -> None:
 def test_a_hog_holds_its_line() -> None:
     hog = overlay_of(to("gpio1", {"led-hog": {"gpio-hog": b"", "gpios": [8, 0, 9, 0]}}))
     (one,) = found(hog, with_gpio("cam", 0x10, "a.dtbo"))
-    assert "led-hog and cam@10" in one.message
+    assert "/soc/gpio@a000/led-hog and cam@10" in one.message
+    assert one.severity is Severity.ERROR
+
+
+def test_two_hogs_of_one_line() -> None:
+    def hogs(first: Content, second: Content) -> list[Overlay]:
+        return [
+            overlay_of(to("gpio1", {name: {"gpio-hog": b"", "gpios": [8, 0], **more}}))
+            for name, more in (("a-hog", first), ("b-hog", second))
+        ]
+
+    (one,) = found(*hogs({"output-high": b""}, {"output-low": b""}))
+    assert one.severity is Severity.WARNING
+    assert "Linux 6.9" in all_text(one)
+    assert "different things: output-high and output-low" in all_text(one)
+    (same,) = found(*hogs({"input": b""}, {"input": b""}))
+    assert "different" not in all_text(same)
+    assert len(between(*hogs({"input": b""}, {"input": b""}))) == 1
+
+
+def _powered(name: str, kind: str, key: str) -> Overlay:
+    return overlay_of(
+        at("/", {name: {"compatible": kind, key: [0xFFFFFFFF, 9, 0]}}),
+        fixups={"gpio1": f"/fragment@0/__overlay__/{name}:{key}:0"},
+    )
+
+
+def test_lines_that_drivers_open_for_others_too() -> None:
+    hog = overlay_of(to("gpio1", {"hog": {"gpio-hog": b"", "gpios": [9, 0]}}))
+    rail = _powered("rail", "regulator-fixed", "gpio")
+    states = [_powered(name, "regulator-gpio", "gpios") for name in ("r1", "r2")]
+    enables = [_powered(name, "regulator-gpio", "enable-gpios") for name in ("e1", "e2")]
+    for pair, clash in (
+        ([hog, rail], False),
+        ([rail, hog], False),
+        (enables, False),
+        ([hog, states[0]], True),
+        (states, True),
+        ([rail, with_gpio("cam", 0x10, "a.dtbo")], True),
+        ([_powered(name, "a,phy", "load-save-gpios") for name in ("p1", "p2")], False),
+        ([_powered("p1", "a,phy", "load-save-gpios"), with_gpio("cam", 0x10, "a")], True),
+    ):
+        assert [one.severity for one in found(*pair)] == [Severity.ERROR] * clash
+        assert len(between(*pair)) == clash
+
+
+def test_chips_on_an_mdio_bus_want_a_reset_line_each() -> None:
+    bus: Content = {"#address-cells": 1, "#size-cells": 0, "phandle": 70}
+    base: Content = {**BASE, "mac": {"compatible": "acme,mac", "mdio": bus}}
+    phys = [
+        overlay_of(
+            at("/mac/mdio", {name: {"reg": number, "reset-gpios": [0xFFFFFFFF, 9, 1]}}),
+            fixups={"gpio1": f"/fragment@0/__overlay__/{name}:reset-gpios:0"},
+        )
+        for number, name in enumerate(("phy@0", "phy@1"))
+    ]
+    (one,) = found(*phys, base=base)
+    assert one.severity is Severity.WARNING
+    assert "/mac/mdio/phy@0 and /mac/mdio/phy@1" in one.message
+    assert [found.message for *_, found in between(*phys, base=base)] == [one.message]
 
 
 def test_a_hog_of_the_base_holds_its_line() -> None:
@@ -362,7 +512,7 @@ def test_a_hog_of_the_base_holds_its_line() -> None:
     hog: Content = {"gpio-hog": b"", "gpios": [9, 0]}
     base: Content = {**BASE, "soc": {**soc, "gpio@a000": {**gpio, "hog": hog}}}
     (one,) = found(with_gpio("cam", 0x10, "a.dtbo"), base=base)
-    assert "hog and cam@10" in one.message
+    assert "/soc/gpio@a000/hog and cam@10" in one.message
 
 
 def test_lines_that_are_shared_on_purpose() -> None:
@@ -397,7 +547,7 @@ def test_one_interrupt_line_twice(triggers: tuple[int, int], label: str) -> None
 
 def test_interrupt_parents_are_found_up_the_tree_and_in_extended_lists() -> None:
     one = overlay_of(to("soc", {"new@5000": {"compatible": "a,b", "interrupts": [0, 7, 1]}}))
-    assert "interrupt 0 7 of gic@f000" in found(one)[0].message
+    assert "interrupt SPI 7 of gic@f000" in found(one)[0].message
     other = overlay_of(
         at("/", {"new": {"compatible": "a,b", "interrupts-extended": [0xFFFFFFFF, 5, 2]}}),
         fixups={"gpio1": "/fragment@0/__overlay__/new:interrupts-extended:0"},
