@@ -135,12 +135,12 @@ def _configuration(request: Request) -> Config:
 
 def _plan(request: Request, config: Config) -> Plan:
     from dtovl.cli.progress import Progress
-    from dtovl.matrix.plan import make_plan
+    from dtovl.matrix.plan import make_plan, with_cases
     from dtovl.matrix.surveys import Surveys
 
     with Progress("reading") as progress:
         surveys = Surveys(_jobs(request), _cache(request, config), progress)
-        return make_plan(config, surveyor=surveys)
+        return with_cases(make_plan(config, surveyor=surveys))
 
 
 def _run(

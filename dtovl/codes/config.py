@@ -254,3 +254,23 @@ left out, and folders of build output unless nothing is found elsewhere.
     dtovl check .                                    the boards are not built yet
     make dtbs && dtovl check .""",
 )
+
+NO_CASE = Code(
+    "DT619",
+    "no-case",
+    Severity.ERROR,
+    message="nothing is tried: none of {overlays} goes with any of {bases}",
+    suggestion="say in `pairs` or `stacks` which overlay goes with which base",
+    source=_SOURCE,
+    explanation="""\
+A check that checks nothing must not pass: nobody would notice when a renamed folder or a changed
+`compatible` has emptied it.
+
+Bad: `pairs: [{bases: [], overlays: overlays/*.dtso}]`, which is for overlays that stacks use, and no
+`stacks`.
+
+Mended:
+
+    pairs:
+      - {bases: boards/*.dts, overlays: overlays/*.dtso}""",
+)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from dtovl.checks.subject import counted
 from dtovl.codes import config as codes
+from dtovl.diagnostics import Diagnostic
 from dtovl.matrix.choice import Choice
 from dtovl.matrix.listing import Listing
 from dtovl.matrix.pairing import Bases, Misfit
+from dtovl.matrix.result import as_finding
 from dtovl.matrix.survey import Surveyor
 from dtovl.matrix.tasks import Task, Wanted
 
@@ -51,6 +54,18 @@ class Plan(NamedTuple):
     def cases(self) -> int:
         """Count the cases."""
         return sum(len(task.cases) for task in self.tasks)
+
+
+def with_cases(plan: Plan) -> Plan:
+    """Give the plan with a finding where it has no case at all, be it that files are missing."""
+    if plan.tasks:
+        return plan
+    found = Diagnostic(
+        codes.NO_CASE,
+        overlays=counted(len(plan.overlays), "overlay"),
+        bases=counted(len(plan.bases), "base"),
+    )
+    return plan._replace(findings=(*plan.findings, as_finding(found)))
 
 
 def make_plan(

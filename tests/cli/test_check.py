@@ -95,3 +95,11 @@ def test_a_configuration_that_is_found_is_no_link_to_elsewhere(
     shown = capfd.readouterr().err
     assert "DT617" in shown
     assert "password" not in shown
+
+
+def test_a_check_of_nothing_does_not_pass(repo: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (repo / "dtovl.yaml").write_text("bases: boards/*.dts\noverlays: overlays/*.dtso\npairs: []\n")
+    assert run(["check", "repo", "--no-cache"]) == 1
+    assert "none of 14 overlays goes with any of 3 bases" in " ".join(
+        capfd.readouterr().out.split()
+    )

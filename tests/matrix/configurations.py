@@ -9,7 +9,7 @@ from support.repository import Repository, board, overlay
 from dtovl.codes import find_code
 from dtovl.matrix import listing
 from dtovl.matrix.discover import discover
-from dtovl.matrix.plan import make_plan
+from dtovl.matrix.plan import make_plan, with_cases
 from dtovl.matrix.reading import read_config
 
 if TYPE_CHECKING:
@@ -71,9 +71,16 @@ def _linked(sink: Sink, folder: Path) -> None:
     _planned("bases: '*.dtb'\noverlays: '*.dtbo'")(sink, repository)
 
 
+def _idle(sink: Sink, folder: Path) -> None:
+    text = "bases: '*.dtb'\noverlays: '*.dtbo'\npairs: []"
+    Repository(_REPOSITORY).write(folder)
+    _report(with_cases(make_plan(read_config(text, "dtovl.yaml", str(folder)))).findings, sink)
+
+
 CONFIGURATIONS: dict[str, Callable[[Sink, Path], None]] = {
     **{number: _planned(text) for number, text in _TEXTS.items()},
     "DT616": _costly,
     "DT617": _linked,
+    "DT619": _idle,
     "DT618": lambda _, folder: discover(str(folder)) and None,
 }

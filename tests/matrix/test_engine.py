@@ -111,7 +111,7 @@ def test_workers_of_another_version_or_without_dtovl_are_refused(
 ) -> None:
     tasks = boards(tmp_path, 2)
     with pytest.raises(InputError) as caught:
-        run_on_cluster(cluster.engine, tasks, SETTINGS, patience=0.5)
+        run_on_cluster(cluster.engine, tasks, SETTINGS, patience=5)
     assert [one.code.number for one in caught.value.diagnostics] == ["DT666"]
 
     for name, lines in (("old", "__version__ = '0.0.1'"), ("none", None)):
