@@ -208,6 +208,13 @@ class BaseClaims:
                 found += [claim for claim in reader.claims(node, kind) if claim[0] == resource]
         return found
 
+    def may_ship(self, clash: Clash) -> bool:
+        """Tell whether the base may have a clash by itself, without looking at the plain base."""
+        if clash.first.kind != PINS or not self._ready & PINS:
+            return True
+        users = self._candidates(clash.first.resource)
+        return clash.first.device in users and clash.second.device in users
+
     def shipped(self, clashes: Iterable[Clash], fresh: Iterable[Fresh]) -> set[tuple[Node, ...]]:
         """Give the clashes that the base has by itself, each as provider and both devices.
 

@@ -78,7 +78,8 @@ class Touched:
 
     kinds has the kinds of claims of each enabled device that changed or came in; direct has those
     of which the overlay wrote the property itself; new are the claiming nodes that came in; enabled
-    has the nodes that were off, with the name of the first overlay that set them to okay; groups
+    has the nodes that were off, with the name of the overlay that turned them on, and those that
+    were on, and are or were turned off, with ""; groups
     are the pin configurations that changed, with phandles by which they may be in use; moved
     says whether another node got a new address; replaced, whether the base without the overlays has
     claims that the tree lacks.
@@ -110,8 +111,10 @@ class Touched:
                 if not isinstance(entry, SetProperty):
                     self._came(entry.node, entry.parent)
                 elif KINDS[entry.key] and entry.new != entry.old:
-                    if entry.key == "status" and entry.new in ENABLED and entry.old not in ENABLED:
-                        self.enabled.setdefault(entry.node, outcome.overlay.name)
+                    if entry.key == "status" and (on := entry.new in ENABLED) is not (
+                        entry.old in ENABLED
+                    ):
+                        self.enabled.setdefault(entry.node, outcome.overlay.name if on else "")
                     self._changed(tree, entry, KINDS[entry.key])
         self.direct = self.kinds
         if self._tops:
@@ -124,6 +127,15 @@ class Touched:
     def __bool__(self) -> bool:
         """Tell whether some enabled device may claim what it did not claim before."""
         return bool(self.kinds or self.groups)
+
+    def was_off(self, node: Node) -> bool:
+        """Tell whether a node of the base, or one above it, was off until overlays came."""
+        one: Node | None = node if self.enabled else None
+        while one is not None:
+            if self.enabled.get(one):
+                return True
+            one = one.parent
+        return False
 
     def _changed(self, tree: Tree, entry: SetProperty, kinds: int) -> None:
         node, old = entry.node, entry.old

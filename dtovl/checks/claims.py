@@ -65,8 +65,14 @@ def check_claims(
 
 def _shipped(clashes: Clashes, fresh: Fresh, known: BaseClaims) -> set[tuple[Node, ...]]:
     """Tell which clashes the base has without the overlays, which are taken out meanwhile."""
-    new = fresh.touched.new
-    asked = [clash for clash in clashes if new.isdisjoint(clash.parties)]
+    new, was_off = fresh.touched.new, fresh.touched.was_off
+    asked = [
+        clash
+        for clash in clashes
+        if new.isdisjoint(clash.parties)
+        and known.may_ship(clash)
+        and not any(map(was_off, clash.parties))
+    ]
     if not asked:
         return set()
     for outcome in reversed(fresh.outcomes):

@@ -163,8 +163,9 @@ class Teller:
         symbols, path = self._tree.symbols, node.path
         value = path.encode("latin-1") + b"\0"
         label = self._known.labels.get(value)
-        if label is None and symbols is not None and value in symbols.properties.values():
-            label = next(key for key, found in symbols.properties.items() if found == value)
+        if label is None and symbols is not None and self._tree.origin_of(node) is not None:
+            listed = symbols.properties.items()
+            label = next((key for key, found in listed if found == value), None)
         return path if label is None else f"&{plain_name(label)}"
 
     def _enabler(self, device: Node, claimed: Origin | None) -> str:
@@ -175,7 +176,7 @@ class Teller:
         one: Node | None = device
         while one is not None:
             found = self._enabled.get(one)
-            if found is not None:
+            if found:
                 return "" if claimed is not None and claimed.overlay == found else found
             one = one.parent if claimed is None else None
         return ""

@@ -199,6 +199,9 @@ def test_a_clash_that_the_base_ships_with_is_none_of_the_overlay() -> None:
         assert {"serial@1000", "dev"} <= set(one.message.split())
     for overlay in (UART, SPI):
         assert found(overlay, same, base=base) == []
+    off = overlay_of(to("uart1", {"status": "disabled"}), name="off.dtbo")
+    on = overlay_of(to("uart1", {"status": "okay"}), name="on.dtbo")
+    assert found(off, on, base=base) == []
     alias = overlay_of(to("uart1", {"pinctrl-0": 3}), name="uart1.dtbo")
     assert between(same, alias, base=base) == []
 
