@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.checks.claimkinds import ADDRESSES, DMAS, GPIOS, INTERRUPTS, PINS, Claim
@@ -164,7 +165,9 @@ class Teller:
         value = path.encode("latin-1") + b"\0"
         label = self._known.labels.get(value)
         if label is None and symbols is not None and self._tree.origin_of(node) is not None:
-            listed = symbols.properties.items()
+            # Overlays append their labels to those of the base.
+            count = len(symbols.properties) - len(self._known.labels)
+            listed = islice(reversed(symbols.properties.items()), max(count, 0))
             label = next((key for key, found in listed if found == value), None)
         return path if label is None else f"&{plain_name(label)}"
 

@@ -16,8 +16,11 @@ Both devices are enabled, and the pins of their default state overlap. A pin is 
 device at a time, even if both want the same function of it: Linux refuses the device that is probed
 second, says `already requested`, and its driver does not start. Which one that is depends on the
 order of probing; what the pin controller's own `pinctrl-0` names (a hog) is taken before all that.
-Pins of states that are selected later (`sleep`), and nodes that set pulls or drive strength alone,
-do not count.
+A device and one inside it are two owners as well. Pins of states that are selected later (`sleep`),
+nodes that set pulls or drive strength alone, and nodes of which no device is made do not count; nor
+does a clash that the base has without any overlay. Where Linux may let it pass, it is a warning: a
+device without `pinctrl-names` gets no pins from Linux, a `simple-bus` or `simple-mfd` only from
+5.15 on, and pins of Qualcomm controllers with `function = "gpio"` are refused up to 6.17 only.
 
     &uart2 { pinctrl-0 = <&uart2_pins>; status = "okay"; };    pin 84
     &spi0  { pinctrl-0 = <&spi0_pins>;  status = "okay"; };    pin 84 too
@@ -46,13 +49,16 @@ GPIO_CONFLICT = Code(
     Severity.ERROR,
     message="{what} of {controller} {verb} claimed by two enabled devices: {first} and {second}",
     suggestion="disable one of them, or wire one of them to another line",
-    source="kernel gpiod_request_commit (drivers/gpio/gpiolib.c)",
+    source="kernel gpiod_request_commit, gpiod_hog (drivers/gpio/gpiolib.c)",
     explanation="""\
 A GPIO line belongs to the driver that requests it first; the second gets -EBUSY and does not
-start. Hogs (`gpio-hog`) get their lines before any driver. Regulators that share an enable line are
-left out, as Linux lets them; lines that boards share on purpose (reset, power-down of several
-chips) are reported as info: that works where the drivers agree on it. Linux 6.19 and later can be
-built to let both have the line (CONFIG_GPIO_SHARED); the wire is still one.
+start. Hogs (`gpio-hog`) get their lines before any driver. Regulators that share an enable line,
+with each other or with a hog, are left out, as Linux lets them; lines that boards share on purpose
+(reset, power-down of several chips) are reported as info: that works where the drivers agree on it.
+A reset line of two PHYs on MDIO buses is a warning, as the bus asks for it alone. So are two hogs
+of one line: from Linux 6.9 on the first one wins without a word, before that the whole controller
+fails to register. Linux 6.19 and later can be built to let both have the line (CONFIG_GPIO_SHARED);
+the wire is still one.
 
     led { gpios = <&gpio1 17 0>; };  button { gpios = <&gpio1 17 1>; };""",
 )
@@ -68,7 +74,8 @@ INTERRUPT_SHARED = Code(
 Two devices have the same interrupt line. Linux lets drivers share one only if all of them ask for
 that, with the same trigger; else the second fails with -EBUSY (`genirq: Flags mismatch irq`).
 With an edge trigger a pulse is lost while another device holds the line, so that is a warning;
-level-triggered lines are commonly shared inside a chip, which is info.
+level-triggered lines are commonly shared inside a chip, which is info. Which cell is the trigger,
+and whether there is one, depends on the controller.
 
     touch@38 { interrupts = <17 2>; };  imu@68 { interrupts = <17 2>; };   one GPIO controller""",
 )
@@ -95,9 +102,11 @@ ADDRESS_CONFLICT = Code(
     suggestion="give one of them another address, or disable it",
     source="kernel i2c_check_addr_busy, spi_dev_check, devm_request_mem_region",
     explanation="""\
-Two enabled devices on one bus begin at the same address. On I2C, SPI and MDIO the second cannot be
-registered (-EBUSY), and its driver never runs. On a bus of registers the second driver commonly
-fails to get its memory region; a few boards do that on purpose, so there it is a warning.
+Two enabled devices on one bus begin at the same address. On I2C, SPI, MDIO and DSI the second
+cannot be registered (-EBUSY), and its driver never runs. On a bus of registers the second driver
+commonly fails to get its memory region; a few boards do that on purpose, so there it is a warning.
+Registers of a system controller (`syscon`) are shared by design, and do not count. Often a device
+of the base is the other one, enabled by an overlay or not: disable it where it is not wanted.
 
     &i2c1 { codec@1a { reg = <0x1a>; }; };  &i2c1 { mic@1a { reg = <0x1a>; }; };""",
 )
