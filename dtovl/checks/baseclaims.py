@@ -215,26 +215,6 @@ class BaseClaims:
         users = self._candidates(clash.first.resource)
         return clash.first.device in users and clash.second.device in users
 
-    def shipped(self, clashes: Iterable[Clash], fresh: Iterable[Fresh]) -> set[tuple[Node, ...]]:
-        """Give the clashes that the base has by itself, each as provider and both devices.
-
-        fresh are those whose overlays brought the claims; none may be in force. Boards ship with
-        such clashes: an overlay that writes the same again is not to blame.
-        """
-        new: set[Node] = set().union(*[one.touched.new for one in fresh])
-        reader, alive = Reader(self.tree), Alive(self.tree.root)
-        found = set()
-        for clash in clashes:
-            devices = (clash.first.device, clash.second.device)
-            if not new.isdisjoint(devices) or not all(map(alive, devices)):
-                continue
-            shared = set.intersection(
-                *[{claim[0] for claim in reader.claims(one, clash.first.kind)} for one in devices]
-            )
-            if all(pair[0].resource in shared for pair in clash.pairs):
-                found.add(clash.parties)
-        return found
-
     def _candidates(self, resource: Resource) -> Sequence[Node]:
         """List devices that may claim a resource, among them all of the base that do."""
         kind, provider, unit = resource
@@ -258,6 +238,36 @@ class BaseClaims:
         found = values.holders(needle)
         if kind == GPIOS and provider in self._hogs:
             found += self._hogs[provider]
+        return found
+
+
+class Shipped:
+    """Tells which clashes the base has by itself, while no overlay is in force.
+
+    Boards ship with such clashes: an overlay that writes the same again is not to blame.
+    """
+
+    __slots__ = ("_alive", "_claimed", "_reader")
+
+    def __init__(self, known: BaseClaims) -> None:
+        self._reader = Reader(known.tree)
+        self._alive = Alive(known.tree.root)
+        self._claimed: dict[tuple[Node, int], set[Resource]] = {}
+
+    def __call__(self, clash: Clash) -> bool:
+        """Tell it of a clash between devices that no overlay brought."""
+        one, other = clash.first.device, clash.second.device
+        if not (self._alive(one) and self._alive(other)):
+            return False
+        kind = clash.first.kind
+        first, second = self._resources(one, kind), self._resources(other, kind)
+        return all(a.resource in first and a.resource in second for a, _ in clash.pairs)
+
+    def _resources(self, device: Node, kind: int) -> set[Resource]:
+        found = self._claimed.get((device, kind))
+        if found is None:
+            claims = self._reader.claims(device, kind)
+            found = self._claimed[device, kind] = {claim.resource for claim in claims}
         return found
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import AttachNode, SetProperty
-from dtovl.checks.baseclaims import BaseClaims, fresh_claims
+from dtovl.checks.baseclaims import BaseClaims, Shipped, fresh_claims
 from dtovl.checks.claimkinds import ADDRESSES, PINS
 from dtovl.checks.claimwords import Side, Teller, left_out, tell
 from dtovl.checks.clashes import PHY, Clashes, gives_addresses, roles_agree, severity_of
@@ -76,6 +76,7 @@ class ClaimIndex:
         met = self._met(apart)
         dead = self._look(met.pairs)
         last = (0, 0)
+        shipped = Shipped(self._known)
         for (first, second), pairs in sorted(met.pairs.items(), key=lambda item: item[0]):
             clashes = Clashes(_MOST_CLASHES)
             sides: dict[int, Side] = {}
@@ -85,12 +86,14 @@ class ClaimIndex:
                 if one.side and other.side and not _go_together(one, other):
                     sides[id(one.claim)], sides[id(other.claim)] = one.side, other.side
                     clashes.add(one.claim, other.claim)
-            shipped = self._known.shipped(clashes, (self._fresh[first], self._fresh[second]))
+            new = [self._fresh[number].touched.new for number in (first, second)]
             for clash in clashes:
                 side_one, side_other = sides[id(clash.first)], sides[id(clash.second)]
                 # Out of the tree, a chip does not show which bus it is on.
                 chips = side_one.role == side_other.role == PHY
-                if clash.parties in shipped or (not chips and severity_of(clash) is Severity.INFO):
+                if not chips and severity_of(clash) is Severity.INFO:
+                    continue
+                if all(one.isdisjoint(clash.parties) for one in new) and shipped(clash):
                     continue
                 last = (first, second)
                 yield first, second, tell(clash, side_one, side_other, Severity.WARNING)

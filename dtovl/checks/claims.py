@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.checks.baseclaims import BaseClaims, fresh_claims
+from dtovl.checks.baseclaims import BaseClaims, Shipped, fresh_claims
 from dtovl.checks.claimants import Reader
 from dtovl.checks.claimindex import ClaimIndex
 from dtovl.checks.claimwords import Teller, left_out, tell
@@ -77,7 +77,8 @@ def _shipped(clashes: Clashes, fresh: Fresh, known: BaseClaims) -> set[tuple[Nod
         return set()
     for outcome in reversed(fresh.outcomes):
         outcome.changeset.revert(known.tree)
-    found = known.shipped(asked, (fresh,))
+    shipped = Shipped(known)
+    found = {clash.parties for clash in asked if shipped(clash)}
     for outcome in fresh.outcomes:
         outcome.changeset.apply(known.tree)
     return found

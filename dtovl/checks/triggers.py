@@ -78,10 +78,14 @@ _FAMILIES: tuple[tuple[str, str, Form], ...] = (
 )
 
 
-@lru_cache(maxsize=512)
 def form_of(compatible: bytes) -> Form:
     """Give the form of the specifiers of a controller, by the value of its `compatible`."""
-    for kind in compatible[:_LONGEST].decode("latin-1").split("\0"):
+    return _form_of(compatible[:_LONGEST])
+
+
+@lru_cache(maxsize=512)
+def _form_of(compatible: bytes) -> Form:
+    for kind in compatible.decode("latin-1").split("\0"):
         found = _FORMS.get(kind)
         if found is not None:
             return found
