@@ -206,6 +206,27 @@ def test_a_clash_that_the_base_ships_with_is_none_of_the_overlay() -> None:
     assert between(same, alias, base=base) == []
 
 
+def test_overlays_that_write_again_what_clashes_in_the_base_go_together() -> None:
+    def rewrite(group: str, *pins: int) -> Overlay:
+        cells = [number for pin in pins for number in (pin, 9)]
+        return overlay_of(at(f"/soc/pinmux@800/{group}", {"pinctrl-single,pins": cells}))
+
+    dev: Content = {"compatible": "acme,x", "pinctrl-names": "default", "pinctrl-0": 4}
+    base: Content = {**BASE, "dev": dev}
+    first = found(rewrite("hog_pins", 0x150), base=base)
+    assert [one.code.number for one in first] == ["DT640"]
+    soc = BASE["soc"]
+    assert isinstance(soc, dict)
+    pinmux = soc["pinmux@800"]
+    assert isinstance(pinmux, dict)
+    both: Content = {**pinmux, "hog_pins": {"pinctrl-single,pins": [0x150, 1], "phandle": 4}}
+    clashing: Content = {**base, "soc": {**soc, "pinmux@800": both}}
+    one, other = rewrite("hog_pins", 0x150), rewrite("uart2_pins", 0x150)
+    assert between(one, other, base=clashing) == []
+    more = [rewrite(group, 0x150, 0x170) for group in ("hog_pins", "uart2_pins")]
+    assert len(between(*more, base=clashing)) == 1
+
+
 def test_a_device_and_one_inside_it_are_two_owners_of_a_pin() -> None:
     modem: Content = {"compatible": "acme,modem", **_DEFAULT}
     (one,) = found(overlay_of(to("uart1", {"modem": modem})))
