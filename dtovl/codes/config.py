@@ -266,8 +266,8 @@ NO_CASE = Code(
 A check that checks nothing must not pass: nobody would notice when a renamed folder or a changed
 `compatible` has emptied it.
 
-Bad: `pairs: [{bases: [], overlays: overlays/*.dtso}]`, which is for overlays that stacks use, and no
-`stacks`.
+Bad: `pairs: [{bases: [], overlays: overlays/*.dtso}]`, which is for overlays that stacks use, and
+no `stacks`.
 
 Mended:
 
