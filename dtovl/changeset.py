@@ -154,7 +154,6 @@ class AttachNode:
             tree.positions.update(self.positions)
         tree.note_child(parent, node, head=self.head)
         for one in node.walk() if node.children else (node,):
-            tree.note_name(one.name)
             tree.index(one)
 
     def revert(self, tree: Tree) -> None:
@@ -163,10 +162,10 @@ class AttachNode:
         for one in node.walk() if node.children else (node,):
             tree.unindex(one)
         del parent.children[self._key]
-        tree.forget_children(parent)
-        node.parent = None
         if self.head:
             _drop(tree.head_children, parent)
+        tree.drop_child(parent, node)
+        node.parent = None
         if self.origin is not None:
             tree.origins.pop(node, None)
         for key in self.positions or ():

@@ -94,7 +94,6 @@ def _link(live: Live, parent: Node, node: Node) -> None:
     children[name if name not in children else free_key(name, children)] = node
     tree.head_children[parent] = tree.head_children.get(parent, 0) + 1
     tree.note_child(parent, node, head=True)
-    tree.note_name(name)
     if name == _SYMBOLS:
         tree.forget_labels()
     loose = live.loose

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from dtovl.model.tree import Tree
 
 _ALIAS_STEPS = 32
-# Up to so many children are looked through; for more, one walk over the names of the whole tree
-# tells for good which names can be found by their key alone.
+# Up to so many children are looked through; of more, the tree keeps which name finds which.
 _FEW = 8
 _FIRST_REPEAT = f"{REPEAT}1"
 
@@ -42,8 +41,6 @@ def find_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> Node | 
         return children.get(name)
     if len(children) <= _FEW:
         return _by_stem(tree.children_of(parent), name)
-    if name not in tree.mixed_names()[1]:
-        return children.get(name)
     return tree.first_children(parent, fold=False).get(name)
 
 
@@ -79,8 +76,6 @@ def find_merge_child(tree: Tree, parent: Node, name: str, dialect: Dialect) -> N
         return None
     lower = name.lower()
     if len(children) > _FEW:
-        if lower == name and lower not in tree.mixed_names()[0]:
-            return children.get(name)
         return tree.first_children(parent, fold=True).get(lower)
     for child in tree.children_of(parent):
         if child.name == name or child.name.lower() == lower:

@@ -102,7 +102,6 @@ class Tree:
         "_first_children",
         "_labels_by_path",
         "_largest",
-        "_mixed_names",
         "_numbers",
         "applied",
         "by_phandle",
@@ -131,9 +130,8 @@ class Tree:
         self.labels: dict[Node, tuple[str, ...]] = {}
         self._largest: tuple[int, int] | None = None
         self._numbers: list[int] | None = None
-        self._mixed_names: tuple[set[str], set[str]] | None = None
         self._labels_by_path: dict[str, tuple[str, ...]] | None = None
-        self._first_children: dict[tuple[Node, bool], dict[str, Node]] = {}
+        self._first_children: dict[tuple[Node, bool], tuple[dict[str, Node], dict[str, int]]] = {}
 
     # -- order ---------------------------------------------------------------------------------
 
@@ -298,51 +296,47 @@ class Tree:
 
     # -- names ---------------------------------------------------------------------------------
 
-    def mixed_names(self) -> tuple[set[str], set[str]]:
-        """Give two sets about the names of the tree: lower forms of names with capitals, and stems.
-
-        A stem is what stands before `@`. Both may hold names of nodes that have gone: they tell
-        when a look-up by exact name is enough, so more is only slower. Found at first use.
-        """
-        if self._mixed_names is None:
-            capitals: set[str] = set()
-            stems: set[str] = set()
-            self._mixed_names = (capitals, stems)
-            for node in self.root.walk():
-                self.note_name(node.name)
-        return self._mixed_names
-
-    def note_name(self, name: str) -> None:
-        """Enter the name of a new node into the sets of mixed_names, if they were asked for."""
-        if self._mixed_names is None:
-            return
-        capitals, stems = self._mixed_names
-        lower = name.lower()
-        if lower != name:
-            capitals.add(lower)
-        stem, unit, _ = name.partition("@")
-        if unit:
-            stems.add(stem)
-
     def first_children(self, parent: Node, *, fold: bool) -> dict[str, Node]:
         """Map short names to the first child in tree order that has them; kept until it changes.
 
         Short is the name in lower case if fold, else the name without unit address.
         """
-        found = self._first_children.get((parent, fold))
-        if found is None:
-            found = self._first_children[parent, fold] = {}
+        known = self._first_children.get((parent, fold))
+        if known is None:
+            first: dict[str, Node] = {}
+            count: dict[str, int] = {}
             for child in self.children_of(parent):
-                found.setdefault(_short(child.name, fold), child)
-        return found
+                short = _short(child.name, fold)
+                first.setdefault(short, child)
+                count[short] = count.get(short, 0) + 1
+            known = self._first_children[parent, fold] = (first, count)
+        return known[0]
 
     def note_child(self, parent: Node, child: Node, *, head: bool) -> None:
         """Enter a new child, first or last of its parent's, into the maps of first_children."""
-        for fold in (False, True):
-            found = self._first_children.get((parent, fold))
-            if found is not None:
+        for fold in (False, True) if self._first_children else ():
+            known = self._first_children.get((parent, fold))
+            if known is not None:
+                first, count = known
                 short = _short(child.name, fold)
-                found[short] = child if head else found.get(short, child)
+                if head or short not in first:
+                    first[short] = child
+                count[short] = count.get(short, 0) + 1
+
+    def drop_child(self, parent: Node, child: Node) -> None:
+        """Take a child that has just gone out of the maps of first_children."""
+        for fold in (False, True) if self._first_children else ():
+            known = self._first_children.get((parent, fold))
+            if known is None:
+                continue
+            first, count = known
+            short = _short(child.name, fold)
+            count[short] -= 1
+            if not count[short]:
+                del first[short], count[short]
+            elif first[short] is child:
+                others = self.children_of(parent)
+                first[short] = next(one for one in others if _short(one.name, fold) == short)
 
     def forget_children(self, parent: Node) -> None:
         """Drop the maps of first_children for a parent that lost or regained a child."""

@@ -139,9 +139,9 @@ def disarm(tree: Tree) -> None:
 @pytest.fixture(scope="module", params=SIZES)
 def base(request: pytest.FixtureRequest) -> Tree:
     tree = tree_of(big(request.param))
-    # Found once for a tree, at the first look-up among many children: which names have no unit
-    # address of their own.
-    tree.mixed_names()
+    # Found once for a node of many children, at the first look-up by a name without unit address.
+    for fold in (False, True):
+        tree.first_children(tree.root, fold=fold)
     return tree
 
 

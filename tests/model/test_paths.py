@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.trees import Content, strings, tree_of
 
 from dtovl.changeset import AttachNode, Changeset
@@ -146,7 +148,8 @@ def test_the_first_match_is_the_first_in_tree_order(others: int) -> None:
     for number in range(others):
         soc.add_child(Node(f"other@{number}"))
     changeset = Changeset([AttachNode(soc, Node("u@7")), AttachNode(soc, Node("V"))])
-    tree.mixed_names()
+    for fold in (False, True):
+        tree.first_children(soc, fold=fold)
     changeset.apply(tree)
     child = find_child(tree, soc, "u", LIBFDT)
     assert child is not None
@@ -154,6 +157,31 @@ def test_the_first_match_is_the_first_in_tree_order(others: int) -> None:
     merged = find_merge_child(tree, soc, "v", LINUX)
     assert merged is not None
     assert merged.name == "V"
+    changeset.revert(tree)
+    fresh = Tree(tree.root)
+    for fold in (False, True):
+        kept = tree.first_children(soc, fold=fold)
+        assert kept == fresh.first_children(soc, fold=fold)
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a@1", "a@2", "b", "first goes", "last goes"])))
+def test_what_is_known_of_names_follows_children_that_come_and_go(steps: list[str]) -> None:
+    tree = tree_of({"bus": {"a@1": {}, "b": {}}})
+    bus = tree.root.children["bus"]
+    for fold in (False, True):
+        tree.first_children(bus, fold=fold)
+    done: list[AttachNode] = []
+    for step in steps:
+        if not step.endswith(" goes"):
+            done.append(AttachNode(bus, Node(step)))
+            done[-1].apply(tree)
+        elif done:
+            done.pop(0 if step == "first goes" else -1).revert(tree)
+        fresh = Tree(tree.root)
+        fresh.head_children = tree.head_children
+        for fold in (False, True):
+            kept = tree.first_children(bus, fold=fold)
+            assert kept == fresh.first_children(bus, fold=fold)
 
 
 def test_no_children_no_match() -> None:
