@@ -141,7 +141,7 @@ def base(request: pytest.FixtureRequest) -> Tree:
     tree = tree_of(big(request.param))
     # Found once for a node of many children, at the first look-up by a name without unit address.
     for fold in (False, True):
-        tree.first_children(tree.root, fold=fold)
+        tree.first_children(tree.root.children["soc"], fold=fold)
     return tree
 
 
