@@ -65,7 +65,7 @@ class BaseWork:
             trial.run(dialect, alone=wanted.overlays[0] if len(read) == 1 else None)
         if self.settings.removal and self._linux not in self.appliers:
             trial.remove(self._linux)
-        findings = once(trial.findings) if len(trial.findings) > 1 else trial.findings
+        findings = once(trial.findings) if trial.findings else ()
         return Case(
             self.base,
             names,
