@@ -80,7 +80,7 @@ Whoever may change the configuration, such as a stranger with a pull request, mu
 check read or write files elsewhere on the machine that runs it. So paths in it are relative to its
 folder and stay below it. On the command line any path may be given.
 
-    reports: {sarif: /home/ci/.profile}
+    reports: {sarif: /etc/profile}
     reports: {sarif: out.sarif}""",
 )
 
