@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 
 KINDS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 
-_MODULES = {
-    "json": "check_json",
-    "html": "html",
-    "junit": "junit",
-    "markdown": "markdown",
-    "sarif": "sarif",
-    "github": "github",
-}
+# Kinds whose module in dtovl.report has another name.
+_MODULES = {"json": "check_json"}
 # Those name files from the root of the repository, wherever the command runs.
 _BY_PREFIX = frozenset({"sarif", "github"})
 
@@ -85,6 +79,6 @@ def render(kind: str, checked: Checked, prefix: str) -> str:
         from dtovl.report.check_text import check_lines
 
         return plain_text(check_lines(checked, verbose=True))
-    write = import_module(f"dtovl.report.{_MODULES[kind]}").render
+    write = import_module(f"dtovl.report.{_MODULES.get(kind, kind)}").render
     text: str = write(checked, prefix) if kind in _BY_PREFIX else write(checked)
     return text

@@ -97,8 +97,9 @@ class BaseWork:
             Between(self.base, names[one], names[other], as_finding(diagnostic))
             for one, other, diagnostic in self.alone.findings(apart)
         ]
-        count = len(self.alone.seen)
-        return tuple(found), count * (count - 1) // 2 - len(apart)
+        seen = self.alone.seen
+        passed = sum(one in seen and other in seen for one, other in apart)
+        return tuple(found), len(seen) * (len(seen) - 1) // 2 - passed
 
     def _look_at(self, index: int) -> None:
         """Take note of what an overlay does when it is alone, unless a case has shown that."""
@@ -187,7 +188,12 @@ class _Alone:
         )
 
     def add(self, number: int, overlay: Overlay, outcome: Outcome) -> None:
-        """Take note of an overlay, while it is in force or has just been refused."""
+        """Take note of an overlay, while it is in force or has just been refused.
+
+        One that is a pair and a stack of its own as well is taken note of once.
+        """
+        if number in self.seen:
+            return
         self.seen.add(number)
         self._together.add(number, overlay, outcome)
         if self._claims is not None and outcome.applies:

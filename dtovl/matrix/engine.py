@@ -182,6 +182,7 @@ def _within(seconds: float, call: Callable[..., Any], *args: Any, **options: Any
         try:
             done.append((True, call(*args, **options)))
         except Exception as error:
+            # It is raised again below, in the thread that waits.
             done.append((False, error))
 
     # A thread that nobody waits for at the end, unlike those of an executor.
