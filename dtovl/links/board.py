@@ -1,0 +1,96 @@
+"""What rules and simulation ask of a tree again and again, answered once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.model.cells import strings
+from dtovl.model.supplierbindings import BINDINGS
+
+if TYPE_CHECKING:
+    from dtovl.model.node import Node
+    from dtovl.model.supplierbindings import Bindings
+    from dtovl.model.tree import Tree
+
+NO_CONSUMERS = ("__symbols__", "aliases", "__fixups__", "__local_fixups__")
+"""Children of the root whose properties are names and paths, whatever they are called."""
+
+_OKAY = (b"okay", b"ok")
+
+
+class Board:
+    """A tree, and what is known of its nodes; it must not outlive a change of the tree."""
+
+    __slots__ = ("_devices", "_disabled", "bindings", "tree")
+
+    def __init__(self, tree: Tree, bindings: Bindings = BINDINGS) -> None:
+        self.tree = tree
+        self.bindings = bindings
+        self._disabled: dict[Node, Node | None] = {}
+        self._devices: dict[Node, Node | None] = {}
+
+    def disabled_at(self, node: Node) -> Node | None:
+        """Give the first node, from node upwards, whose status is not okay; None: available."""
+        known = self._disabled
+        chain: list[Node] = []
+        found: Node | None = None
+        above: Node | None = node
+        while above is not None:
+            if above in known:
+                found = known[above]
+                break
+            chain.append(above)
+            above = above.parent
+        for one in reversed(chain):
+            found = known[one] = one if not is_okay(one) else found
+        return found
+
+    def available(self, node: Node) -> bool:
+        """Tell whether neither the node nor one above it is disabled."""
+        return self.disabled_at(node) is None
+
+    def device_of(self, node: Node) -> Node | None:
+        """Give the nearest node, itself first, with `compatible`; never the root."""
+        known = self._devices
+        chain: list[Node] = []
+        found: Node | None = None
+        above: Node | None = node
+        while above is not None and above.parent is not None:
+            if above in known:
+                found = known[above]
+                break
+            chain.append(above)
+            if "compatible" in above.properties:
+                found = above
+                break
+            above = above.parent
+        for one in chain:
+            known[one] = found
+        return found
+
+
+def is_okay(node: Node) -> bool:
+    """Tell whether a node's own `status` lets it be used; none does.
+
+    Source: kernel __of_device_is_available; a value without NUL is taken up to its end.
+    """
+    value = node.properties.get("status")
+    return value is None or value.partition(b"\0")[0] in _OKAY
+
+
+def compatibles(node: Node) -> list[str]:
+    """List the strings of `compatible`, none where there is none or it is malformed."""
+    value = node.properties.get("compatible")
+    if not value:
+        return []
+    return strings(value) or value.decode("latin-1").split("\0")
+
+
+def is_below(node: Node, above: Node) -> bool:
+    """Tell whether a node lies below another one, however deep; not itself."""
+    one = node.parent
+    while one is not None:
+        if one is above:
+            return True
+        one = one.parent
+    return False
