@@ -8,6 +8,7 @@ from dtovl.model.cells import strings
 from dtovl.model.supplierbindings import BINDINGS
 
 if TYPE_CHECKING:
+    from dtovl.links.link import Link
     from dtovl.model.node import Node
     from dtovl.model.supplierbindings import Bindings
     from dtovl.model.tree import Tree
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 NO_CONSUMERS = ("__symbols__", "aliases", "__fixups__", "__local_fixups__")
 """Children of the root whose properties are names and paths, whatever they are called."""
 
+_LAYOUT = "nvmem-layout"
 _OKAY = (b"okay", b"ok")
 
 
@@ -67,6 +69,18 @@ class Board:
         for one in chain:
             known[one] = found
         return found
+
+    def ends(self, link: Link) -> tuple[Node | None, Node | None]:
+        """Give the devices at both ends of a link: consumer, supplier; None where there is none.
+
+        The device of an nvmem cell is the one above it, and above its layout.
+        """
+        supplier: Node | None = link.supplier
+        if link.property == "nvmem-cells" and supplier is not None:
+            supplier = supplier.parent
+            if supplier is not None and supplier.name == _LAYOUT:
+                supplier = supplier.parent
+        return self.device_of(link.consumer), None if supplier is None else self.device_of(supplier)
 
 
 def is_okay(node: Node) -> bool:

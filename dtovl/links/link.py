@@ -22,7 +22,7 @@ class Link(NamedTuple):
     """
 
     property: str
-    index: int
+    index: int  # type: ignore[assignment]  # a place; nobody looks for a value in it
     kind: str
     consumer: Node
     supplier: Node

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     wanted   how many arguments the node wants
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a place; nobody looks for a value in it
     place: int
     number: int
     node: Node | None

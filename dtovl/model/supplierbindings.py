@@ -28,67 +28,67 @@ Strength = Literal["on", "strict", "newer", "no"]
 #
 # The first line that fits a name counts.
 TABLE = """
-# property                form  cells                       fw_devlink  names               kind
-clocks                    args  #clock-cells                on      clock-names             clock
-assigned-clocks           args  #clock-cells                no      -                       clock
-assigned-clock-parents    args  #clock-cells                no      -                       clock
-interconnects             args  #interconnect-cells         on      interconnect-names      interconnect
-iommus                    args  #iommu-cells                strict  iommu-names             iommu
-msi-parent                args  #msi-cells=0                newer   -                       msi
-mboxes                    args  #mbox-cells                 on      mbox-names              mailbox
-io-channels               args  #io-channel-cells           on      io-channel-names        io-channel
-io-backends               args  #io-backend-cells           newer   -                       io-channel
-interrupt-parent          one   -                           on      -                       interrupt
-interrupts-extended       args  #interrupt-cells            on      interrupt-names         interrupt
-dmas                      args  #dma-cells                  strict  dma-names               dma
-power-domains             args  #power-domain-cells         on      power-domain-names      power-domain
-hwlocks                   args  #hwlock-cells               on      hwlock-names            hwlock
-extcon                    list  -                           on      -                       extcon
-nvmem-cells               args  #nvmem-cell-cells=0         on      nvmem-cell-names        nvmem
-phys                      args  #phy-cells                  on      phy-names               phy
-wakeup-parent             list  -                           on      -                       interrupt
-pinctrl-#                 list  -                           on      -                       pinctrl
-pwms                      args  #pwm-cells                  on      pwm-names               pwm
-resets                    args  #reset-cells                on      reset-names             reset
-leds                      list  -                           on      -                       led
-backlight                 list  -                           on      -                       backlight
-panel                     list  -                           on      -                       panel
-remote-endpoint           one   -                           on      -                       graph
-access-controllers        args  #access-controller-cells    newer   -                       access-controller
-pses                      args  #pse-cells                  newer   -                       pse
-power-supplies            list  -                           newer   -                       power-supply
-post-init-providers       list  -                           newer   -                       post-init
-cooling-device            args  #cooling-cells              no      -                       thermal
-mux-controls              args  #mux-control-cells          no      -                       mux
-mux-states                args  #mux-state-cells            no      -                       mux
-sound-dai                 args  #sound-dai-cells            no      -                       sound
-thermal-sensors           args  #thermal-sensor-cells       no      thermal-sensor-names    thermal
-operating-points-v2       list  -                           no      -                       opp
-required-opps             list  -                           no      -                       opp
-cpu-idle-states           list  -                           no      -                       idle-state
-domain-idle-states        list  -                           no      -                       idle-state
-memory-region             list  -                           no      memory-region-names     memory
-next-level-cache          list  -                           no      -                       cache
-cpus                      list  -                           no      -                       cpu
-interrupt-affinity        list  -                           no      -                       cpu
-affinity                  list  -                           no      -                       cpu
-memory-controllers        list  -                           no      -                       memory
-sram                      list  -                           no      -                       memory
-cpu                       one   -                           no      -                       cpu
-phy-handle                one   -                           no      -                       phy
-mdio-parent-bus           one   -                           no      -                       mdio
-nvmem                     one   -                           no      -                       nvmem
-syscon                    one   -                           no      -                       syscon
-i2c-bus                   one   -                           no      -                       i2c
-i2c-parent                one   -                           no      -                       i2c
-ddc-i2c-bus               one   -                           no      -                       i2c
-ethernet                  one   -                           no      -                       ethernet
-trip                      one   -                           no      -                       thermal
-gpio                      args  #gpio-cells                 on      -                       gpio
-gpios                     args  #gpio-cells                 on      -                       gpio
-*-gpio                    args  #gpio-cells                 on      -                       gpio
-*-gpios                   args  #gpio-cells                 on      -                       gpio
-*-supply                  one   -                           on      -                       supply
+# property              form  cells                     fw_devlink  names                 kind
+clocks                  args  #clock-cells              on          clock-names           clock
+assigned-clocks         args  #clock-cells              no          -                     clock
+assigned-clock-parents  args  #clock-cells              no          -                     clock
+interconnects           args  #interconnect-cells       on          interconnect-names    interconnect
+iommus                  args  #iommu-cells              strict      iommu-names           iommu
+msi-parent              args  #msi-cells=0              newer       -                     msi
+mboxes                  args  #mbox-cells               on          mbox-names            mailbox
+io-channels             args  #io-channel-cells         on          io-channel-names      io-channel
+io-backends             args  #io-backend-cells         newer       -                     io-channel
+interrupt-parent        one   -                         on          -                     interrupt
+interrupts-extended     args  #interrupt-cells          on          interrupt-names       interrupt
+dmas                    args  #dma-cells                strict      dma-names             dma
+power-domains           args  #power-domain-cells       on          power-domain-names    power-domain
+hwlocks                 args  #hwlock-cells             on          hwlock-names          hwlock
+extcon                  list  -                         on          -                     extcon
+nvmem-cells             args  #nvmem-cell-cells=0       on          nvmem-cell-names      nvmem
+phys                    args  #phy-cells                on          phy-names             phy
+wakeup-parent           list  -                         on          -                     interrupt
+pinctrl-#               list  -                         on          -                     pinctrl
+pwms                    args  #pwm-cells                on          pwm-names             pwm
+resets                  args  #reset-cells              on          reset-names           reset
+leds                    list  -                         on          -                     led
+backlight               list  -                         on          -                     backlight
+panel                   list  -                         on          -                     panel
+remote-endpoint         one   -                         on          -                     graph
+access-controllers      args  #access-controller-cells  newer       -                     access-controller
+pses                    args  #pse-cells                newer       -                     pse
+power-supplies          list  -                         newer       -                     power-supply
+post-init-providers     list  -                         newer       -                     post-init
+cooling-device          args  #cooling-cells            no          -                     thermal
+mux-controls            args  #mux-control-cells        no          -                     mux
+mux-states              args  #mux-state-cells          no          -                     mux
+sound-dai               args  #sound-dai-cells          no          -                     sound
+thermal-sensors         args  #thermal-sensor-cells     no          thermal-sensor-names  thermal
+operating-points-v2     list  -                         no          -                     opp
+required-opps           list  -                         no          -                     opp
+cpu-idle-states         list  -                         no          -                     idle-state
+domain-idle-states      list  -                         no          -                     idle-state
+memory-region           list  -                         no          memory-region-names   memory
+next-level-cache        list  -                         no          -                     cache
+cpus                    list  -                         no          -                     cpu
+interrupt-affinity      list  -                         no          -                     cpu
+affinity                list  -                         no          -                     cpu
+memory-controllers      list  -                         no          -                     memory
+sram                    list  -                         no          -                     memory
+cpu                     one   -                         no          -                     cpu
+phy-handle              one   -                         no          -                     phy
+mdio-parent-bus         one   -                         no          -                     mdio
+nvmem                   one   -                         no          -                     nvmem
+syscon                  one   -                         no          -                     syscon
+i2c-bus                 one   -                         no          -                     i2c
+i2c-parent              one   -                         no          -                     i2c
+ddc-i2c-bus             one   -                         no          -                     i2c
+ethernet                one   -                         no          -                     ethernet
+trip                    one   -                         no          -                     thermal
+gpio                    args  #gpio-cells               on          -                     gpio
+gpios                   args  #gpio-cells               on          -                     gpio
+*-gpio                  args  #gpio-cells               on          -                     gpio
+*-gpios                 args  #gpio-cells               on          -                     gpio
+*-supply                one   -                         on          -                     supply
 """
 
 # The driver core of 6.1 reads these states; the pin controllers' core reads any.
@@ -101,10 +101,10 @@ _NOT_A_LIST = ",nr-gpios"
 class Binding(NamedTuple):
     """How a property names suppliers; the columns of the table.
 
-    fallback is the number of arguments of a supplier without `cells`; None: that is an error.
+    name is the first of them, `property`; fallback is the number of arguments of a supplier without `cells`; None: that is an error.
     """
 
-    property: str
+    name: str
     form: Form
     cells: str = ""
     fallback: int | None = None
@@ -132,7 +132,7 @@ class Bindings:
         self._endings: list[tuple[str, Binding]] = []
         self._numbered: list[tuple[str, Binding]] = []
         for binding in (*self.more, *TABLED):
-            name = binding.property
+            name = binding.name
             if name.startswith("*"):
                 self._endings.append((name[1:], binding))
             elif name.endswith("#"):

@@ -1,0 +1,272 @@
+"""Interrupts: who the interrupt parent is, and where maps lead.
+
+Source: kernel of_irq_find_parent, of_irq_parse_one, of_irq_parse_raw (drivers/of/irq.c);
+Devicetree Specification v0.4, 2.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.links.board import compatibles, is_okay
+from dtovl.links.lists import judge_names
+from dtovl.model.cells import cell, cells
+from dtovl.model.entries import MOST_ARGUMENTS, read_count
+from dtovl.model.supplierbindings import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dtovl.links.visit import Visit
+    from dtovl.model.node import Node
+
+INTERRUPTS = Binding("interrupts", "args", "#interrupt-cells", strength="on", kind="interrupt")
+
+# Controllers whose interrupt-map is for their driver alone (kernel of_irq_imap_abusers).
+_OWN_MAPS = frozenset(
+    {
+        "CBEA,platform-spider-pic",
+        "sti,platform-spider-pic",
+        "realtek,rtl-intc",
+        "fsl,ls1021a-extirq",
+        "fsl,ls1043a-extirq",
+        "fsl,ls1088a-extirq",
+        "renesas,rza1-irqc",
+        "pasemi,rootbus",
+    }
+)
+
+_UNIT_CELLS = 3
+_ADDRESS_CELLS = 2
+_MOST_STEPS = 10_000
+_ALL = 0xFFFFFFFF
+
+
+class Parent(NamedTuple):
+    """The end of a walk to the interrupt parent: the parent, or who names one that is not there."""
+
+    node: Node | None
+    broken: Node | None = None
+
+
+class Ends(NamedTuple):
+    """The end of a walk through maps: a controller, or a nexus without a row; or neither."""
+
+    controller: Node | None
+    nexus: Node | None = None
+
+
+def find_parent(node: Node, by_phandle: Mapping[int, Node], looked_at: list[Node]) -> Parent:
+    """Find the interrupt parent of a node: the next one with `#interrupt-cells`.
+
+    Nodes that are asked on the way go to looked_at.
+    """
+    child = node
+    seen = {node}
+    while True:
+        number = read_count(child, "interrupt-parent")
+        above = child.parent if number is None else by_phandle.get(number)
+        if above is None:
+            return Parent(None, None if number is None else child)
+        looked_at.append(above)
+        if "#interrupt-cells" in above.properties:
+            return Parent(above)
+        if above in seen:
+            return Parent(None)
+        seen.add(above)
+        child = above
+
+
+def judge_interrupts(visit: Visit, value: bytes) -> None:
+    """Judge `interrupts`: its parent, its length, its names, and where each entry leads."""
+    node = visit.node
+    by_phandle = visit.board.tree.by_phandle
+    if len(value) % 4:
+        visit.error("L004", "interrupts", length=len(value))
+    if not value:
+        return
+    extended = node.properties.get("interrupts-extended")
+    parent, broken = find_parent(node, by_phandle, visit.looked_at)
+    if extended:
+        _both(visit, value, extended, parent)
+        return
+    if parent is None:
+        if broken is None:
+            visit.error("L012", "interrupts")
+        else:
+            visit.missing.append(cell(broken.properties["interrupt-parent"]))
+            if broken is not node:
+                visit.error("L037", "interrupts", via=broken.path)
+        return
+    if "interrupt-controller" not in parent.properties and "interrupt-map" not in parent.properties:
+        if visit.available:
+            visit.warning("L013", "interrupts", supplier=parent.path)
+        else:
+            visit.info("L013", "interrupts", supplier=parent.path)
+    width = read_count(parent, "#interrupt-cells")
+    if not width:
+        return
+    count, surplus = divmod(len(value) // 4, width)
+    if surplus and not len(value) % 4:
+        visit.error("L014", "interrupts", cells=len(value) // 4, want=width, supplier=parent.path)
+    elif not len(value) % 4:
+        names = node.properties.get("interrupt-names")
+        judge_names(visit, "interrupts", count, names)
+    _follow(visit, parent, cells(value), width, count)
+
+
+def _both(visit: Visit, value: bytes, extended: bytes, parent: Node | None) -> None:
+    """Say that `interrupts` is not read; a board that adds a wake-up line repeats the first."""
+    same = False
+    supplier = visit.board.tree.by_phandle.get(cell(extended)) if len(extended) >= 4 else None
+    if parent is not None and supplier is parent:
+        width = read_count(parent, "#interrupt-cells") or 0
+        size = 4 * width
+        same = len(value) >= size and value[:size] == extended[4 : 4 + size]
+    say = visit.info if same else visit.warning
+    say("L015", "interrupts")
+
+
+def _follow(visit: Visit, parent: Node, numbers: tuple[int, ...], width: int, count: int) -> None:
+    """Follow each entry to its controller; one link for each different one."""
+    if _ends_walk(parent):
+        if count:
+            visit.link("interrupts", 0, INTERRUPTS, parent, numbers[:width])
+        return
+    ended: set[Node] = set()
+    lost = False
+    walk = Walk(visit)
+    for index in range(count):
+        specifier = numbers[index * width : (index + 1) * width]
+        found = walk.follow(parent, specifier)
+        if found.controller is not None and found.controller not in ended:
+            ended.add(found.controller)
+            visit.link("interrupts", index, INTERRUPTS, found.controller, specifier)
+        elif found.nexus is not None and not lost:
+            lost = True
+            visit.error("L017", "interrupts", supplier=found.nexus.path)
+        if walk.left < 0:
+            return
+
+
+def _ends_walk(node: Node) -> bool:
+    """Tell whether a node takes interrupts itself."""
+    if "interrupt-controller" not in node.properties:
+        return False
+    return "interrupt-map" not in node.properties or keeps_map(node)
+
+
+def keeps_map(node: Node) -> bool:
+    """Tell whether an interrupt-map is for the driver of its controller alone."""
+    return "interrupt-controller" in node.properties and not _OWN_MAPS.isdisjoint(compatibles(node))
+
+
+def address_cells_at(node: Node, looked_at: list[Node]) -> int:
+    """Count the address cells at a node, or at the next one above that says it."""
+    above: Node | None = node
+    while above is not None:
+        looked_at.append(above)
+        count = read_count(above, "#address-cells")
+        if count is not None:
+            return count
+        above = above.parent
+    return _ADDRESS_CELLS
+
+
+class Walk:
+    """Follows interrupts of one node through maps; left counts rows down, so that it ends."""
+
+    __slots__ = ("_maps", "_reg", "_visit", "left")
+
+    def __init__(self, visit: Visit) -> None:
+        self.left = _MOST_STEPS
+        self._visit = visit
+        self._reg = cells(visit.node.properties.get("reg", b"")[: 4 * _UNIT_CELLS])
+        self._maps: dict[Node, tuple[tuple[int, ...], tuple[int, ...] | None]] = {}
+
+    def follow(self, start: Node, specifier: tuple[int, ...]) -> Ends:
+        """Follow one interrupt from its parent."""
+        looked_at = self._visit.looked_at
+        by_phandle = self._visit.board.tree.by_phandle
+        count = address_cells_at(start, looked_at)
+        if count + len(specifier) > MOST_ARGUMENTS:
+            return Ends(None)
+        unit = (*self._reg, *(0,) * count)[:count]
+        node: Node | None = start
+        seen: set[tuple[Node, tuple[int, ...], tuple[int, ...]]] = set()
+        while node is not None:
+            state = (node, unit, specifier)
+            if state in seen or self.left < 0:
+                return Ends(None)
+            seen.add(state)
+            if _ends_walk(node):
+                return Ends(node)
+            if "interrupt-map" not in node.properties:
+                node = find_parent(node, by_phandle, looked_at).node
+                continue
+            row = self._row(node, unit + specifier)
+            if row is None:
+                return Ends(None)
+            above, unit, specifier = row
+            if above is None:
+                return Ends(None, node)
+            if above is node:
+                return Ends(node)
+            node = above
+        return Ends(None)
+
+    def _row(
+        self, nexus: Node, wanted: tuple[int, ...]
+    ) -> tuple[Node | None, tuple[int, ...], tuple[int, ...]] | None:
+        """Find the row that fits: its parent, unit address and specifier.
+
+        (None, (), ()): no row fits; None: the map is broken before one does.
+        """
+        table, mask = self._map(nexus)
+        width, place, end = len(wanted), 0, len(table)
+        looked_at = self._visit.looked_at
+        while end - place > width + 1:
+            self.left -= 1
+            if self.left < 0:
+                return None
+            fits = not any(
+                (one ^ other) & bits
+                for one, other, bits in zip(
+                    table[place : place + width], wanted, _bits(mask, width), strict=True
+                )
+            )
+            number = table[place + width]
+            parent = self._visit.board.tree.by_phandle.get(number)
+            place += width + 1
+            if parent is None:
+                self._visit.missing.append(number)
+                return None
+            looked_at.append(parent)
+            count = read_count(parent, "#interrupt-cells")
+            if count is None:
+                return None
+            units = read_count(parent, "#address-cells") or 0
+            if units + count > MOST_ARGUMENTS:
+                return None
+            last = place + units + count
+            if last > end:
+                break
+            if fits and is_okay(parent):
+                return parent, table[place : place + units], table[place + units : last]
+            place = last
+        return None, (), ()
+
+    def _map(self, nexus: Node) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+        known = self._maps.get(nexus)
+        if known is None:
+            mask = nexus.properties.get("interrupt-map-mask")
+            known = self._maps[nexus] = (
+                cells(nexus.properties["interrupt-map"]),
+                None if mask is None else cells(mask),
+            )
+        return known
+
+
+def _bits(mask: tuple[int, ...] | None, width: int) -> tuple[int, ...]:
+    """Give a mask as long as what it is laid over; what it lacks is all ones."""
+    return ((mask or ()) + (_ALL,) * width)[:width]
