@@ -37,6 +37,8 @@ _FAMILIES = {
     "DT65": "compat",
     "DT66": "engine",
     "DT67": "cache",
+    "DT68": "iommu",
+    "DT69": "probe",
     "DT9": "internal",
     "PS10": "replay_tree",
     "PS11": "replay_tree",
@@ -50,6 +52,12 @@ _FAMILIES = {
     "PS14": "replay_input",
     "PS154": "replay_input",
     "PS20": "replay_input",
+    "L00": "links",
+    "L010": "links",
+    "L011": "links",
+    "L01": "link_interrupts",
+    "L02": "link_classes",
+    "L03": "link_classes",
 }
 
 
