@@ -38,6 +38,7 @@ _COMMANDS = (
     "blame",
     "diff",
     "identify",
+    "links",
     "check",
     "compat",
     "init-config",

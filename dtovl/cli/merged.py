@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dtovl.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import click
 
@@ -47,9 +47,15 @@ class Merged(NamedTuple):
         return f"{self.base} with {', '.join(names)}" if names else self.base
 
 
-def merge(reading: Reading, files: Sequence[str], dialect: Dialect) -> Merged:
+def merge(
+    reading: Reading,
+    files: Sequence[str],
+    dialect: Dialect,
+    look_at: Callable[[Tree], None] | None = None,
+) -> Merged:
     """Read a base and overlays, and apply them in order.
 
+    look_at is called with the base before anything changes it.
     Raises InputError when one cannot be read, or is refused.
     """
     from dtovl.overlay.fragments import Overlay
@@ -57,6 +63,8 @@ def merge(reading: Reading, files: Sequence[str], dialect: Dialect) -> Merged:
 
     base = files[0]
     tree = reading.load(base)
+    if look_at is not None:
+        look_at(tree)
     overlays = [Overlay(reading.load(name), name) for name in files[1:]]
     stack, owners = apply_owned(tree, overlays, dialect, base)
     if stack.failed is not None:

@@ -1,0 +1,305 @@
+"""`dtovl links`: what every node needs of which other one, and what an overlay makes of that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from dtovl.cli.options import (
+    PATH,
+    applier_option,
+    colour_option,
+    fail_on_option,
+    force_option,
+    format_option,
+    input_argument,
+    kernel_option,
+    source_options,
+)
+from dtovl.cli.outcome import FINDINGS, OK, Outcome
+from dtovl.model.dialect import KERNELS
+from dtovl.model.limits import MAX_OVERLAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dtovl.cli.inputs import Reading
+    from dtovl.cli.merged import Merged
+    from dtovl.codes.base import Severity
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.links.board import Board
+    from dtovl.links.changes import Graph
+    from dtovl.links.link import Finding
+    from dtovl.model.dialect import Dialect
+    from dtovl.model.node import Node
+    from dtovl.model.tree import Tree
+    from dtovl.report.links.answer import Answer
+    from dtovl.report.spans import Line
+
+_OVERLAYS = (".dtbo", ".dtso", ".dtb", ".dts")
+
+
+def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+    """Split the kinds of links. Raises click.BadParameter for one there is not."""
+    from dtovl.links.selection import known_kinds
+    from dtovl.model.lookup import nearest
+
+    wanted = [one.strip() for one in (value or "").split(",")]
+    known = known_kinds()
+    for one in filter(None, wanted):
+        if one not in known:
+            near = nearest(one, known, 1)
+            meant = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
+            raise click.BadParameter(f"there is no kind {one!r}. {meant}", ctx, param)
+    return frozenset(filter(None, wanted))
+
+
+@click.command("links", short_help="What nodes need of others; what overlays change in that.")
+@input_argument("files", nargs=-1, required=True, metavar="FILE [OVERLAY]... [PATH]")
+@click.option("--node", "wanted", metavar="PATH", help="The node to tell about, beyond doubt.")
+@click.option("--reverse", is_flag=True, help="Tell only who needs the node.")
+@click.option(
+    "--kind",
+    "kinds",
+    metavar="KINDS",
+    callback=_kinds,
+    help="Only links of these kinds: clock,iommu,...",
+)
+@click.option("--all", "whole", is_flag=True, help="With overlays: also what did not change.")
+@click.option(
+    "--remove",
+    metavar="OVERLAY",
+    type=PATH,
+    help="Remove this one of the overlays again, as Linux does: what still refers to it?",
+)
+@click.option("-o", "--output", "out", metavar="OUT", help="Write here; - is stdout.")
+@force_option
+@applier_option
+@kernel_option()
+@fail_on_option
+@format_option("text", "json", "dot", "svg", "html")
+@click.option("-v", "--verbose", count=True, help="Show info findings as well; -vv: all of them.")
+@source_options
+@colour_option
+def command(
+    files: tuple[str, ...],
+    wanted: str | None,
+    reverse: bool,
+    kinds: frozenset[str],
+    whole: bool,
+    remove: str | None,
+    out: str | None,
+    force: bool,
+    applier: Dialect,
+    kernel: str,
+    fail_on: Severity | None,
+    form: str,
+    verbose: int,
+    include_dirs: tuple[str, ...],
+    defines: dict[str, str],
+    cpp: str | None,
+) -> Outcome:
+    """Tell what each node of FILE needs of which other one, or one node's suppliers and consumers.
+
+    FILE is a blob, source, or a directory such as /proc/device-tree. With overlays: what applying
+    them changes. PATH is a node as `show` takes it: it may lack unit addresses, and may be an
+    alias or a label.
+    """
+    from dtovl.cli.inputs import Reading
+
+    reading = Reading(include_dirs, defines, cpp)
+    given, path = _split(files, wanted)
+    dialect = KERNELS[kernel] if applier.kernel else applier
+    request = _Request(kinds, path, reverse=reverse, whole=whole, remove=remove)
+    answer = _answer(reading, given, dialect, request)
+    found = (*reading.sink, *(one for _, one in answer.findings))
+    failing = fail_on is not None and any(one.severity >= fail_on for one in found)
+    exit_code = FINDINGS if failing else OK
+    remarks = reading.outcome(()).remarks
+    report = _report(reading, answer, form, verbose)
+    if out is None or out == "-":
+        return Outcome(exit_code, report, remarks)
+    _write(reading, out, report, force=force)
+    return Outcome(exit_code, (), remarks)
+
+
+class _Request(NamedTuple):
+    """What is asked for: kinds of links (none: all), path of a node ("": all nodes)."""
+
+    kinds: frozenset[str]
+    path: str
+    reverse: bool
+    whole: bool
+    remove: str | None
+
+
+def _split(arguments: Sequence[str], wanted: str | None) -> tuple[list[str], str]:
+    """Tell the files from the PATH behind them, "" when there is none.
+
+    The last argument is a PATH unless it is a file, standard input, or named as overlays are.
+    Raises click.UsageError.
+    """
+    from dtovl.files import STANDARD_STREAM, is_file
+
+    files, path = list(arguments), wanted or ""
+    last = files[-1]
+    if len(files) > 1 and last != STANDARD_STREAM and not last.endswith(_OVERLAYS):
+        named = last.startswith("&") or last == "/"
+        if named or not is_file(last):
+            if wanted is not None:
+                raise click.UsageError(f"{last!r} is no file, and --node names a node already.")
+            files.pop()
+            path = last
+    if len(files) > MAX_OVERLAYS + 1:
+        raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
+    return files, "" if path == "/" else path
+
+
+def _answer(reading: Reading, files: Sequence[str], dialect: Dialect, request: _Request) -> Answer:
+    """Judge the base, apply the overlays, judge what came of it; raises DtovlError."""
+    from dtovl.cli.merged import merge
+    from dtovl.links.changes import difference, end_of
+    from dtovl.links.selection import Selection, scope_of
+    from dtovl.report.links.answer import Answer
+
+    before: list[_Judged] = []
+
+    def look_at(base: Tree) -> None:
+        _refuse_overlay(base, files[0])
+        if len(files) > 1:
+            before.append(_judge(base))
+
+    merged = merge(reading, files, dialect, look_at)
+    judged = _judge(merged.tree)
+    node = _find(merged, request.path) if request.path else None
+    scope = None if node is None else scope_of(node)
+    selection = Selection(request.kinds, scope, request.reverse)
+    changes = difference(before[0].graph, judged.graph) if before else None
+    findings = selection.findings(judged.board, judged.graph.findings)
+    if before and not request.whole:
+        findings = _caused(merged, findings, before[0].objects)
+    return Answer(
+        judged.board,
+        merged.name,
+        files[0],
+        files[1:],
+        "",
+        judged.graph,
+        None if changes is None else selection.changes(changes),
+        selection,
+        None if node is None else end_of(judged.board, node),
+        _worded(merged, findings),
+        request.whole,
+    )
+
+
+class _Judged(NamedTuple):
+    """A tree that was judged; objects are its findings as they read then."""
+
+    board: Board
+    graph: Graph
+    objects: frozenset[str]
+
+
+def _judge(tree: Tree) -> _Judged:
+    from dtovl.links.board import Board
+    from dtovl.links.changes import look
+    from dtovl.links.judge import judge
+
+    board = Board(tree)
+    judged, findings = judge(board)
+    objects = frozenset(map(_key, findings))
+    return _Judged(board, look(board, judged, findings), objects)
+
+
+def _key(finding: Finding) -> str:
+    return repr(sorted(finding.as_object().items()))
+
+
+def _refuse_overlay(base: Tree, name: str) -> None:
+    """Refuse an overlay in the place of the base: its phandles mean nothing yet.
+
+    Raises UsageError (DT296).
+    """
+    from dtovl.model.specifiers import is_overlay
+
+    if not is_overlay(base):
+        return
+    from dtovl.codes.identify import WRONG_ROLE
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.errors import UsageError
+
+    cure = "give the devicetree of the board first, and the overlay behind it"
+    raise UsageError(Diagnostic(WRONG_ROLE, name=name, what="an overlay", role="FILE", cure=cure))
+
+
+def _find(merged: Merged, path: str) -> Node:
+    """Find the node that PATH means. Raises UsageError (DT060, DT061)."""
+    from dtovl.cli.show import find_node
+    from dtovl.codes.usage import PATH_NOT_FOUND
+    from dtovl.diagnostics import Note
+    from dtovl.errors import UsageError
+
+    try:
+        return find_node(merged.tree, path, merged.base, merged.look)
+    except UsageError as error:
+        found = error.diagnostic
+        if found.code is PATH_NOT_FOUND and not path.startswith(("/", "&")):
+            found.notes = (*found.notes, Note("nor is there a file of this name"))
+        raise
+
+
+def _caused(merged: Merged, findings: Sequence[Finding], before: frozenset[str]) -> list[Finding]:
+    """Give the findings that overlays had a hand in.
+
+    Those are the ones about a node that an overlay brought or changed, be it consumer or supplier;
+    and those that are new, as what is below a node that was enabled.
+    """
+    from dtovl.links.selection import paths_in
+
+    def touched(node: Node | None) -> bool:
+        owners, base = merged.owners, merged.owners.base
+        return node is not None and (
+            owners.owner_of(node) != base
+            or any(owners.owner_of(node, key) != base for key in node.properties)
+            or any(True for _ in owners.removed_properties(node))
+        )
+
+    return [
+        one
+        for one in findings
+        if _key(one) not in before
+        or touched(one.node)
+        or any(touched(merged.tree.find(path)) for path in paths_in(one))
+    ]
+
+
+def _worded(merged: Merged, findings: Sequence[Finding]) -> list[tuple[Finding, Diagnostic]]:
+    from dtovl.links.words import as_diagnostic
+
+    return [(one, as_diagnostic(one, merged.tree)) for one in findings]
+
+
+def _report(reading: Reading, answer: Answer, form: str, verbose: int) -> Iterable[Line] | str:
+    """Write the answer in a form."""
+    if form == "text":
+        from dtovl.report.links.text import links_lines
+
+        return links_lines(answer, verbose=verbose)
+    if form == "json":
+        from dtovl.report.json import diagnostics, listing
+        from dtovl.report.links.json import links_object
+
+        return listing({**links_object(answer), "diagnostics": diagnostics(reading.sink)})
+    raise NotImplementedError
+
+
+def _write(reading: Reading, out: str, report: Iterable[Line] | str, *, force: bool) -> None:
+    """Write the report to a file. Raises InputError (DT012, DT013)."""
+    from dtovl.cli.terminal import plain_text
+    from dtovl.files import write_atomically
+
+    text = report if isinstance(report, str) else plain_text(report)
+    data = text.encode("utf-8", "backslashreplace")
+    write_atomically(out, data, force=force, inputs=reading.files)

@@ -1,0 +1,1 @@
+"""What `dtovl links` tells: as text, as JSON, as a drawing, as a page."""

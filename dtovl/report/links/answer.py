@@ -1,0 +1,103 @@
+"""All that `dtovl links` found out, whatever form it is told in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.links.board import Board
+    from dtovl.links.changes import Change, End, Graph, Seen
+    from dtovl.links.link import Finding
+    from dtovl.links.selection import Selection
+
+_SMALL = 1024
+_MARKS = {"added": "+", "gone": "-", "changed": "~", "": " "}
+
+
+class Answer(NamedTuple):
+    """Links, what became of them, findings.
+
+    name      of the tree, as people call it; base and overlays the inputs as given
+    removed   the overlay that was removed again, "" for none
+    graph     all links as they are now; changes: those asked for that are not as they were before
+              the overlays, None when there were none
+    node      the one node that is asked about, None for all
+    findings  with what there is to say about them
+    whole     also tell what did not change
+    """
+
+    board: Board
+    name: str
+    base: str
+    overlays: Sequence[str]
+    removed: str
+    graph: Graph
+    changes: Sequence[Change] | None
+    selection: Selection
+    node: End | None
+    findings: Sequence[tuple[Finding, Diagnostic]]
+    whole: bool
+
+    def rows(self) -> tuple[list[Row], list[Row]]:
+        """Give the links to tell: what is needed (of all, or of the one node), by whom it is.
+
+        With changes and not whole these alone; else all, with those that went where they stood.
+        """
+        changes = self.changes or ()
+        if self.changes is not None and not self.whole and self.node is None:
+            rows = [Row(one.seen, one) for one in changes]
+        else:
+            rows = list(_woven(self.graph.seen, changes))
+        by_link = {id(row.seen): row for row in rows}
+        every = [row.seen for row in rows]
+        suppliers = [by_link[id(one)] for one in self.selection.suppliers(every)]
+        consumers = [by_link[id(one)] for one in self.selection.consumers(every)]
+        return suppliers, consumers
+
+
+class Row(NamedTuple):
+    """A link to tell, and what became of it; None: nothing."""
+
+    seen: Seen
+    change: Change | None = None
+
+    @property
+    def kind(self) -> str:
+        """Tell what became of it: `added`, `gone`, `changed`, or "" for nothing."""
+        return self.change.kind if self.change is not None else ""
+
+    @property
+    def mark(self) -> str:
+        """Give the sign before its line."""
+        return _MARKS[self.kind]
+
+
+def _woven(seen: Sequence[Seen], changes: Sequence[Change]) -> Iterator[Row]:
+    """Give all links, those that went behind the last of their consumer, else at the end."""
+    told = {id(one.after): one for one in changes if one.after is not None}
+    gone: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.after is None:
+            gone.setdefault(change.seen.node.path, []).append(change)
+    last = {one.node.path: id(one) for one in seen}
+    for one in seen:
+        yield Row(one, told.get(id(one)))
+        if last[one.node.path] == id(one):
+            yield from (Row(change.seen, change) for change in gone.pop(one.node.path, ()))
+    for rest in gone.values():
+        yield from (Row(change.seen, change) for change in rest)
+
+
+def specifier(values: Sequence[int]) -> str:
+    """Write the cells behind a phandle: `<3 0x1000>`, nothing for none."""
+    if not values:
+        return ""
+    return f"<{' '.join(str(one) if one < _SMALL else hex(one) for one in values)}>"
+
+
+def called(end: End) -> str:
+    """Name a node: its path, its first label behind it."""
+    return f"{end.path} ({end.labels[0]})" if end.labels else end.path
