@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dtovl.report.escape import terminal as escape
+from dtovl.report.spans import TAB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,7 +112,7 @@ def wrap(line: Line, width: int) -> Iterator[list[Span]]:
 
     Words are never broken, so paths and names stay whole however narrow the terminal is.
     """
-    spans = [(style, escape(text)) for style, text in line.spans]
+    spans = [span if span is TAB else (span[0], escape(span[1])) for span in line.spans]
     if line.hang < 0 or sum(len(text) for _, text in spans) <= width:
         yield spans
         return

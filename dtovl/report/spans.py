@@ -26,6 +26,9 @@ class Line(NamedTuple):
 
 BLANK = Line(())
 
+TAB: Span = ("tab", "\t")
+"""The one span whose text is not escaped: it parts the columns of a line that is never wrapped."""
+
 
 def plain(*texts: str) -> Line:
     """Make a line of unstyled text that is not wrapped."""

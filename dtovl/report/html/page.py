@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.report.escape import html
 from dtovl.report.html.data import encode
+from dtovl.report.html.standalone import fill, policy
 from dtovl.report.spans import amount
 
 if TYPE_CHECKING:
@@ -25,12 +26,11 @@ def render(checked: Checked) -> str:
     The page's own policy lets run the one script and the one style that are in it, by their
     digests, and fetches nothing. Text of strangers stands in a block of JSON, and in the few lines
     for readers without JavaScript, escaped.
-    Source: Content Security Policy Level 3; Trusted Types.
     """
     style = "\n".join(map(_file, _STYLES))
     script = "(() => {\n'use strict';\n" + "\n".join(map(_file, _SCRIPTS)) + "})();\n"
     parts = {
-        "policy": _policy(script, style),
+        "policy": policy(script, style),
         "verdict": "fails" if checked.fails else "passes",
         "title": html(f"dtovl check {'fails' if checked.fails else 'passes'}"),
         "headline": html(headline(checked)),
@@ -41,9 +41,7 @@ def render(checked: Checked) -> str:
         "script": script,
         "data": encode(checked),
     }
-    # Split once and joined: what is put in is never searched for further marks.
-    pieces = _file("page.html").split("@@")
-    return "".join(parts[piece] if odd % 2 else piece for odd, piece in enumerate(pieces))
+    return fill(_file("page.html"), parts)
 
 
 def headline(checked: Checked) -> str:
@@ -89,22 +87,6 @@ def _cause(group: Group) -> str:
     label = _LABELS.get(group.severity, "info")
     places = amount(len(group.places), "place")
     return f"{label}[{group.code}] {group.message}: {places}{standing}"
-
-
-def _policy(script: str, style: str) -> str:
-    return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
-        "trusted-types 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    """Give the digest of an inline block as a policy names it."""
-    from base64 import b64encode
-    from hashlib import sha256
-
-    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
 def _file(name: str) -> str:

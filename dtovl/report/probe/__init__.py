@@ -1,0 +1,1 @@
+"""`dtovl probe`: which device binds when, what never does and why, in every form."""

@@ -1,0 +1,285 @@
+"""A predicted probe order as a person reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.report.probe.answer import headline, kernel, mode
+from dtovl.report.probe.seen import BOUND, FAILED, SYNC_STATE
+from dtovl.report.probe.trees import nearest_to_cause, trees
+from dtovl.report.spans import BLANK, TAB, Line, Span, amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dtovl.report.probe.answer import Answer, Told
+    from dtovl.report.probe.difference import Bound, Difference, Move
+    from dtovl.report.probe.seen import Group, Seen, Try
+
+_WIDEST_PATH = 36
+"""A longer path pushes what stands behind it to the right, or to the next line."""
+
+_WIDEST_DRIVER = 24
+
+_DEEPEST = 12
+"""Levels of waiting devices that are indented; those below stand as deep."""
+
+
+def probe_lines(answer: Answer, *, timeline: bool, verbose: bool) -> Iterator[Line]:
+    """Write what is predicted: the difference that overlays make, every try, what never binds.
+
+    timeline: every try, in order. verbose: each finding, also where many have one cause.
+    """
+    yield Line((("heading", f"{answer.name}: "), ("heading", headline(answer))), hang=2)
+    yield _fact("drivers", mode(answer.settings))
+    yield _fact("kernel", kernel(answer.settings))
+    if answer.difference is not None:
+        yield from _difference_lines(answer, answer.difference)
+    if timeline:
+        yield BLANK
+        yield from log_lines(answer.seen)
+    yield from _sections(answer)
+    yield from _finding_lines(answer, verbose=verbose)
+
+
+def order_lines(seen: Seen) -> Iterator[Line]:
+    """Write the paths of the devices that bind, in that order."""
+    for path in seen.order:
+        yield Line((("path", path),))
+
+
+def log_lines(seen: Seen) -> Iterator[Line]:
+    """Write every try: number, stage, device, driver, result."""
+    return try_lines(tuple(enumerate(seen.log, 1)))
+
+
+def try_lines(tries: Sequence[tuple[int, Try]]) -> Iterator[Line]:
+    """Write tries with their numbers."""
+    digits = max((len(str(number)) for number, _ in tries), default=0)
+    stages = max((len(one.stage) for _, one in tries), default=0)
+    column = column_of(one.device for _, one in tries)
+    drivers = min(max((len(one.driver) for _, one in tries), default=0), _WIDEST_DRIVER)
+    for number, (stage, device, driver, result) in tries:
+        head = f"  {number:>{digits}}  {stage:<{stages}}  "
+        spans: tuple[Span, ...] = (
+            ("dim", head),
+            ("path", device),
+            ("", " " * (max(column - len(device), 0) + 2)),
+            ("name", driver),
+            ("", " " * (max(drivers - len(driver), 0) + 2)),
+            (_style(result), result),
+        )
+        yield Line(spans, hang=len(head) + 2, fixed=2)
+
+
+def _style(result: str) -> str:
+    if result in (BOUND, SYNC_STATE):
+        return "good" if result == BOUND else "dim"
+    return "bad" if result.startswith(FAILED) else "change"
+
+
+def column_of(paths: Iterable[str]) -> int:
+    """Give the width of a column of paths, of which the longest may stand out."""
+    return max((len(path) for path in paths if len(path) <= _WIDEST_PATH), default=0)
+
+
+def _fact(label: str, text: str) -> Line:
+    return Line((("label", f"  {label:<8}"), ("", text)), hang=10)
+
+
+# -- the difference ------------------------------------------------------------------------------
+
+
+def _difference_lines(answer: Answer, found: Difference) -> Iterator[Line]:
+    yield BLANK
+    what = "the overlay" if len(answer.overlays) == 1 else "the overlays"
+    if not found:
+        yield Line((("heading", f"Nothing binds otherwise with {what}."),))
+        return
+    yield Line((("heading", f"With {what}"),))
+    column = column_of(path for path in _changed(found))
+    for path, how in found.bound.items():
+        yield _change("+", "add", path, column, f"binds, {_when(how)}")
+    for path in found.unbound:
+        now = _instead(answer.seen, path)
+        yield _change("-", "remove", path, column, f"no longer binds: {now}")
+    for path, reason in _never(found):
+        yield _change("!", "remove", path, column, f"never binds: {reason}")
+    for path, (before, now) in found.reworded.items():
+        yield _change("~", "change", path, column, f"never binds: {now}; before: {before}")
+    for path, words in found.released.items():
+        if path not in found.bound:
+            yield _change("-", "dim", path, column, f"no longer held up: {words}")
+    for move in found.moved:
+        yield _move(move, column)
+    for path, consumers in found.sync_pending.items():
+        text = f"sync_state waits for {', '.join(consumers)}"
+        yield _change("~", "change", path, column, text)
+    for path in found.freed:
+        yield _change("~", "add", path, column, "sync_state is no longer held back")
+
+
+def _changed(found: Difference) -> Iterator[str]:
+    for mapping in (found.bound, found.unbound, found.deferred, found.failed, found.reworded):
+        yield from mapping
+    yield from found.released
+    yield from (move.device for move in found.moved)
+    yield from found.sync_pending
+    yield from found.freed
+
+
+def _never(found: Difference) -> Iterator[tuple[str, str]]:
+    """Give devices that never bind and did not either before; those that did are told already."""
+    for path, reason in found.deferred.items():
+        if path not in found.unbound:
+            yield path, reason
+    for path, errno in found.failed.items():
+        if path not in found.unbound:
+            yield path, f"fails with {errno}"
+
+
+def _instead(seen: Seen, path: str) -> str:
+    """Tell what became of a device that used to bind."""
+    if path in seen.deferred:
+        return seen.deferred[path]
+    if path in seen.failed:
+        return f"fails with {seen.failed[path]}"
+    if path in seen.unmatched:
+        return "no driver tries it"
+    return "no device is made of it"
+
+
+def _when(how: Bound) -> str:
+    tries = f", at try {how.tries}" if how.tries > 1 else ""
+    return f"as number {how.place}, {how.stage}{tries}"
+
+
+def _move(move: Move, column: int) -> Line:
+    before, after = move.before, move.after
+    parts = [f"binds {'later' if move.later else 'earlier'}: as number {after.place}"]
+    if after.stage != before.stage:
+        parts.append(f"{before.stage} -> {after.stage}")
+    if after.tries != before.tries:
+        parts.append(f"tries {before.tries} -> {after.tries}")
+    text = ", ".join(parts)
+    if move.later and after.waited and after.waited != before.waited:
+        text += f": {after.waited}"
+    return _change(">" if move.later else "<", "change", move.device, column, text)
+
+
+def _change(mark: str, style: str, path: str, column: int, text: str) -> Line:
+    head = ("", "  "), (style, mark), ("", " "), ("path", path)
+    gap = " " * (max(column - len(path), 0) + 2)
+    return Line((*head, ("", gap), ("", text)), hang=6, fixed=4)
+
+
+# -- what never binds ----------------------------------------------------------------------------
+
+
+def _sections(answer: Answer) -> Iterator[Line]:
+    shown = answer.problems
+    if shown.deferred:
+        yield from _heading("Deferred for good", "as devices_deferred of the kernel tells it")
+        for path, reason in shown.deferred.items():
+            yield Line((("path", path), TAB, ("", reason)))
+        yield from _cause_lines(answer.seen, shown.deferred)
+    if shown.failed:
+        yield from _heading("Failed", "not tried again")
+        for path, errno in shown.failed.items():
+            yield Line((("path", path), TAB, ("bad", str(errno))))
+    for title, why, paths in (
+        ("No driver", "that matches", shown.unmatched),
+        ("Never added", "no device is made of it: nobody populates its parent", shown.never_added),
+    ):
+        if paths:
+            yield from _heading(title, why)
+            yield from (Line((("path", path),)) for path in paths)
+    if shown.sync_pending:
+        yield from _heading("sync_state held back", "by consumers that never bind")
+        for path, consumers in shown.sync_pending.items():
+            yield Line((("path", path), TAB, ("", ", ".join(consumers))))
+    if answer.hidden:
+        yield BLANK
+        verb = "binds" if answer.hidden == 1 else "bind"
+        text = f"{amount(answer.hidden, 'device')} never {verb} on {answer.base} itself: --all"
+        yield Line((("dim", text),), hang=2)
+
+
+def _heading(title: str, why: str) -> Iterator[Line]:
+    yield BLANK
+    yield Line((("heading", title), ("dim", f"  ({why})")), hang=2)
+
+
+def _cause_lines(seen: Seen, devices: Mapping[str, str]) -> Iterator[Line]:
+    yield from _heading("First causes", "what waits for it stands below, and so on")
+    for cause, branches in trees(seen, devices):
+        yield Line((("path", cause.node), ("bad", f" {cause.words}")), hang=2)
+        for depth, device, wait in branches:
+            indent = "  " * min(depth, _DEEPEST)
+            place = (("", "  "), ("name", wait.place)) if wait.named else ()
+            yield Line((("", indent), ("path", device), *place), hang=len(indent) + 4, fixed=2)
+
+
+# -- findings ------------------------------------------------------------------------------------
+
+
+def _finding_lines(answer: Answer, *, verbose: bool) -> Iterator[Line]:
+    from dtovl.codes.base import Severity
+    from dtovl.report.text import counts, diagnostics_lines, shown
+
+    told = [one for one in answer.findings if answer.shows(one)]
+    kept = told if verbose else _one_for_each_cause(answer, told)
+    least = Severity.INFO if verbose else Severity.WARNING
+    found = shown((one.diagnostic for one in kept), least)
+    if not found:
+        return
+    yield BLANK
+    yield from diagnostics_lines(found)
+    yield BLANK
+    everything = shown((one.diagnostic for one in told), least)
+    left_out = len(everything) - len(found)
+    more = f"; {left_out:,} with the causes of others: -v shows them" if left_out else ""
+    yield Line((("heading", counts(everything)), ("dim", more)), hang=2)
+
+
+def _one_for_each_cause(answer: Answer, told: list[Told]) -> list[Told]:
+    """Leave out devices that only wait for others which are told: those are to be mended."""
+    waiting = answer.problems.deferred
+    first = set(nearest_to_cause(answer.seen, waiting))
+    return [one for one in told if one.device in first or one.device not in waiting]
+
+
+def finding_lines(answer: Answer) -> Iterator[Line]:
+    """Write the findings that are warnings or errors, and nothing else."""
+    from dtovl.codes.base import Severity
+    from dtovl.report.text import diagnostics_lines, shown
+
+    found = (one.diagnostic for one in answer.findings if answer.shows(one))
+    yield from diagnostics_lines(shown(found, Severity.WARNING))
+
+
+# -- groups --------------------------------------------------------------------------------------
+
+
+def group_lines(groups: tuple[Group, ...]) -> Iterator[Line]:
+    """Write the groups behind IOMMUs: masters that share an id, late ones marked."""
+    if not groups:
+        yield Line((("", "No master is behind an IOMMU."),))
+        return
+    column = column_of(master.device for group in groups for master in group.masters)
+    for number, group in enumerate(groups):
+        if number:
+            yield BLANK
+        yield Line((("path", group.iommu), ("name", f"  id {identity(group.id)}")), hang=4)
+        for device, place, late in group.masters:
+            gap = " " * (max(column - len(device), 0) + 2)
+            how = f"binds as number {place}" if place else "never binds"
+            spans: list[Span] = [("", "  "), ("path", device), ("", gap), ("", how)]
+            if late:
+                spans.append(("change", ", late: the group was in use already"))
+            yield Line(tuple(spans), hang=6, fixed=2)
+
+
+def identity(values: tuple[int, ...]) -> str:
+    """Write the id of a master as source has it."""
+    return " ".join(f"{value:#x}" for value in values) or "(none)"
