@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,15 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dtovl.cli.inputs import Reading
-    from dtovl.cli.merged import Merged
     from dtovl.codes.base import Severity
-    from dtovl.diagnostics import Diagnostic
-    from dtovl.links.board import Board
-    from dtovl.links.changes import Graph
-    from dtovl.links.link import Finding
     from dtovl.model.dialect import Dialect
-    from dtovl.model.node import Node
-    from dtovl.model.tree import Tree
     from dtovl.report.links.answer import Answer
     from dtovl.report.spans import Line
 
@@ -107,12 +100,13 @@ def command(
     alias or a label.
     """
     from dtovl.cli.inputs import Reading
+    from dtovl.cli.linking import Request, find_answer
 
     reading = Reading(include_dirs, defines, cpp)
     given, path = _split(files, wanted)
-    dialect = KERNELS[kernel] if applier.kernel else applier
-    request = _Request(kinds, path, reverse=reverse, whole=whole, remove=remove)
-    answer = _answer(reading, given, dialect, request)
+    linux = KERNELS[kernel]
+    request = Request(kinds, path, reverse=reverse, whole=whole, remove=remove or "")
+    answer = find_answer(reading, given, linux if applier.kernel else applier, linux, request)
     found = (*reading.sink, *(one for _, one in answer.findings))
     failing = fail_on is not None and any(one.severity >= fail_on for one in found)
     exit_code = FINDINGS if failing else OK
@@ -122,16 +116,6 @@ def command(
         return Outcome(exit_code, report, remarks)
     _write(reading, out, report, force=force)
     return Outcome(exit_code, (), remarks)
-
-
-class _Request(NamedTuple):
-    """What is asked for: kinds of links (none: all), path of a node ("": all nodes)."""
-
-    kinds: frozenset[str]
-    path: str
-    reverse: bool
-    whole: bool
-    remove: str | None
 
 
 def _split(arguments: Sequence[str], wanted: str | None) -> tuple[list[str], str]:
@@ -154,131 +138,6 @@ def _split(arguments: Sequence[str], wanted: str | None) -> tuple[list[str], str
     if len(files) > MAX_OVERLAYS + 1:
         raise click.UsageError(f"At most {MAX_OVERLAYS} overlays can be applied at once.")
     return files, "" if path == "/" else path
-
-
-def _answer(reading: Reading, files: Sequence[str], dialect: Dialect, request: _Request) -> Answer:
-    """Judge the base, apply the overlays, judge what came of it; raises DtovlError."""
-    from dtovl.cli.merged import merge
-    from dtovl.links.changes import difference, end_of
-    from dtovl.links.selection import Selection, scope_of
-    from dtovl.report.links.answer import Answer
-
-    before: list[_Judged] = []
-
-    def look_at(base: Tree) -> None:
-        _refuse_overlay(base, files[0])
-        if len(files) > 1:
-            before.append(_judge(base))
-
-    merged = merge(reading, files, dialect, look_at)
-    judged = _judge(merged.tree)
-    node = _find(merged, request.path) if request.path else None
-    scope = None if node is None else scope_of(node)
-    selection = Selection(request.kinds, scope, request.reverse)
-    changes = difference(before[0].graph, judged.graph) if before else None
-    findings = selection.findings(judged.board, judged.graph.findings)
-    if before and not request.whole:
-        findings = _caused(merged, findings, before[0].objects)
-    return Answer(
-        judged.board,
-        merged.name,
-        files[0],
-        files[1:],
-        "",
-        judged.graph,
-        None if changes is None else selection.changes(changes),
-        selection,
-        None if node is None else end_of(judged.board, node),
-        _worded(merged, findings),
-        request.whole,
-    )
-
-
-class _Judged(NamedTuple):
-    """A tree that was judged; objects are its findings as they read then."""
-
-    board: Board
-    graph: Graph
-    objects: frozenset[str]
-
-
-def _judge(tree: Tree) -> _Judged:
-    from dtovl.links.board import Board
-    from dtovl.links.changes import look
-    from dtovl.links.judge import judge
-
-    board = Board(tree)
-    judged, findings = judge(board)
-    objects = frozenset(map(_key, findings))
-    return _Judged(board, look(board, judged, findings), objects)
-
-
-def _key(finding: Finding) -> str:
-    return repr(sorted(finding.as_object().items()))
-
-
-def _refuse_overlay(base: Tree, name: str) -> None:
-    """Refuse an overlay in the place of the base: its phandles mean nothing yet.
-
-    Raises UsageError (DT296).
-    """
-    from dtovl.model.specifiers import is_overlay
-
-    if not is_overlay(base):
-        return
-    from dtovl.codes.identify import WRONG_ROLE
-    from dtovl.diagnostics import Diagnostic
-    from dtovl.errors import UsageError
-
-    cure = "give the devicetree of the board first, and the overlay behind it"
-    raise UsageError(Diagnostic(WRONG_ROLE, name=name, what="an overlay", role="FILE", cure=cure))
-
-
-def _find(merged: Merged, path: str) -> Node:
-    """Find the node that PATH means. Raises UsageError (DT060, DT061)."""
-    from dtovl.cli.show import find_node
-    from dtovl.codes.usage import PATH_NOT_FOUND
-    from dtovl.diagnostics import Note
-    from dtovl.errors import UsageError
-
-    try:
-        return find_node(merged.tree, path, merged.base, merged.look)
-    except UsageError as error:
-        found = error.diagnostic
-        if found.code is PATH_NOT_FOUND and not path.startswith(("/", "&")):
-            found.notes = (*found.notes, Note("nor is there a file of this name"))
-        raise
-
-
-def _caused(merged: Merged, findings: Sequence[Finding], before: frozenset[str]) -> list[Finding]:
-    """Give the findings that overlays had a hand in.
-
-    Those are the ones about a node that an overlay brought or changed, be it consumer or supplier;
-    and those that are new, as what is below a node that was enabled.
-    """
-    from dtovl.links.selection import paths_in
-
-    def touched(node: Node | None) -> bool:
-        owners, base = merged.owners, merged.owners.base
-        return node is not None and (
-            owners.owner_of(node) != base
-            or any(owners.owner_of(node, key) != base for key in node.properties)
-            or any(True for _ in owners.removed_properties(node))
-        )
-
-    return [
-        one
-        for one in findings
-        if _key(one) not in before
-        or touched(one.node)
-        or any(touched(merged.tree.find(path)) for path in paths_in(one))
-    ]
-
-
-def _worded(merged: Merged, findings: Sequence[Finding]) -> list[tuple[Finding, Diagnostic]]:
-    from dtovl.links.words import as_diagnostic
-
-    return [(one, as_diagnostic(one, merged.tree)) for one in findings]
 
 
 def _report(reading: Reading, answer: Answer, form: str, verbose: int) -> Iterable[Line] | str:

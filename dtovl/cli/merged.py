@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.outcome import Outcome
     from dtovl.overlay.owners import Owners, Placed
+    from dtovl.overlay.stack import Stack
 
 _MOST_NAMES = 3
 
@@ -59,18 +60,29 @@ def merge(
     Raises InputError when one cannot be read, or is refused.
     """
     from dtovl.overlay.fragments import Overlay
-    from dtovl.overlay.owners import Placed, apply_owned
 
     base = files[0]
     tree = reading.load(base)
     if look_at is not None:
         look_at(tree)
     overlays = [Overlay(reading.load(name), name) for name in files[1:]]
+    return apply_all(tree, overlays, dialect, base)[0]
+
+
+def apply_all(
+    tree: Tree, overlays: Sequence[Overlay], dialect: Dialect, base: str
+) -> tuple[Merged, Stack]:
+    """Apply overlays in order to the tree of a file called base.
+
+    Raises InputError when one is refused.
+    """
+    from dtovl.overlay.owners import Placed, apply_owned
+
     stack, owners = apply_owned(tree, overlays, dialect, base)
     if stack.failed is not None:
         _refuse(stack.failed, tree, base, overlays, len(stack.outcomes))
     placed = [Placed(n, one.overlay, one.targets) for n, one in enumerate(stack.outcomes, 1)]
-    return Merged(tree, owners, base, placed)
+    return Merged(tree, owners, base, placed), stack
 
 
 _LOOK_WITH_BASE = ("applier", "include_dirs", "defines", "cpp")

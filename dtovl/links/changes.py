@@ -80,6 +80,14 @@ class Graph(NamedTuple):
     seen: tuple[Seen, ...]
     findings: tuple[Finding, ...]
 
+    def end(self, path: str) -> End | None:
+        """Give a node by its path, None when no link begins or ends there."""
+        for one in self.seen:
+            for end in (one.node, one.consumer, one.supplier):
+                if end.path == path:
+                    return end
+        return None
+
 
 class Change(NamedTuple):
     """What became of one link; what says which of `specifier`, `supplier`, `consumer`, `hidden`.

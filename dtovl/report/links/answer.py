@@ -24,7 +24,7 @@ class Answer(NamedTuple):
     removed   the overlay that was removed again, "" for none
     graph     all links as they are now; changes: those asked for that are not as they were before
               the overlays, None when there were none
-    node      the one node that is asked about, None for all
+    node      the one node that is asked about, None for all; was: as it was before the overlays
     findings  with what there is to say about them
     whole     also tell what did not change
     """
@@ -38,8 +38,14 @@ class Answer(NamedTuple):
     changes: Sequence[Change] | None
     selection: Selection
     node: End | None
+    was: End | None
     findings: Sequence[tuple[Finding, Diagnostic]]
     whole: bool
+
+    @property
+    def title(self) -> str:
+        """Name the tree, and the overlay that was removed again."""
+        return f"{self.name}, {self.removed} removed again" if self.removed else self.name
 
     def rows(self) -> tuple[list[Row], list[Row]]:
         """Give the links to tell: what is needed (of all, or of the one node), by whom it is.

@@ -36,27 +36,33 @@ def links_lines(answer: Answer, *, verbose: int) -> Iterator[Line]:
         yield from _node_lines(answer, answer.node)
         if not answer.selection.reverse:
             yield from _section("suppliers", _supplier_lines(answer, suppliers))
-        yield from _section("consumers", _consumer_lines(consumers, verbose))
+        yield from _section("consumers", _consumer_lines(answer, consumers))
     else:
         yield from _grouped_lines(suppliers, verbose)
     yield from _finding_lines(answer, verbose)
 
 
 def _title(answer: Answer, suppliers: Sequence[Row], consumers: Sequence[Row]) -> str:
-    about = answer.name
-    if answer.removed:
-        about += f", without {answer.removed} again"
-    kinds = f" of kind {', '.join(sorted(answer.selection.kinds))}" * bool(answer.selection.kinds)
     rows = (*suppliers, *consumers)
-    if answer.changes is None:
-        if answer.node is not None:
-            return about
-        consumers_there = len({row.seen.node.path for row in rows})
-        return f"{about}: {amount(len(rows), 'link')}{kinds} of {amount(consumers_there, 'node')}"
-    number = {kind: sum(1 for row in rows if row.kind == kind) for kind in _STYLES}
-    parts = [f"{number[kind]} {kind}" for kind in ("added", "gone", "changed") if number[kind]]
-    told = f"{', '.join(parts)}" if parts else "no link changed"
-    return f"{about}: links{kinds}: {told}" if parts else f"{about}: {told}{kinds}"
+    name = answer.title
+    kinds = f" of kind {', '.join(sorted(answer.selection.kinds))}" * bool(answer.selection.kinds)
+    if answer.changes is not None:
+        return f"{name}: {_changes(rows, kinds)}"
+    if answer.node is not None:
+        return f"{name}: {amount(len(rows), 'link')}{kinds}"
+    of = amount(len({row.seen.node.path for row in rows}), "node")
+    return f"{name}: {amount(len(rows), 'link')}{kinds} of {of}"
+
+
+def _changes(rows: Sequence[Row], kinds: str) -> str:
+    """Say how many links came, went and changed: `3 links added, 1 changed`."""
+    number = {kind: sum(1 for row in rows if row.kind == kind) for kind in _STYLES if kind}
+    parts = [f"{count:,} {kind}" for kind, count in number.items() if count]
+    if not parts:
+        return f"no link{kinds} changed"
+    first, _, rest = parts[0].partition(" ")
+    parts[0] = f"{first} {'link' if first == '1' else 'links'}{kinds} {rest}"
+    return ", ".join(parts)
 
 
 # -- one node --------------------------------------------------------------------------------------
@@ -65,8 +71,12 @@ def _title(answer: Answer, suppliers: Sequence[Row], consumers: Sequence[Row]) -
 def _node_lines(answer: Answer, node: End) -> Iterator[Line]:
     yield BLANK
     yield Line((("path", node.path), *_labels(node)))
-    if node.off:
-        yield _fact("status", node.state)
+    was = answer.was
+    if node.off or (was is not None and was.off):
+        now = node.state or "available"
+        changed = was is not None and bool(was.off) != bool(node.off)
+        before = was.state or "available" if was is not None else ""
+        yield _fact("status", f"{now}, was {before}" if changed else now)
     if node.address is not None:
         yield _fact("address", f"{node.address:#x}")
     scope = answer.selection.scope
@@ -98,7 +108,8 @@ def _supplier_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
     width = _width(entries)
     for row, entry in zip(rows, entries, strict=True):
         end = row.seen.supplier
-        yield _row(row, entry, width, (*_end(end), *_behind(row, end, strength=True)))
+        behind = (*_specifier(row), *_notes(row, end), *_strength(row.seen))
+        yield _row(row, entry, width, (*_end(end), *behind))
 
 
 def _below(top: End | None, node: End) -> str:
@@ -108,19 +119,16 @@ def _below(top: End | None, node: End) -> str:
     return node.path.removeprefix(top.path + "/") + " "
 
 
-def _consumer_lines(rows: Sequence[Row], verbose: int) -> Iterator[Line]:
-    supplied = {row.seen.supplier.path for row in rows}
-    for path, group in groupby(rows, lambda row: row.seen.node.path):
-        group_rows = list(group)
-        node = group_rows[0].seen.node
-        yield Line((("", "  "), ("path", path), *_labels(node), *_state(node)), hang=6)
-        entries = [_entry(row.seen) for row in group_rows]
-        width = _width(entries)
-        for row, entry in zip(group_rows, entries, strict=True):
-            # Which of the nodes that belong to the supplier is said where there are several.
-            end = _end(row.seen.supplier) if len(supplied) > 1 else ()
-            behind = _behind(row, row.seen.supplier, strength=verbose > 0)
-            yield _row(row, entry, width, (*end, *behind), indent=4)
+def _consumer_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
+    """Write who needs a node; which of the nodes that belong to it is said where it is another."""
+    entries = [_entry(row.seen) for row in rows]
+    width = _width(entries)
+    for row, entry in zip(rows, entries, strict=True):
+        seen = row.seen
+        below = _below(answer.node, seen.supplier)
+        part = [("label", f"  of {below.rstrip()}"), *_labels(seen.supplier)] if below else []
+        behind = (*_specifier(row), *_notes(row, seen.node), *part, *_strength(seen))
+        yield _row(row, entry, width, (*_end(seen.node), *behind))
 
 
 # -- all -------------------------------------------------------------------------------------------
@@ -137,7 +145,8 @@ def _grouped_lines(rows: Sequence[Row], verbose: int) -> Iterator[Line]:
         width = _width(entries)
         for row, entry in zip(group_rows, entries, strict=True):
             end = row.seen.supplier
-            behind = _behind(row, end, strength=verbose > 0)
+            strength = _strength(row.seen) if verbose else ()
+            behind = (*_specifier(row), *_notes(row, end), *strength)
             yield _row(row, entry, width, (*_end(end), *behind))
 
 
@@ -150,13 +159,11 @@ def _was(rows: Sequence[Row]) -> Iterator[Span]:
             return
 
 
-def _row(row: Row, entry: str, width: int, behind: Iterable[Span], *, indent: int = 2) -> Line:
+def _row(row: Row, entry: str, width: int, behind: Iterable[Span]) -> Line:
     style = _STYLES[row.kind]
-    mark = row.mark + " " if row.kind else "  "
-    lead = " " * (indent - 2) + mark if indent > 2 else mark
-    column = indent + min(width, _WIDEST) + 2
-    spans = (style, lead), (style or "name", f"{entry:<{min(width, _WIDEST)}}"), ("", "  ")
-    return Line((*spans, *behind), hang=column, fixed=3)
+    column = min(width, _WIDEST)
+    spans = (style, row.mark + " "), (style or "name", f"{entry:<{column}}"), ("", "  ")
+    return Line((*spans, *behind), hang=column + 4, fixed=3)
 
 
 def _entry(seen: Seen) -> str:
@@ -182,25 +189,34 @@ def _end(end: End) -> Iterator[Span]:
     yield from _labels(end)
 
 
-def _behind(row: Row, supplier: End, *, strength: bool) -> Iterator[Span]:
-    """Write specifier, state, and what these were before."""
+def _specifier(row: Row) -> Iterator[Span]:
+    if row.seen.values:
+        yield "value", f" {specifier(row.seen.values)}"
+    change = row.change
+    if change is not None and "specifier" in change.what and change.before is not None:
+        yield "old", f" was {specifier(change.before.values) or '<>'}"
+
+
+def _notes(row: Row, end: End) -> Iterator[Span]:
+    """Say whether the node at the other end is available, was, and whether a gap hides it."""
     seen, change = row.seen, row.change
-    if seen.values:
-        yield "value", f" {specifier(seen.values)}"
-    before = change.before if change is not None and change.kind == "changed" else None
-    what = change.what if change is not None else ()
-    if before is not None and "specifier" in what:
-        yield "old", f" was {specifier(before.values) or '<>'}"
-    notes = [supplier.state] if supplier.off else []
-    if before is not None and "supplier" in what:
-        notes.append(f"was {before.supplier.state or 'available'}")
+    notes = [end.state] if end.off else []
+    if change is not None and change.before is not None and change.after is not None:
+        before = change.before
+        old = before.supplier if end.path == before.supplier.path else before.node
+        if bool(old.off) != bool(end.off):
+            notes.append(f"was {old.state or 'available'}")
+        if "hidden" in change.what and not seen.link.hidden:
+            notes.append("was behind a gap")
     if seen.link.hidden:
         notes.append("behind a gap")
-    if before is not None and "hidden" in what and not seen.link.hidden:
-        notes.append("was behind a gap")
     if notes:
-        yield "warning" if supplier.off else "dim", f"  {', '.join(notes)}"
-    if strength and seen.strength != "plain":
+        yield "warning" if end.off else "dim", f"  {', '.join(notes)}"
+
+
+def _strength(seen: Seen) -> Iterator[Span]:
+    """Say how much a link counts where the driver core does not wait for the supplier."""
+    if not seen.link.mandatory:
         yield "dim", f"  {seen.strength}"
 
 
