@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.links.board import NO_CONSUMERS
+from dtovl.links.consumers import walk_consumers
 from dtovl.links.cycles import find_cycles
 from dtovl.links.graphs import judge_endpoint
 from dtovl.links.idmaps import judge_id_map
@@ -16,8 +16,6 @@ from dtovl.links.nodes import judge_assigned, judge_dma_ranges, judge_hog, judge
 from dtovl.links.visit import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dtovl.links.board import Board
     from dtovl.links.link import Finding, Judged
     from dtovl.model.node import Node
@@ -80,22 +78,13 @@ def _is_hog(visit: Visit, name: str) -> bool:
     return name in ("gpio", "gpios") and "gpio-hog" in visit.node.properties
 
 
-def consumers(board: Board) -> Iterator[Node]:
-    """Run over the nodes whose properties may name suppliers, in tree order."""
-    tree = board.tree
-    yield tree.root
-    for top in tree.children_of(tree.root):
-        if top.name not in NO_CONSUMERS:
-            yield from tree.walk(top)
-
-
 def judge(board: Board) -> tuple[dict[Node, Judged], list[Finding]]:
     """Judge a whole tree: what each node gives (nodes that give nothing left out), all findings.
 
     Findings stand in tree order, then order of properties, then index; L009 and L011 at the end.
     """
     found: dict[Node, Judged] = {}
-    for node in consumers(board):
+    for node in walk_consumers(board.tree):
         judged = judge_node(board, node)
         if judged.links or judged.findings or judged.looked_at or judged.missing:
             found[node] = judged
