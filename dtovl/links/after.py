@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.links.board import NO_CONSUMERS
+from dtovl.links.interrupts import find_parent, takes
 from dtovl.links.iommus import masters_of, sharing
 from dtovl.links.judge import judge_node
 from dtovl.model.cells import cell
@@ -123,8 +124,13 @@ class Reach:
         """Take in the nodes whose interrupts pass a node that changed."""
         if not self._interrupts:
             return
+        by_phandle = self.board.tree.by_phandle
         for node in self._consumers.interrupted:
-            if not self._interrupts.isdisjoint(judge_node(self.board, node).looked_at):
+            passed: list[Node] = []
+            parent = find_parent(node, by_phandle, passed).node
+            if "interrupt-map" in node.properties or (parent is not None and not takes(parent)):
+                passed.extend(judge_node(self.board, node).looked_at)
+            if not self._interrupts.isdisjoint(passed):
                 self.readers[node] = None
 
 

@@ -129,7 +129,7 @@ def _both(visit: Visit, value: bytes, extended: bytes, parent: Node | None) -> N
 
 def _follow(visit: Visit, parent: Node, numbers: tuple[int, ...], width: int, count: int) -> None:
     """Follow each entry to its controller; one link for each different one."""
-    if _ends_walk(parent):
+    if takes(parent):
         if count:
             visit.link("interrupts", 0, INTERRUPTS, parent, numbers[:width])
         return
@@ -149,7 +149,7 @@ def _follow(visit: Visit, parent: Node, numbers: tuple[int, ...], width: int, co
             return
 
 
-def _ends_walk(node: Node) -> bool:
+def takes(node: Node) -> bool:
     """Tell whether a node takes interrupts itself."""
     if "interrupt-controller" not in node.properties:
         return False
@@ -199,7 +199,7 @@ class Walk:
             if state in seen or self.left < 0:
                 return Ends(None)
             seen.add(state)
-            if _ends_walk(node):
+            if takes(node):
                 return Ends(node)
             if "interrupt-map" not in node.properties:
                 node = find_parent(node, by_phandle, looked_at).node
