@@ -1,0 +1,84 @@
+"""Findings of links in words: what is wrong, what the kernel does, who brought it, the cure.
+
+The details of a finding stay in the fields of its diagnostic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.codes import link_classes, link_interrupts, links
+from dtovl.codes.base import Code, Severity
+from dtovl.diagnostics import Diagnostic
+from dtovl.links.classwords import CLASSES
+from dtovl.links.listwords import LISTS
+from dtovl.links.mapwords import MAPS
+from dtovl.links.telling import Telling, origin_words
+from dtovl.model.supplierbindings import BINDINGS
+
+if TYPE_CHECKING:
+    from dtovl.links.link import Finding
+    from dtovl.links.telling import Blame
+    from dtovl.model.supplierbindings import Bindings
+    from dtovl.model.tree import Tree
+
+LINK_CODES: dict[str, Code] = {
+    code.number: code
+    for table in (links, link_interrupts, link_classes)
+    for code in vars(table).values()
+    if isinstance(code, Code)
+}
+"""Rule (`L001`) -> its code."""
+
+_TOLD = {**LISTS, **MAPS, **CLASSES}
+
+# What is an error, or a warning of L013 and L027, where its node is enabled.
+_EASED = ("L013", "L027")
+_UNREAD = "the node is disabled: nobody reads it until it is enabled"
+
+
+def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -> Diagnostic:
+    """Put a finding into words, by the tree as it is now; that must be the one judged.
+
+    The place is that of the property in source text, where known; an overlay is named as the one
+    who did it where it brought the property, or what makes it wrong.
+    """
+    code = LINK_CODES[finding.rule]
+    telling = Telling(finding, tree, bindings)
+    words = _TOLD[finding.rule](telling)
+    why = f"{words.why}; {_UNREAD}" if _is_eased(finding, code) else words.why
+    fields = {"property": finding.property, **finding.details, **words.more}
+    return Diagnostic(
+        code,
+        path=finding.node.path,
+        at=telling.place(finding.node, finding.property),
+        why=why,
+        who=_who(finding, tree, words.blamed),
+        fix=words.fix,
+        notes=words.notes,
+        kernel=words.kernel,
+        severity=finding.severity,
+        **fields,
+    )
+
+
+def _is_eased(finding: Finding, code: Code) -> bool:
+    """Tell whether a finding weighs less because its node is disabled."""
+    if finding.severity is not Severity.INFO:
+        return False
+    if finding.rule == "L005":
+        return "value" in finding.details
+    return code.severity is Severity.ERROR or finding.rule in _EASED
+
+
+def _who(finding: Finding, tree: Tree, blamed: tuple[Blame, ...]) -> str:
+    """Name the overlay that brought the property, and others that have a part in it."""
+    if not tree.origins:
+        return ""
+    first = tree.origin_of(finding.node, finding.property or None)
+    shown = [] if first is None else [origin_words(first)]
+    for one in blamed:
+        origin = tree.origin_of(one.node, one.key)
+        if origin is not None and (first is None or origin.number != first.number):
+            shown.append(f"{one.words} {origin_words(origin)}")
+    return "; ".join(shown)
