@@ -21,13 +21,19 @@ _OKAY = (b"okay", b"ok")
 
 
 class Board:
-    """A tree, and what is known of its nodes; it must not outlive a change of the tree."""
+    """A tree, and what is known of its nodes; it must not outlive a change of the tree.
 
-    __slots__ = ("_devices", "_disabled", "bindings", "tree")
+    wide_maps: rows of id maps are read as newer kernels do (Dialect.wide_id_maps).
+    """
 
-    def __init__(self, tree: Tree, bindings: Bindings = BINDINGS) -> None:
+    __slots__ = ("_devices", "_disabled", "bindings", "tree", "wide_maps")
+
+    def __init__(
+        self, tree: Tree, bindings: Bindings = BINDINGS, *, wide_maps: bool = False
+    ) -> None:
         self.tree = tree
         self.bindings = bindings
+        self.wide_maps = wide_maps
         self._disabled: dict[Node, Node | None] = {}
         self._devices: dict[Node, Node | None] = {}
 

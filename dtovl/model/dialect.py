@@ -140,6 +140,8 @@ class Dialect(NamedTuple):
     probe_failed: str = "{driver}: probe of {device} failed with error {number}"
     probe_failed_level: int = 4
     # Flags of a link that a device waits for, and the line about one that cannot be made,
+    # Rows of iommu-map and msi-map hold as many cells as the target counts: of_map_id; before, one.
+    wide_id_maps: bool = False
     # str.format fields flags, supplier, node: fw_devlink_flags, fw_devlink_create_devlink.
     link_flags: int = 0x120
     link_failed: str = "Failed to create device link ({flags:#x}) with {supplier}"
@@ -270,6 +272,7 @@ _STATUS_READ = frozenset({Problem.STATUS_EMPTY, Problem.COMPATIBLE_UNTERMINATED}
 
 LINUX_7_2 = LINUX._replace(
     kernel="7.2",
+    wide_id_maps=True,
     title="Linux 7.2",
     phrase="Linux 7.2 at run time",
     errors={key: error for key, error in LINUX.errors.items() if key not in _STATUS_READ},
