@@ -1,6 +1,6 @@
 """Rules of `iommu-map` and `msi-map`: rows of id base, phandle, output base, length.
 
-Since Linux 7.2 a row holds as many output cells as its target's `#iommu-cells` or `#msi-cells` says.
+Since Linux 7.2 a row holds as many output cells as `#iommu-cells` or `#msi-cells` of its target.
 Source: kernel of_map_id, of_check_bad_map (drivers/of/base.c).
 """
 

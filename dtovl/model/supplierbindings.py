@@ -101,7 +101,8 @@ _NOT_A_LIST = ",nr-gpios"
 class Binding(NamedTuple):
     """How a property names suppliers; the columns of the table.
 
-    name is the first of them, `property`; fallback is the number of arguments of a supplier without `cells`; None: that is an error.
+    name is the first of them, `property`; fallback is the number of arguments of a supplier
+    without `cells`; None: that is an error.
     """
 
     name: str
