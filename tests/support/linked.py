@@ -15,7 +15,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from conformance.links_compare import KEYS
+from conformance.links_compare import KEYS, multiset_difference
 
 from dtovl.dts.reader import read_source
 from dtovl.links.board import Board
@@ -83,11 +83,13 @@ def check_tree(
     """Hold the findings and links of a tree against lines; rules that are left out do not count."""
     judged, found = judge(Board(tree))
     lines = [line_of(one) for one in found if one.rule not in left_out]
-    assert sorted(lines) == sorted(findings)
+    problem = multiset_difference(findings, lines)
+    assert not problem, problem
     if links is not None:
         consumers = {line.removeprefix(_NONE).split()[0] for line in links}
         expected = [line for line in links if not line.startswith(_NONE)]
-        assert sorted(_link_lines(judged, consumers)) == sorted(expected)
+        problem = multiset_difference(expected, _link_lines(judged, consumers))
+        assert not problem, problem
 
 
 def line_of(finding: Finding) -> str:
