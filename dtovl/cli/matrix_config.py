@@ -89,7 +89,7 @@ def _read(path: str) -> Config:
             return _discovered(path)
         if not is_inside(str(named), path):
             # One that was not named may come with a change, and mistakes in it are quoted.
-            raise _outside(str(named))
+            raise outside(str(named))
     folder = str(named.parent)
     data = read_bytes(named)
     try:
@@ -149,11 +149,12 @@ def below(config: Config, name: str) -> str:
     """
     path = str(Path(config.folder, name))
     if not is_inside(path, config.folder or os.curdir):
-        raise _outside(path)
+        raise outside(path)
     return path
 
 
-def _outside(path: str) -> InputError:
+def outside(path: str) -> InputError:
+    """Say that a link leads out of the folder of a configuration (DT617)."""
     from dtovl.codes.config import LINK_OUTSIDE
 
     return InputError(Diagnostic(LINK_OUTSIDE, file=path))

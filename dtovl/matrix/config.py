@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dtovl.model.supplierbindings import Binding
 
 REPORTS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 """The forms of a report, as `reports` of the configuration names them."""
@@ -94,6 +97,7 @@ class Config(NamedTuple):
     by_compatible: overlays and bases that no pairing names go together when they share a string
     of the root's `compatible`, or, where the overlay has none, when the base has all that it wants.
     trusted are folders outside of folder that source may include from, given by whoever runs it.
+    bindings go before those that every configuration has.
     """
 
     path: str
@@ -114,3 +118,4 @@ class Config(NamedTuple):
     fail_on: int = 3
     limits: Limits = Limits()
     trusted: tuple[str, ...] = ()
+    bindings: tuple[Binding, ...] = ()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dtovl.matrix.config import Config, Expected, Files, Rule, StackRule
+    from dtovl.model.supplierbindings import Binding
 
 # What YAML reads as text in any place, and not as a number with another value.
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+*?-]*")
@@ -65,6 +66,12 @@ _RULES = """\
 #     'DT63*': info
 #     DT130: {severity: error, files: overlays/prod-*.dtbo, nodes: /soc/**}"""
 
+_BINDINGS = """\
+# Properties of your own that name suppliers, for the rules about links; they go before those that
+# dtovl knows. `*-lanes` is any name that ends so, `acme,lane-#` any that ends in a number.
+#   bindings:
+#     - {property: "acme,lanes", form: args, cells: "#acme,lane-cells", fw_devlink: on}"""
+
 _EXPECTED = """\
 # Failures that are right, with the reason; one that passes after all is a finding.
 #   expected:
@@ -105,6 +112,7 @@ def commented(config: Config) -> str:
         (_APPLIERS, f"appliers: {_list(config.appliers)}", f"kernel: {_text(config.kernel)}"),
         (_REMOVAL, f"removal: {str(config.removal).lower()}"),
         (_RULES, *_rules(config.rules)),
+        (_BINDINGS, *_listed("bindings", map(_binding, config.bindings))),
         (_EXPECTED, *_listed("expected", map(_expected, config.expected))),
         (_BASELINE, f"{'' if config.baseline else '# '}baseline: {_text(baseline)}"),
         (_REPORTS, *_reports(config.reports)),
@@ -182,6 +190,18 @@ def _rules(rules: Iterable[Rule]) -> Iterator[str]:
         yield "rules:"
     for code, values in by_code.items():
         yield f"  {_text(code)}: {values[0] if len(values) == 1 else '[' + ', '.join(values) + ']'}"
+
+
+def _binding(binding: Binding) -> str:
+    entries = [("property", _text(binding.name)), ("form", binding.form)]
+    if binding.cells:
+        entries.append(("cells", _text(binding.cells)))
+    if binding.fallback is not None:
+        entries.append(("fallback", str(binding.fallback)))
+    entries.append(("fw_devlink", binding.strength))
+    if binding.names:
+        entries.append(("names", _text(binding.names)))
+    return _mapping([*entries, ("kind", _text(binding.kind))])
 
 
 def _expected(expected: Expected) -> str:

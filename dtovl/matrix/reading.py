@@ -15,19 +15,14 @@ from dtovl.codes import config as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.matrix import config as made
+from dtovl.matrix.bindingkeys import BOUNDS, listed_bindings
 from dtovl.matrix.globs import is_glob, node_glob
 from dtovl.matrix.result import UNREADABLE
 from dtovl.matrix.values import Values, shorten
 from dtovl.matrix.words import ANY_BASE, BY_COMPATIBLE, FAIL_ON, SEVERITIES, fits_code
 from dtovl.model.dialect import DIALECTS, KERNELS
-from dtovl.model.limits import (
-    MAX_CONFIG_CHARACTERS,
-    MAX_CONFIG_DEPTH,
-    MAX_CONFIG_VALUES,
-    MAX_DIRECTORY_ENTRIES,
-    MAX_OVERLAYS,
-)
-from dtovl.yamlfile import Bounds, Items, Map, Number, read_yaml
+from dtovl.model.limits import MAX_DIRECTORY_ENTRIES, MAX_OVERLAYS
+from dtovl.yamlfile import Items, Map, Number, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,10 +38,9 @@ MAX_CASES = 10_000_000
 
 KEYS = (
     *("bases", "overlays", "pairs", "stacks", "apart", "appliers", "kernel", "removal", "rules"),
-    *("expected", "baseline", "reports", "fail-on", "limits"),
+    *("bindings", "expected", "baseline", "reports", "fail-on", "limits"),
 )
 
-_BOUNDS = Bounds(MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, MAX_CONFIG_VALUES, anchors=False)
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = "a text that begins with *, &, ! or { needs quotes: '*.dtbo'"
 _QUOTED_INSIDE = "between [ ] or { } a text with , [ ] { or } in it needs quotes: ['a[12].dtb']"
@@ -59,7 +53,7 @@ def read_config(text: str, name: str, folder: str) -> made.Config:
     diagnostic for each mistake, in the order of their lines.
     """
     try:
-        document = read_yaml(text.removeprefix("\ufeff"), name, _BOUNDS)
+        document = read_yaml(text.removeprefix("\ufeff"), name, BOUNDS)
     except InputError as error:
         raise _unreadable(error.diagnostic, text) from error
     if not isinstance(document, Map):
@@ -123,6 +117,7 @@ class _Reader:
             tuple(self._reports()),
             self._word("fail-on", FAIL_ON, FAIL_ON["error"]),
             limits,
+            bindings=tuple(listed_bindings(values, top)),
         )
 
     # -- files -----------------------------------------------------------------------------------
