@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes import link_classes, link_interrupts, links
+from dtovl.codes import iommu, link_classes, link_interrupts, links
 from dtovl.codes.base import Code, Severity
 from dtovl.diagnostics import Diagnostic
 from dtovl.links.classwords import CLASSES
+from dtovl.links.iommuwords import IOMMU
+from dtovl.links.iommuwords import IOMMUS
 from dtovl.links.listwords import LISTS
 from dtovl.links.mapwords import MAPS
 from dtovl.links.telling import Telling, origin_words
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
 
 LINK_CODES: dict[str, Code] = {
     code.number: code
-    for table in (links, link_interrupts, link_classes)
+    for table in (links, link_interrupts, link_classes, iommu)
     for code in vars(table).values()
     if isinstance(code, Code)
 }
-"""Rule (`L001`) -> its code."""
+"""Rule (`L001`, `DT680`) -> its code."""
 
-_TOLD = {**LISTS, **MAPS, **CLASSES}
+_TOLD = {**LISTS, **MAPS, **CLASSES, **IOMMUS}
 
 # What is an error, or a warning of L013 and L027, where its node is enabled.
 _EASED = ("L013", "L027")
