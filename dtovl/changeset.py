@@ -31,8 +31,8 @@ class SetProperty:
 
     key is the key in Node.properties; old and new are values, None for absent; head puts a new
     property first instead of last; phandle is the number that the node has afterwards, None when
-    the entry leaves it alone; position is where the source text of the new value stands, stood,
-    where position replaced it, that of the old one.
+    the entry leaves it alone; position is where the source text of the new value stands, stood
+    that of the old one, which does not hold for a new value without text.
     """
 
     __slots__ = (
@@ -91,6 +91,8 @@ class SetProperty:
         if self.position is not None:
             self.stood = tree.positions.get((node, key))
             tree.positions[node, key] = self.position
+        elif tree.positions:
+            self.stood = tree.positions.pop((node, key), None)
         if key in PHANDLE_NAMES:
             self._number = _Number(tree, node, self.phandle)
 
@@ -109,7 +111,7 @@ class SetProperty:
             node.properties[key] = self.old
         if self.origin is not None:
             _restore(tree.origins, (node, key), self._was)
-        if self.position is not None:
+        if self.position is not None or self.stood is not None:
             _restore(tree.positions, (node, key), self.stood)
         if self._number is not None:
             self._number.undo(tree, node)

@@ -136,9 +136,7 @@ class Owners:
         if isinstance(entry, SetProperty):
             if entry.old is None:
                 return None
-            replaced = entry.position is not None
-            stood = entry.stood if replaced else self.tree.positions.get((node, entry.key))
-            return Layer(self.owner_of(node), entry.old, stood)
+            return Layer(self.owner_of(node), entry.old, entry.stood)
         return Layer(self.owner_of(entry.parent), PRESENT, self.tree.positions.get(node))
 
     def _fragment(self, entry: Entry, owner: Owner) -> str:
