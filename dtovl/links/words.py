@@ -12,7 +12,6 @@ from dtovl.codes.base import Code, Severity
 from dtovl.diagnostics import Diagnostic
 from dtovl.links.classwords import CLASSES
 from dtovl.links.iommuwords import IOMMU
-from dtovl.links.iommuwords import IOMMUS
 from dtovl.links.listwords import LISTS
 from dtovl.links.mapwords import MAPS
 from dtovl.links.telling import Telling, origin_words
@@ -32,7 +31,7 @@ LINK_CODES: dict[str, Code] = {
 }
 """Rule (`L001`, `DT680`) -> its code."""
 
-_TOLD = {**LISTS, **MAPS, **CLASSES, **IOMMUS}
+_TOLD = {**LISTS, **MAPS, **CLASSES, **IOMMU}
 
 # What is an error, or a warning of L013 and L027, where its node is enabled.
 _EASED = ("L013", "L027")
