@@ -81,7 +81,7 @@ def _place(telling: Telling) -> Words:
     return Words("the kernel reserves the children of /reserved-memory, and nothing else")
 
 
-IOMMU: dict[str, Callable[[Telling], Words]] = {
+IOMMUS: dict[str, Callable[[Telling], Words]] = {
     "DT680": _out_of_bounds,
     "DT681": _leak,
     "DT682": _late,

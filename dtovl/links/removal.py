@@ -62,7 +62,7 @@ class _Reference(NamedTuple):
     node: Node
     key: str
     offset: int
-    index: int
+    index: int  # type: ignore[assignment]  # a place; nobody looks for a value in it
     number: int
     target: Node
     was: str
@@ -134,16 +134,15 @@ class _Run:
         board = Board(live.tree, self._bindings)
         references = list(_references(board, record, going, self.overlays.listed))
         held = masters_outside(board, going) if self._bound and going else []
-        for one in held:
-            if one.counted:
-                live.hold(one.provider, f"the fwspec of {one.master.path}", "iommu_fwspec_init")
+        counted = [one for one in held if one.counted and not one.bus]
+        for one in counted:
+            live.hold(one.provider, f"the fwspec of {one.master.path}", "iommu_fwspec_init")
         error, _ = self.overlays.remove(number)
         if error:
             self.fail(error, self.busy_with)
         if self.overlays.find(number) is record:
-            for one in held:
-                if one.counted:
-                    live.release(one.provider, f"the fwspec of {one.master.path}")
+            for one in counted:
+                live.release(one.provider, f"the fwspec of {one.master.path}")
             return
         self._dangling += references
         self._held += [one._replace(overlay=record.name) for one in held]
