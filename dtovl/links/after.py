@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import AttachNode, SetProperty
 from dtovl.links.board import NO_CONSUMERS
-from dtovl.links.interrupts import find_parent, takes
+from dtovl.links.interrupts import find_parent, step_up, takes
 from dtovl.links.iommus import masters_of, sharing
 from dtovl.links.judge import judge_node
 from dtovl.model.cells import cell
@@ -98,7 +98,7 @@ class Reach:
         elif key.startswith("#") or key in _OF_SUPPLIERS:
             self._names(node.phandle)
             self._counts(node, key)
-        if key in _OF_INTERRUPTS or "#interrupt-cells" in node.properties:
+        if key in _OF_INTERRUPTS or (key == "compatible" and "#interrupt-cells" in node.properties):
             self._interrupts.add(node)
 
     def _all_below(self, top: Node) -> None:
@@ -124,14 +124,32 @@ class Reach:
         """Take in the nodes whose interrupts pass a node that changed."""
         if not self._interrupts:
             return
-        by_phandle = self.board.tree.by_phandle
+        passing: dict[Node, bool] = {}
         for node in self._consumers.interrupted:
-            passed: list[Node] = []
-            parent = find_parent(node, by_phandle, passed).node
-            if "interrupt-map" in node.properties or (parent is not None and not takes(parent)):
-                passed.extend(judge_node(self.board, node).looked_at)
-            if not self._interrupts.isdisjoint(passed):
+            parent = find_parent(self.board, node).node
+            mapped = parent is not None and not takes(parent)
+            if mapped or "interrupt-map" in node.properties or self._passes(node, passing):
                 self.readers[node] = None
+
+    def _passes(self, node: Node, known: dict[Node, bool]) -> bool:
+        """Tell whether the way to the interrupt parent passes a node that changed."""
+        walked: list[Node] = []
+        one: Node | None = node
+        found = False
+        while one is not None:
+            if one in known:
+                found = known[one]
+                break
+            known[one] = False
+            walked.append(one)
+            one = step_up(one, self.board.tree.by_phandle).node
+            if one in self._interrupts:
+                found = True
+                break
+            if one is not None and "#interrupt-cells" in one.properties:
+                break
+        known.update(dict.fromkeys(walked, found))
+        return found
 
 
 def _is_on(status: bytes | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.model.cells import strings
 from dtovl.model.supplierbindings import BINDINGS
@@ -17,16 +17,37 @@ NO_CONSUMERS = ("__symbols__", "aliases", "__fixups__", "__local_fixups__")
 """Children of the root whose properties are names and paths, whatever they are called."""
 
 _LAYOUT = "nvmem-layout"
+# Steps to find hints, all together.
+_MOST_STEPS = 2_000_000
+
 _OKAY = (b"okay", b"ok")
+
+
+class Parent(NamedTuple):
+    """The end of a walk to the interrupt parent: the parent, or who names one that is not there."""
+
+    node: Node | None
+    broken: Node | None = None
 
 
 class Board:
     """A tree, and what is known of its nodes; it must not outlive a change of the tree.
 
-    wide_maps: rows of id maps are read as newer kernels do (Dialect.wide_id_maps).
+    wide_maps: rows of id maps are read as newer kernels do (Dialect.wide_id_maps);
+    interrupt_parents and address_cells keep what dtovl.links.interrupts found by walking up.
     """
 
-    __slots__ = ("_devices", "_disabled", "bindings", "tree", "wide_maps")
+    __slots__ = (
+        "_devices",
+        "_disabled",
+        "_hints",
+        "_steps",
+        "address_cells",
+        "bindings",
+        "interrupt_parents",
+        "tree",
+        "wide_maps",
+    )
 
     def __init__(
         self, tree: Tree, bindings: Bindings = BINDINGS, *, wide_maps: bool = False
@@ -34,6 +55,10 @@ class Board:
         self.tree = tree
         self.bindings = bindings
         self.wide_maps = wide_maps
+        self.interrupt_parents: dict[Node, Parent] = {}
+        self.address_cells: dict[Node, int] = {}
+        self._hints: dict[tuple[Node, str], Node | None] = {}
+        self._steps = _MOST_STEPS
         self._disabled: dict[Node, Node | None] = {}
         self._devices: dict[Node, Node | None] = {}
 
@@ -76,6 +101,31 @@ class Board:
             known[one] = found
         return found
 
+    def who_counts(self, node: Node, cells_name: str) -> Node | None:
+        """Find who was meant by one without cells_name: the nearest above, else the first below.
+
+        In trees where very many suppliers lack it, those asked last get no answer.
+        """
+        key = (node, cells_name)
+        if key not in self._hints:
+            self._hints[key] = self._find_counting(node, cells_name)
+        return self._hints[key]
+
+    def _find_counting(self, node: Node, cells_name: str) -> Node | None:
+        above = node.parent
+        while above is not None:
+            if cells_name in above.properties:
+                return above
+            self._steps -= 1
+            above = above.parent
+        for below in self.tree.walk(node):
+            if self._steps < 0:
+                return None
+            self._steps -= 1
+            if below is not node and cells_name in below.properties:
+                return below
+        return None
+
     def ends(self, link: Link) -> tuple[Node | None, Node | None]:
         """Give the devices at both ends of a link: consumer, supplier; None where there is none.
 
@@ -108,6 +158,8 @@ def compatibles(node: Node) -> list[str]:
 
 def is_below(node: Node, above: Node) -> bool:
     """Tell whether a node lies below another one, however deep; not itself."""
+    if not above.children:
+        return False
     one = node.parent
     while one is not None:
         if one is above:

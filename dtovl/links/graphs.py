@@ -40,7 +40,6 @@ def judge_endpoint(visit: Visit, value: bytes) -> None:
     remote = resolve_one(visit, _NAME, cell(value))
     if remote is None:
         return
-    visit.looked_at.append(remote)
     back = remote.properties.get(_NAME)
     if back is None:
         _no_way_back(visit, remote)
@@ -54,7 +53,6 @@ def judge_endpoint(visit: Visit, value: bytes) -> None:
     usable = visit.available and visit.board.available(remote)
     link = Link(_NAME, 0, "graph", consumer, supplier, mandatory=True, usable=usable)
     visit.links.append(link)
-    visit.looked_at.append(supplier)
     if usable:
         visit.place(link)
 

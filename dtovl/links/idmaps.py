@@ -91,7 +91,6 @@ def _width(visit: Visit, name: str, number: int) -> int | None:
     target = visit.board.tree.by_phandle.get(number) if number else None
     if target is None:
         return None
-    visit.looked_at.append(target)
     count = read_count(target, f"#{name.removesuffix('-map')}-cells")
     return 1 if count is None else count
 

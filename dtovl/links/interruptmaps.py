@@ -28,7 +28,6 @@ def judge_parent(visit: Visit, value: bytes, binding: Binding) -> None:
     number = cell(value)
     parent = visit.board.tree.by_phandle.get(number) if number else None
     if parent is None:
-        visit.missing.append(number)
         visit.error("L037", "interrupt-parent", phandle=number)
     elif parent is not visit.node:
         visit.link("interrupt-parent", 0, binding, parent)
@@ -43,7 +42,7 @@ def judge_map(visit: Visit, value: bytes) -> None:
     if width is None:
         visit.error("L016", "interrupt-map", reason="no #interrupt-cells")
         return
-    width += address_cells_at(node, visit.looked_at)
+    width += address_cells_at(visit.board, node)
     _judge_rows(visit, value, width)
     mask = node.properties.get("interrupt-map-mask")
     if mask is not None and len(mask) != 4 * width:
@@ -67,10 +66,8 @@ def _judge_rows(visit: Visit, value: bytes, width: int) -> None:
         parent = visit.board.tree.by_phandle.get(number) if number else None
         place += width + 1
         if parent is None:
-            visit.missing.append(number)
             reason = "unknown parent"
             break
-        visit.looked_at.append(parent)
         count = read_count(parent, "#interrupt-cells")
         if count is None:
             reason = "parent without #interrupt-cells"

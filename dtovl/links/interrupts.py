@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.links.board import compatibles, is_okay
+from dtovl.links.board import Parent, compatibles, is_okay
 from dtovl.links.lists import judge_names
 from dtovl.model.cells import cell, cells
 from dtovl.model.entries import MOST_ARGUMENTS, read_count
@@ -17,6 +17,7 @@ from dtovl.model.supplierbindings import Binding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dtovl.links.board import Board
     from dtovl.links.visit import Visit
     from dtovl.model.node import Node
 
@@ -42,13 +43,6 @@ _MOST_STEPS = 10_000
 _ALL = 0xFFFFFFFF
 
 
-class Parent(NamedTuple):
-    """The end of a walk to the interrupt parent: the parent, or who names one that is not there."""
-
-    node: Node | None
-    broken: Node | None = None
-
-
 class Ends(NamedTuple):
     """The end of a walk through maps: a controller, or a nexus without a row; or neither."""
 
@@ -56,37 +50,46 @@ class Ends(NamedTuple):
     nexus: Node | None = None
 
 
-def find_parent(node: Node, by_phandle: Mapping[int, Node], looked_at: list[Node]) -> Parent:
-    """Find the interrupt parent of a node: the next one with `#interrupt-cells`.
-
-    Nodes that are asked on the way go to looked_at.
-    """
+def find_parent(board: Board, node: Node) -> Parent:
+    """Find the interrupt parent of a node: the next one with `#interrupt-cells`."""
+    known, by_phandle = board.interrupt_parents, board.tree.by_phandle
+    walked: dict[Node, None] = {}
     child = node
-    seen = {node}
     while True:
-        number = read_count(child, "interrupt-parent")
-        above = child.parent if number is None else by_phandle.get(number)
-        if above is None:
-            return Parent(None, None if number is None else child)
-        looked_at.append(above)
-        if "#interrupt-cells" in above.properties:
-            return Parent(above)
-        if above in seen:
-            return Parent(None)
-        seen.add(above)
+        found = known.get(child)
+        if found is not None:
+            break
+        if child in walked:
+            found = Parent(None)
+            break
+        walked[child] = None
+        above, broken = step_up(child, by_phandle)
+        if above is None or "#interrupt-cells" in above.properties:
+            found = Parent(above, broken)
+            break
         child = above
+    known.update(dict.fromkeys(walked, found))
+    return found
+
+
+def step_up(child: Node, by_phandle: Mapping[int, Node]) -> Parent:
+    """Give the next node on the way to the interrupt parent, or who names one that is not there."""
+    number = read_count(child, "interrupt-parent")
+    if number is None:
+        return Parent(child.parent)
+    above = by_phandle.get(number)
+    return Parent(above, child if above is None else None)
 
 
 def judge_interrupts(visit: Visit, value: bytes) -> None:
     """Judge `interrupts`: its parent, its length, its names, and where each entry leads."""
     node = visit.node
-    by_phandle = visit.board.tree.by_phandle
     if len(value) % 4:
         visit.error("L004", "interrupts", length=len(value))
     if not value:
         return
     extended = node.properties.get("interrupts-extended")
-    parent, broken = find_parent(node, by_phandle, visit.looked_at)
+    parent, broken = find_parent(visit.board, node)
     if extended:
         _both(visit, value, extended, parent)
         return
@@ -94,7 +97,6 @@ def judge_interrupts(visit: Visit, value: bytes) -> None:
         if broken is None:
             visit.error("L012", "interrupts")
         else:
-            visit.missing.append(cell(broken.properties["interrupt-parent"]))
             if broken is not node:
                 visit.error("L037", "interrupts", via=broken.path)
         return
@@ -161,16 +163,24 @@ def keeps_map(node: Node) -> bool:
     return "interrupt-controller" in node.properties and not _OWN_MAPS.isdisjoint(compatibles(node))
 
 
-def address_cells_at(node: Node, looked_at: list[Node]) -> int:
+def address_cells_at(board: Board, node: Node) -> int:
     """Count the address cells at a node, or at the next one above that says it."""
+    known = board.address_cells
+    walked: list[Node] = []
+    found = _ADDRESS_CELLS
     above: Node | None = node
     while above is not None:
-        looked_at.append(above)
+        if above in known:
+            found = known[above]
+            break
+        walked.append(above)
         count = read_count(above, "#address-cells")
         if count is not None:
-            return count
+            found = count
+            break
         above = above.parent
-    return _ADDRESS_CELLS
+    known.update(dict.fromkeys(walked, found))
+    return found
 
 
 class Walk:
@@ -186,9 +196,8 @@ class Walk:
 
     def follow(self, start: Node, specifier: tuple[int, ...]) -> Ends:
         """Follow one interrupt from its parent."""
-        looked_at = self._visit.looked_at
-        by_phandle = self._visit.board.tree.by_phandle
-        count = address_cells_at(start, looked_at)
+        board = self._visit.board
+        count = address_cells_at(board, start)
         if count + len(specifier) > MOST_ARGUMENTS:
             return Ends(None)
         unit = (*self._reg, *(0,) * count)[:count]
@@ -202,7 +211,7 @@ class Walk:
             if takes(node):
                 return Ends(node)
             if "interrupt-map" not in node.properties:
-                node = find_parent(node, by_phandle, looked_at).node
+                node = find_parent(board, node).node
                 continue
             row = self._row(node, unit + specifier)
             if row is None:
@@ -224,7 +233,6 @@ class Walk:
         """
         table, mask = self._map(nexus)
         width, place, end = len(wanted), 0, len(table)
-        looked_at = self._visit.looked_at
         while end - place > width + 1:
             self.left -= 1
             if self.left < 0:
@@ -239,9 +247,7 @@ class Walk:
             parent = self._visit.board.tree.by_phandle.get(number)
             place += width + 1
             if parent is None:
-                self._visit.missing.append(number)
                 return None
-            looked_at.append(parent)
             count = read_count(parent, "#interrupt-cells")
             if count is None:
                 return None

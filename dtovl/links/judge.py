@@ -86,7 +86,7 @@ def judge(board: Board) -> tuple[dict[Node, Judged], list[Finding]]:
     found: dict[Node, Judged] = {}
     for node in walk_consumers(board.tree):
         judged = judge_node(board, node)
-        if judged.links or judged.findings or judged.looked_at or judged.missing:
+        if judged.links or judged.findings:
             found[node] = judged
     return found, list_findings(board, found)
 

@@ -59,14 +59,7 @@ class Finding(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What one node gives: links and findings, in order of its properties; nodes it looked at.
-
-    looked_at has every other node whose properties were asked for; missing the phandles that lead
-    nowhere; uncounted the #...-cells properties that a supplier lacks.
-    """
+    """What one node gives: links and findings, in order of its properties."""
 
     links: tuple[Link, ...]
     findings: tuple[Finding, ...]
-    looked_at: tuple[Node, ...] = ()
-    missing: tuple[int, ...] = ()
-    uncounted: tuple[str, ...] = ()

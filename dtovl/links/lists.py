@@ -35,7 +35,6 @@ def judge_list(visit: Visit, name: str, value: bytes, binding: Binding) -> int |
                 return None
         elif entry.wanted > MOST_ARGUMENTS:
             assert entry.node is not None
-            visit.looked_at.append(entry.node)
             visit.error(
                 "L028", name, index=entry.index, supplier=entry.node.path, cells=entry.wanted
             )
@@ -89,7 +88,6 @@ def _problem(visit: Visit, name: str, entry: Entry, binding: Binding, end: int) 
         return not binding.cells
     supplier = entry.node
     assert supplier is not None
-    visit.looked_at.append(supplier)
     if entry.problem == "short":
         visit.error(
             "L003",
@@ -100,9 +98,8 @@ def _problem(visit: Visit, name: str, entry: Entry, binding: Binding, end: int) 
             have=len(entry.values),
         )
         return False
-    hint = _who_counts(visit, supplier, binding.cells)
+    hint = visit.board.who_counts(supplier, binding.cells)
     details = {} if hint is None else {"hint": hint.path}
-    visit.uncounted.append(binding.cells)
     visit.error(
         "L002",
         name,
@@ -122,19 +119,6 @@ def _unknown(visit: Visit, name: str, entry: Entry, binding: Binding) -> None:
         visit.error("L005", name, index=entry.index, value=entry.number)
     else:
         visit.warning("L005", name, index=entry.index, value=entry.number)
-
-
-def _who_counts(visit: Visit, node: Node, cells_name: str) -> Node | None:
-    """Find who was probably meant: the nearest node above with cells_name, else the first below."""
-    above = node.parent
-    while above is not None:
-        if cells_name in above.properties:
-            return above
-        above = above.parent
-    for below in visit.board.tree.walk(node):
-        if below is not node and cells_name in below.properties:
-            return below
-    return None
 
 
 def count_names(value: bytes) -> int:

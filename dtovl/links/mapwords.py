@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
+from dtovl.links.board import Board
 from dtovl.links.interrupts import address_cells_at, find_parent
 from dtovl.links.telling import Blame, Words, counted, in_cells
 from dtovl.model.cells import cells
@@ -81,7 +82,7 @@ class _Row(NamedTuple):
 def _find_row(at: Telling, wanted: int) -> _Row:
     """Go through the rows up to one of them, as the kernel does."""
     node = at.node
-    units = address_cells_at(node, [])
+    units = address_cells_at(Board(at.tree), node)
     specifier = read_count(node, "#interrupt-cells") or 0
     table = cells(node.properties.get(_MAP, b""))
     place, model = 0, None
@@ -144,7 +145,7 @@ def _row_words(row: _Row, reason: str) -> tuple[str, str | None]:
 def _mask_size(at: Telling) -> Words:
     want, have = at.details["want"], at.details["have"]
     node = at.node
-    units, specifier = address_cells_at(node, []), read_count(node, "#interrupt-cells") or 0
+    units, specifier = address_cells_at(Board(at.tree), node), read_count(node, "#interrupt-cells") or 0
     return Words(
         f"{counted(units, 'cell')} of address and {specifier} of interrupt are compared; what the "
         "mask lacks counts as all ones",
@@ -159,10 +160,10 @@ def _no_row(at: Telling) -> Words:
         "unit address and interrupt, cut by interrupt-map-mask, are those of no row with a parent "
         "that is enabled"
     )
-    if nexus is None or find_parent(at.node, at.tree.by_phandle, []).node is not nexus:
+    if nexus is None or find_parent(Board(at.tree), at.node).node is not nexus:
         return Words(why)
     unit = (*cells(at.node.properties.get("reg", b""))[:_UNIT_CELLS], *(0,) * _UNIT_CELLS)
-    unit = unit[: min(address_cells_at(nexus, []), _UNIT_CELLS)]
+    unit = unit[: min(address_cells_at(Board(at.tree), nexus), _UNIT_CELLS)]
     why += f"; the unit address is {in_cells(unit)}"
     mask = nexus.properties.get("interrupt-map-mask")
     if mask is not None and len(mask) <= 4 * 16:

@@ -87,7 +87,6 @@ def judge_hog(visit: Visit) -> None:
     if parent is None or "gpio-controller" not in parent.properties:
         visit.error("L030", "gpio-hog", reason="parent is no gpio-controller")
         return
-    visit.looked_at.append(parent)
     have = len(node.properties.get("gpios", b"")) // 4
     want = read_count(parent, "#gpio-cells") or 0
     if not have or not want or have % want:

@@ -17,19 +17,10 @@ if TYPE_CHECKING:
 class Visit:
     """Collects links and findings of one node.
 
-    available tells whether the node is; looked_at, missing, uncounted as in Judged.
+    available tells whether the node is.
     """
 
-    __slots__ = (
-        "available",
-        "board",
-        "findings",
-        "links",
-        "looked_at",
-        "missing",
-        "node",
-        "uncounted",
-    )
+    __slots__ = ("available", "board", "findings", "links", "node")
 
     def __init__(self, board: Board, node: Node) -> None:
         self.board = board
@@ -37,19 +28,10 @@ class Visit:
         self.available = board.disabled_at(node) is None
         self.links: list[Link] = []
         self.findings: list[Finding] = []
-        self.looked_at: list[Node] = []
-        self.missing: list[int] = []
-        self.uncounted: list[str] = []
 
     def judged(self) -> Judged:
         """Give what was found."""
-        return Judged(
-            tuple(self.links),
-            tuple(self.findings),
-            tuple(self.looked_at),
-            tuple(self.missing),
-            tuple(self.uncounted),
-        )
+        return Judged(tuple(self.links), tuple(self.findings))
 
     def error(self, rule: str, name: str, **details: Any) -> None:
         """Add an error; on a node that is not available it is an info: nobody reads it."""
@@ -66,7 +48,6 @@ class Visit:
 
     def dangling(self, name: str, index: int, cell: int, number: int) -> None:
         """Report a phandle that no node has."""
-        self.missing.append(number)
         self.error("L001", name, index=index, cell=cell, phandle=number)
 
     def link(
@@ -80,7 +61,6 @@ class Visit:
         hidden: bool = False,
     ) -> None:
         """Add a link, and say whether its supplier is disabled, itself or below its consumer."""
-        self.looked_at.append(supplier)
         disabled = self.board.disabled_at(supplier)
         usable = self.available and disabled is None
         link = Link(
