@@ -52,7 +52,7 @@ def _removed(telling: Telling) -> Words:
         why = "the fwspec has a reference on the node, so the memory of node and overlay is lost"
         count = "expected refcount 1 instead of 2, of_node_get()/of_node_put() unbalanced - "
         gone = f"destroy cset entry: attach overlay node {telling.details['supplier']}"
-        kernel = (f"OF: ERROR: memory leak, {count}{gone}",)
+        kernel: tuple[str, ...] = (f"OF: ERROR: memory leak, {count}{gone}",)
     else:
         why = (
             "the fwspec has no reference on the node, and the driver's data points to what is gone"
@@ -81,7 +81,7 @@ def _place(telling: Telling) -> Words:
     return Words("the kernel reserves the children of /reserved-memory, and nothing else")
 
 
-IOMMUS: dict[str, Callable[[Telling], Words]] = {
+IOMMU: dict[str, Callable[[Telling], Words]] = {
     "DT680": _out_of_bounds,
     "DT681": _leak,
     "DT682": _late,

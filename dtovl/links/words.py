@@ -11,6 +11,7 @@ from dtovl.codes import iommu, link_classes, link_interrupts, links
 from dtovl.codes.base import Code, Severity
 from dtovl.diagnostics import Diagnostic
 from dtovl.links.classwords import CLASSES
+from dtovl.links.iommuwords import IOMMU
 from dtovl.links.listwords import LISTS
 from dtovl.links.mapwords import MAPS
 from dtovl.links.telling import Telling, origin_words
