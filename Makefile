@@ -8,13 +8,14 @@
 #   make conformance          agreement with recorded runs of Linux (CASES=DIR, KERNEL=6.1|7.2)
 #   make conformance-apply    the same of the bare applier, without counts, events and removal
 #   make conformance-pseries  agreement with the replay cases of Power migrations (CASES=DIR)
+#   make conformance-links    agreement with expected findings, probe orders, removals (CASES=DIR)
 #   make bench fuzz nightly   figures, long searches, everything long
 #   make golden docs fixtures write anew: expected outputs, generated pages, compiled boards
 
 PYTHON ?=
 VENV   ?= .venv
 CORPUS ?= ../shared/corpus
-CASES  ?= ../shared/$(if $(filter conformance-pseries,$@),pseries,kernel)
+CASES  ?= ../shared/$(firstword $(filter pseries links,$(@:conformance-%=%)) kernel)
 KERNEL ?= 6.1
 SAMPLE ?= 300
 
@@ -25,7 +26,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint fixtures corpus conformance conformance-apply \
-        conformance-matrix conformance-pseries golden fuzz bench nightly docs clean
+        conformance-matrix conformance-pseries conformance-links golden fuzz bench nightly docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,6 +72,9 @@ conformance-apply: $(DEV)
 conformance-pseries: $(DEV)
 	$(PY) tests/conformance/pseries.py '$(CASES)'
 
+conformance-links: $(DEV)
+	$(PY) tests/conformance/links.py '$(CASES)'
+
 golden: $(DEV)
 	$(PY) -m pytest tests/golden --snapshot-update
 
@@ -84,7 +88,7 @@ bench: $(DEV)
 
 nightly: $(DEV)
 	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
-	$(MAKE) fuzz bench corpus conformance-apply conformance-pseries
+	$(MAKE) fuzz bench corpus conformance-apply conformance-pseries conformance-links
 	$(MAKE) conformance-matrix SAMPLE=0 DASK=yes
 	$(MAKE) conformance KERNEL=6.1
 	$(MAKE) conformance KERNEL=7.2
