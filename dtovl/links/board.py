@@ -20,6 +20,9 @@ _LAYOUT = "nvmem-layout"
 # Steps to find hints, all together.
 _MOST_STEPS = 2_000_000
 
+# Rows of interrupt maps, for all interrupts together; real boards need some hundreds.
+_MOST_ROWS = 300_000
+
 _OKAY = (b"okay", b"ok")
 
 
@@ -34,6 +37,7 @@ class Board:
     """A tree, and what is known of its nodes; it must not outlive a change of the tree.
 
     wide_maps: rows of id maps are read as newer kernels do (Dialect.wide_id_maps);
+    map_rows counts down the rows of interrupt maps that are looked at, so that looking ends;
     interrupt_parents and address_cells keep what dtovl.links.interrupts found by walking up.
     """
 
@@ -45,6 +49,7 @@ class Board:
         "address_cells",
         "bindings",
         "interrupt_parents",
+        "map_rows",
         "tree",
         "wide_maps",
     )
@@ -58,6 +63,7 @@ class Board:
         self.interrupt_parents: dict[Node, Parent] = {}
         self.address_cells: dict[Node, int] = {}
         self._hints: dict[tuple[Node, str], Node | None] = {}
+        self.map_rows = _MOST_ROWS
         self._steps = _MOST_STEPS
         self._disabled: dict[Node, Node | None] = {}
         self._devices: dict[Node, Node | None] = {}

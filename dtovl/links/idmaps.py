@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ROW = 4
 _ALL = 0xFFFFFFFF
 
+# Rows that later ones are held against; real maps have some tens.
+_MOST_SPANS = 500
+
 # What the provider of the maps counts that the kernel reads in the old way.
 _BAD_WIDTH = 2
 
@@ -126,4 +129,5 @@ def _span(
         if base < end and start < base + length:
             visit.warning("L020", name, row=row, reason=f"overlaps row {other}")
             break
-    spans.append((row, base, base + length))
+    if len(spans) < _MOST_SPANS:
+        spans.append((row, base, base + length))

@@ -39,7 +39,6 @@ _OWN_MAPS = frozenset(
 
 _UNIT_CELLS = 3
 _ADDRESS_CELLS = 2
-_MOST_STEPS = 10_000
 _ALL = 0xFFFFFFFF
 
 
@@ -147,7 +146,7 @@ def _follow(visit: Visit, parent: Node, numbers: tuple[int, ...], width: int, co
         elif found.nexus is not None and not lost:
             lost = True
             visit.error("L017", "interrupts", supplier=found.nexus.path)
-        if walk.left < 0:
+        if visit.board.map_rows < 0:
             return
 
 
@@ -184,12 +183,11 @@ def address_cells_at(board: Board, node: Node) -> int:
 
 
 class Walk:
-    """Follows interrupts of one node through maps; left counts rows down, so that it ends."""
+    """Follows interrupts of one node through maps."""
 
-    __slots__ = ("_maps", "_reg", "_visit", "left")
+    __slots__ = ("_maps", "_reg", "_visit")
 
     def __init__(self, visit: Visit) -> None:
-        self.left = _MOST_STEPS
         self._visit = visit
         self._reg = cells(visit.node.properties.get("reg", b"")[: 4 * _UNIT_CELLS])
         self._maps: dict[Node, tuple[tuple[int, ...], tuple[int, ...] | None]] = {}
@@ -205,7 +203,7 @@ class Walk:
         seen: set[tuple[Node, tuple[int, ...], tuple[int, ...]]] = set()
         while node is not None:
             state = (node, unit, specifier)
-            if state in seen or self.left < 0:
+            if state in seen or board.map_rows < 0:
                 return Ends(None)
             seen.add(state)
             if takes(node):
@@ -233,9 +231,10 @@ class Walk:
         """
         table, mask = self._map(nexus)
         width, place, end = len(wanted), 0, len(table)
+        board = self._visit.board
         while end - place > width + 1:
-            self.left -= 1
-            if self.left < 0:
+            board.map_rows -= 1
+            if board.map_rows < 0:
                 return None
             fits = not any(
                 (one ^ other) & bits
@@ -244,7 +243,7 @@ class Walk:
                 )
             )
             number = table[place + width]
-            parent = self._visit.board.tree.by_phandle.get(number)
+            parent = board.tree.by_phandle.get(number)
             place += width + 1
             if parent is None:
                 return None

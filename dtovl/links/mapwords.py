@@ -145,7 +145,8 @@ def _row_words(row: _Row, reason: str) -> tuple[str, str | None]:
 def _mask_size(at: Telling) -> Words:
     want, have = at.details["want"], at.details["have"]
     node = at.node
-    units, specifier = address_cells_at(Board(at.tree), node), read_count(node, "#interrupt-cells") or 0
+    units = address_cells_at(Board(at.tree), node)
+    specifier = read_count(node, "#interrupt-cells") or 0
     return Words(
         f"{counted(units, 'cell')} of address and {specifier} of interrupt are compared; what the "
         "mask lacks counts as all ones",
