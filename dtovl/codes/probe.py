@@ -72,3 +72,18 @@ the kernel could make a device of.
     dtovl probe board.dtb --why /soc/serial@1234         no such node
     dtovl probe board.dtb --why uart0                    the label of a device""",
 )
+
+TOO_LONG = Code(
+    "DT694",
+    "probe-too-long",
+    Severity.ERROR,
+    message="it is given up after {tries:,} tries: devices wait for each other",
+    suggestion="look at the tree: a large board takes some thousand tries",
+    source=_SOURCE,
+    explanation="""Whenever a device binds, the kernel tries all those again that wait. Where many
+devices each wait for the next one, that grows with the square of their number: the kernel takes its
+time, dtovl stops at a bound and gives no verdict. No tree of a board comes near it.
+
+    a2000 { clocks = <&a1999>; }; a1999 { clocks = <&a1998>; };    and so on, back to front
+    a1 { }; a2 { clocks = <&a1>; };    suppliers first: each device is tried once""",
+)
