@@ -151,7 +151,16 @@ def _report(reading: Reading, answer: Answer, form: str, verbose: int) -> Iterab
         from dtovl.report.links.json import links_object
 
         return listing({**links_object(answer), "diagnostics": diagnostics(reading.sink)})
-    raise NotImplementedError
+    from dtovl.report.links.picture import picture_of
+
+    picture = picture_of(answer)
+    if form == "dot":
+        from dtovl.report.links.dot import dot
+
+        return dot(picture)
+    from dtovl.report.links.svg import svg
+
+    return svg(picture)
 
 
 def _write(reading: Reading, out: str, report: Iterable[Line] | str, *, force: bool) -> None:

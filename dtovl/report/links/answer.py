@@ -47,6 +47,15 @@ class Answer(NamedTuple):
         """Name the tree, and the overlay that was removed again."""
         return f"{self.name}, {self.removed} removed again" if self.removed else self.name
 
+    @property
+    def short_title(self) -> str:
+        """Name the tree by files without their folders."""
+        base, *overlays = (
+            one.rstrip("/").rpartition("/")[2] for one in (self.base, *self.overlays)
+        )
+        name = f"{base} with {', '.join(overlays)}" if overlays else base
+        return f"{name}, {self.removed.rpartition('/')[2]} removed again" if self.removed else name
+
     def rows(self) -> tuple[list[Row], list[Row]]:
         """Give the links to tell: what is needed (of all, or of the one node), by whom it is.
 
