@@ -56,8 +56,15 @@ def judge_id_map(visit: Visit, name: str, value: bytes) -> None:
         supplier = board.tree.by_phandle.get(row.number) if row.number else None
         if supplier is None:
             visit.dangling(name, index, row.place + 1, row.number)
+        if row.length:
+            if supplier is not None:
+                _judge_overlap(visit, name, index, row, spans)
+            if len(spans) < _MOST_SPANS:
+                spans.append((index, row.base, row.base + row.length))
+        elif supplier is not None:
+            visit.info("L020", name, row=index, reason="empty")
+        if supplier is None:
             continue
-        _span(visit, name, index, (row.base, row.length), spans)
         visit.link(name, index, ID_MAPS[name], supplier, (row.base, *row.outs, row.length))
         disabled = board.disabled_at(supplier)
         if name == "iommu-map" and disabled is not None and visit.available:
@@ -117,17 +124,11 @@ def _wide_rows(visit: Visit, name: str, numbers: tuple[int, ...]) -> Iterator[_R
         place = last
 
 
-def _span(
-    visit: Visit, name: str, row: int, span: tuple[int, int], spans: list[tuple[int, int, int]]
+def _judge_overlap(
+    visit: Visit, name: str, index: int, row: _Row, spans: list[tuple[int, int, int]]
 ) -> None:
-    """Say that a row is empty, or meets an earlier one, which wins."""
-    base, length = span
-    if not length:
-        visit.info("L020", name, row=row, reason="empty")
-        return
+    """Say that a row meets an earlier one, which wins."""
     for other, start, end in spans:
-        if base < end and start < base + length:
-            visit.warning("L020", name, row=row, reason=f"overlaps row {other}")
-            break
-    if len(spans) < _MOST_SPANS:
-        spans.append((row, base, base + length))
+        if row.base < end and start < row.base + row.length:
+            visit.warning("L020", name, row=index, reason=f"overlaps row {other}")
+            return

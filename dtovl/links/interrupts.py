@@ -83,8 +83,6 @@ def step_up(child: Node, by_phandle: Mapping[int, Node]) -> Parent:
 def judge_interrupts(visit: Visit, value: bytes) -> None:
     """Judge `interrupts`: its parent, its length, its names, and where each entry leads."""
     node = visit.node
-    if len(value) % 4:
-        visit.error("L004", "interrupts", length=len(value))
     if not value:
         return
     extended = node.properties.get("interrupts-extended")
@@ -92,6 +90,8 @@ def judge_interrupts(visit: Visit, value: bytes) -> None:
     if extended:
         _both(visit, value, extended, parent)
         return
+    if len(value) % 4:
+        visit.error("L004", "interrupts", length=len(value))
     if parent is None:
         if broken is None:
             visit.error("L012", "interrupts")
@@ -99,14 +99,14 @@ def judge_interrupts(visit: Visit, value: bytes) -> None:
             if broken is not node:
                 visit.error("L037", "interrupts", via=broken.path)
         return
+    width = read_count(parent, "#interrupt-cells")
+    if not width:
+        return
     if "interrupt-controller" not in parent.properties and "interrupt-map" not in parent.properties:
         if visit.available:
             visit.warning("L013", "interrupts", supplier=parent.path)
         else:
             visit.info("L013", "interrupts", supplier=parent.path)
-    width = read_count(parent, "#interrupt-cells")
-    if not width:
-        return
     count, surplus = divmod(len(value) // 4, width)
     if surplus and not len(value) % 4:
         visit.error("L014", "interrupts", cells=len(value) // 4, want=width, supplier=parent.path)
@@ -123,7 +123,7 @@ def _both(visit: Visit, value: bytes, extended: bytes, parent: Node | None) -> N
     if parent is not None and supplier is parent:
         width = read_count(parent, "#interrupt-cells") or 0
         size = 4 * width
-        same = len(value) >= size and value[:size] == extended[4 : 4 + size]
+        same = 0 < size <= len(value) and value[:size] == extended[4 : 4 + size]
     say = visit.info if same else visit.warning
     say("L015", "interrupts")
 

@@ -12,6 +12,7 @@ from dtovl.links.lists import count_names
 from dtovl.model.address import counts
 from dtovl.model.cells import cells
 from dtovl.model.entries import decode, read_count
+from dtovl.model.supplierbindings import is_number
 
 if TYPE_CHECKING:
     from dtovl.links.visit import Visit
@@ -24,7 +25,7 @@ def judge_states(visit: Visit) -> None:
     """Judge the numbers of pinctrl states, and their names."""
     properties = visit.node.properties
     numbers = sorted(
-        int(name[8:]) for name in properties if name.startswith("pinctrl-") and _is_number(name[8:])
+        int(name[8:]) for name in properties if name.startswith("pinctrl-") and is_number(name[8:])
     )
     gap = next((place for place, number in enumerate(numbers) if place != number), None)
     names = properties.get("pinctrl-names")
@@ -37,10 +38,6 @@ def judge_states(visit: Visit) -> None:
     if gap is None and named != len(numbers):
         say = visit.info if named < len(numbers) else visit.warning
         say("L025", "pinctrl-names", states=len(numbers), names=named)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
 
 
 def judge_assigned(visit: Visit) -> None:

@@ -159,13 +159,18 @@ class Bindings:
             return exact
         for beginning, binding in self._numbered:
             number = name[len(beginning) :]
-            if name.startswith(beginning) and number.isascii() and number.isdecimal():
-                linked = int(number[:4]) < _STATES_LINKED and len(number) < 4
+            if name.startswith(beginning) and is_number(number):
+                linked = int(number) < _STATES_LINKED
                 return binding if linked else binding._replace(strength="no")
         for ending, binding in self._endings:
             if name.endswith(ending) and len(name) > len(ending):
                 return None if name.endswith(_NOT_A_LIST) else binding
         return None
+
+
+def is_number(text: str) -> bool:
+    """Tell whether text is a number as `%d` prints it, of at most nine digits."""
+    return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
 
 
 def _parse(line: str) -> Binding:
