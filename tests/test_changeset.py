@@ -165,6 +165,18 @@ def test_origins_and_positions_are_entered_and_given_back() -> None:
     assert tree.positions == {(one, "a"): before}
 
 
+def test_a_value_without_text_has_no_place_until_the_old_one_is_back() -> None:
+    """The place of the value before, in the source of the base, would be that of another value."""
+    tree = tree_of(BOARD)
+    one = node_at(tree, "/one")
+    places = {(one, "a"): Location("board.dts", 9), (one, "b"): Location("board.dts", 10)}
+    tree.positions.update(places)
+    changeset = applied(tree, SetProperty(one, "a", b"", WHO), SetProperty(one, "b", None, WHO))
+    assert tree.positions == {}
+    changeset.revert(tree)
+    assert tree.positions == places
+
+
 def test_properties_of_a_new_node_have_its_origin() -> None:
     tree = tree_of(BOARD)
     new, inner = Node("new"), Node("inner")

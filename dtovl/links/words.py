@@ -80,6 +80,6 @@ def _who(finding: Finding, tree: Tree, blamed: tuple[Blame, ...]) -> str:
     shown = [] if first is None else [origin_words(first)]
     for one in blamed:
         origin = tree.origin_of(one.node, one.key)
-        if origin is not None and (first is None or origin.number != first.number):
+        if origin is not None and (first is None or origin[:2] != first[:2]):
             shown.append(f"{one.words} {origin_words(origin)}")
     return "; ".join(shown)
