@@ -39,6 +39,7 @@ _COMMANDS = (
     "diff",
     "identify",
     "links",
+    "probe",
     "check",
     "compat",
     "init-config",

@@ -73,9 +73,8 @@ def headline(answer: Answer) -> str:
     from dtovl.report.spans import amount
 
     seen = answer.seen
-    parts = [f"{amount(seen.devices, 'device')}: {len(seen.order):,} bind"]
-    if len(seen.order) == 1:
-        parts = [f"{amount(seen.devices, 'device')}: 1 binds"]
+    verb = "binds" if len(seen.order) == 1 else "bind"
+    parts = [amount(seen.devices, "device"), f"{len(seen.order):,} {verb}"]
     if seen.deferred:
         verb = "waits" if len(seen.deferred) == 1 else "wait"
         parts.append(f"{len(seen.deferred):,} {verb} for ever")

@@ -19,6 +19,7 @@ def probe_object(answer: Answer, remarks: Iterable[Diagnostic]) -> dict[str, obj
     """Give what is predicted; remarks are findings about the inputs."""
     seen, found = answer.seen, answer.difference
     return {
+        "schema": "dtovl-probe/1",
         "file": answer.base,
         "overlays": list(answer.overlays),
         "settings": _settings(answer.settings),
@@ -68,7 +69,12 @@ def _group(group: Group) -> dict[str, object]:
         "iommu": group.iommu,
         "id": list(group.id),
         "masters": [
-            {"device": one.device, "number": one.place or None, "late": one.late}
+            {
+                "device": one.device,
+                "number": one.place or None,
+                "late": one.late,
+                "bypasses": one.bypasses,
+            }
             for one in group.masters
         ],
     }

@@ -23,7 +23,7 @@ class Try(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """What a device that never binds waits for.
+    """What a device waits for, or fails by, that never binds.
 
     supplier  path of the node that the property names, "" where there is none
     device    path of the device that it is, or lies in; "" where there is none
@@ -73,11 +73,26 @@ class Cause(NamedTuple):
 
 
 class Master(NamedTuple):
-    """A master of a group behind an IOMMU, bound as the place-th (0: never), late or in time."""
+    """A master behind an IOMMU, bound as the place-th device (0: never).
+
+    late      it joins a group that is in use already
+    bypasses  it works without the IOMMU, which was not there when it was bound
+    """
 
     device: str
     place: int
-    late: bool
+    late: bool = False
+    bypasses: bool = False
+
+    @property
+    def words(self) -> str:
+        """Say how it joins."""
+        if not self.place:
+            return "never binds"
+        how = f"binds as number {self.place}"
+        if self.bypasses:
+            return f"{how}, without the IOMMU: that comes later, or never"
+        return f"{how}, late: the group is in use by then" if self.late else how
 
 
 class Group(NamedTuple):
@@ -91,7 +106,8 @@ class Group(NamedTuple):
 class Seen(NamedTuple):
     """What is predicted of a tree; see dtovl.links.probe.Prediction.
 
-    waits and causes are of the devices in deferred: what each waits for, where its chain ends.
+    waits and causes are of the devices in deferred and failed: what each waits for, where its
+    chain ends.
     needs has the suppliers that each device names, in order of its properties.
     """
 

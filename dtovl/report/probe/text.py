@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.report.probe.answer import headline, kernel, mode
 from dtovl.report.probe.seen import BOUND, FAILED, SYNC_STATE
@@ -53,22 +53,18 @@ def log_lines(seen: Seen) -> Iterator[Line]:
     return try_lines(tuple(enumerate(seen.log, 1)))
 
 
-def try_lines(tries: Sequence[tuple[int, Try]]) -> Iterator[Line]:
-    """Write tries with their numbers."""
+def try_lines(tries: Sequence[tuple[int, Try]], *, paths: bool = True) -> Iterator[Line]:
+    """Write tries with their numbers; without paths where all are of one device."""
     digits = max((len(str(number)) for number, _ in tries), default=0)
     stages = max((len(one.stage) for _, one in tries), default=0)
     column = column_of(one.device for _, one in tries)
     drivers = min(max((len(one.driver) for _, one in tries), default=0), _WIDEST_DRIVER)
     for number, (stage, device, driver, result) in tries:
         head = f"  {number:>{digits}}  {stage:<{stages}}  "
-        spans: tuple[Span, ...] = (
-            ("dim", head),
-            ("path", device),
-            ("", " " * (max(column - len(device), 0) + 2)),
-            ("name", driver),
-            ("", " " * (max(drivers - len(driver), 0) + 2)),
-            (_style(result), result),
-        )
+        gap = " " * (max(column - len(device), 0) + 2)
+        path: tuple[Span, ...] = (("path", device), ("", gap)) if paths else ()
+        name = ("name", driver), ("", " " * (max(drivers - len(driver), 0) + 2))
+        spans = (("dim", head), *path, *name, (_style(result), result))
         yield Line(spans, hang=len(head) + 2, fixed=2)
 
 
@@ -90,52 +86,54 @@ def _fact(label: str, text: str) -> Line:
 # -- the difference ------------------------------------------------------------------------------
 
 
+class ChangeRow(NamedTuple):
+    """One thing that overlays change: a mark, a style for it, the device, what becomes of it."""
+
+    mark: str
+    style: str
+    path: str
+    text: str
+
+
 def _difference_lines(answer: Answer, found: Difference) -> Iterator[Line]:
     yield BLANK
     what = "the overlay" if len(answer.overlays) == 1 else "the overlays"
-    if not found:
+    rows = list(change_rows(answer, found))
+    if not rows:
         yield Line((("heading", f"Nothing binds otherwise with {what}."),))
         return
     yield Line((("heading", f"With {what}"),))
-    column = column_of(path for path in _changed(found))
+    column = column_of(row.path for row in rows)
+    for mark, style, path, text in rows:
+        head = ("", "  "), (style, mark), ("", " "), ("path", path)
+        gap = " " * (max(column - len(path), 0) + 2)
+        yield Line((*head, ("", gap), ("", text)), hang=6, fixed=4)
+
+
+def change_rows(answer: Answer, found: Difference) -> Iterator[ChangeRow]:
+    """Give what overlays change: what binds, what no longer does, what moves; each thing once."""
+    seen = answer.seen
     for path, how in found.bound.items():
-        yield _change("+", "add", path, column, f"binds, {_when(how)}")
+        yield ChangeRow("+", "add", path, f"binds {_when(how)}")
     for path in found.unbound:
-        now = _instead(answer.seen, path)
-        yield _change("-", "remove", path, column, f"no longer binds: {now}")
-    for path, reason in _never(found):
-        yield _change("!", "remove", path, column, f"never binds: {reason}")
+        yield ChangeRow("-", "remove", path, f"no longer binds: {_instead(seen, path)}")
+    for path in (*found.deferred, *found.failed):
+        if path not in found.unbound:
+            yield ChangeRow("!", "remove", path, f"never binds: {_instead(seen, path)}")
     for path, (before, now) in found.reworded.items():
-        yield _change("~", "change", path, column, f"never binds: {now}; before: {before}")
+        yield ChangeRow("~", "change", path, f"never binds: {now}; before: {before}")
     for path, words in found.released.items():
         if path not in found.bound:
-            yield _change("-", "dim", path, column, f"no longer held up: {words}")
+            yield ChangeRow("-", "dim", path, f"is no more what it was: {words}")
+    for path in (*found.unmatched, *found.never_added):
+        if path not in found.unbound:
+            yield ChangeRow("!", "change", path, _instead(seen, path))
     for move in found.moved:
-        yield _move(move, column)
+        yield ChangeRow(">" if move.later else "<", "change", move.device, _moved(move))
     for path, consumers in found.sync_pending.items():
-        text = f"sync_state waits for {', '.join(consumers)}"
-        yield _change("~", "change", path, column, text)
+        yield ChangeRow("~", "change", path, f"sync_state waits for {', '.join(consumers)}")
     for path in found.freed:
-        yield _change("~", "add", path, column, "sync_state is no longer held back")
-
-
-def _changed(found: Difference) -> Iterator[str]:
-    for mapping in (found.bound, found.unbound, found.deferred, found.failed, found.reworded):
-        yield from mapping
-    yield from found.released
-    yield from (move.device for move in found.moved)
-    yield from found.sync_pending
-    yield from found.freed
-
-
-def _never(found: Difference) -> Iterator[tuple[str, str]]:
-    """Give devices that never bind and did not either before; those that did are told already."""
-    for path, reason in found.deferred.items():
-        if path not in found.unbound:
-            yield path, reason
-    for path, errno in found.failed.items():
-        if path not in found.unbound:
-            yield path, f"fails with {errno}"
+        yield ChangeRow("~", "add", path, "sync_state is no longer held back")
 
 
 def _instead(seen: Seen, path: str) -> str:
@@ -151,10 +149,10 @@ def _instead(seen: Seen, path: str) -> str:
 
 def _when(how: Bound) -> str:
     tries = f", at try {how.tries}" if how.tries > 1 else ""
-    return f"as number {how.place}, {how.stage}{tries}"
+    return f"as number {how.place} in {how.stage}{tries}"
 
 
-def _move(move: Move, column: int) -> Line:
+def _moved(move: Move) -> str:
     before, after = move.before, move.after
     parts = [f"binds {'later' if move.later else 'earlier'}: as number {after.place}"]
     if after.stage != before.stage:
@@ -164,13 +162,7 @@ def _move(move: Move, column: int) -> Line:
     text = ", ".join(parts)
     if move.later and after.waited and after.waited != before.waited:
         text += f": {after.waited}"
-    return _change(">" if move.later else "<", "change", move.device, column, text)
-
-
-def _change(mark: str, style: str, path: str, column: int, text: str) -> Line:
-    head = ("", "  "), (style, mark), ("", " "), ("path", path)
-    gap = " " * (max(column - len(path), 0) + 2)
-    return Line((*head, ("", gap), ("", text)), hang=6, fixed=4)
+    return text
 
 
 # -- what never binds ----------------------------------------------------------------------------
@@ -238,7 +230,8 @@ def _finding_lines(answer: Answer, *, verbose: bool) -> Iterator[Line]:
     yield BLANK
     everything = shown((one.diagnostic for one in told), least)
     left_out = len(everything) - len(found)
-    more = f"; {left_out:,} with the causes of others: -v shows them" if left_out else ""
+    verb = "waits" if left_out == 1 else "wait"
+    more = f"; {left_out:,} {verb} for a device told above: -v" if left_out else ""
     yield Line((("heading", counts(everything)), ("dim", more)), hang=2)
 
 
@@ -271,13 +264,11 @@ def group_lines(groups: tuple[Group, ...]) -> Iterator[Line]:
         if number:
             yield BLANK
         yield Line((("path", group.iommu), ("name", f"  id {identity(group.id)}")), hang=4)
-        for device, place, late in group.masters:
-            gap = " " * (max(column - len(device), 0) + 2)
-            how = f"binds as number {place}" if place else "never binds"
-            spans: list[Span] = [("", "  "), ("path", device), ("", gap), ("", how)]
-            if late:
-                spans.append(("change", ", late: the group was in use already"))
-            yield Line(tuple(spans), hang=6, fixed=2)
+        for master in group.masters:
+            gap = " " * (max(column - len(master.device), 0) + 2)
+            style = "change" if master.late or master.bypasses else ""
+            path = ("", "  "), ("path", master.device), ("", gap)
+            yield Line((*path, (style, master.words)), hang=6, fixed=2)
 
 
 def identity(values: tuple[int, ...]) -> str:

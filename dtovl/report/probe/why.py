@@ -81,7 +81,7 @@ def why_lines(why: Why) -> Iterator[Line]:
     if why.tries:
         yield BLANK
         yield Line((("heading", "Tries"),))
-        yield from try_lines(why.tries)
+        yield from try_lines(why.tries, paths=False)
 
 
 def _need_lines(why: Why) -> Iterator[Line]:
