@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.links.board import compatibles, is_below
 from dtovl.links.drivertable import Driver, DriverTable
+from dtovl.links.population import is_bus
 
 _FIRMWARE = "firmware"
 
@@ -33,8 +34,8 @@ def drivers_for(board: Board, fw_devlink: str, *, strict: bool, modules: bool) -
 def unserved(board: Board, early: Early) -> set[Node]:
     """Find the nodes with `compatible` that nobody makes a device of.
 
-    They lie below a container without `compatible`, such as /clocks, or below one of themselves
-    or of those that are set up early.
+    They lie in a container without `compatible` of the root or of a bus, such as /clocks, or below
+    one of themselves, or of those that are set up early.
     """
     tree = board.tree
     found: set[Node] = set()
@@ -45,7 +46,8 @@ def unserved(board: Board, early: Early) -> set[Node]:
         if "compatible" in node.properties:
             if not served:
                 found.add(node)
-            served = through = served and node not in early
+            served = served and node not in early
+            through = served and not is_bus(node)
         elif node.parent is tree.root and node.name == _FIRMWARE:
             served, through = True, False
         else:

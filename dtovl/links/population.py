@@ -21,6 +21,11 @@ _BUSES = frozenset({"simple-bus", "simple-mfd", "isa", "arm,amba-bus"})
 _SKIPPED = "operating-points-v2"
 
 
+def is_bus(node: Node) -> bool:
+    """Tell whether the kernel makes devices of the children of a node by itself."""
+    return not _BUSES.isdisjoint(compatibles(node))
+
+
 class Population:
     """Finds the nodes that become devices next; devices has those that are already.
 
@@ -46,35 +51,45 @@ class Population:
         root = self._board.tree.root
         firmware = root.children.get("firmware")
         if firmware is not None:
-            yield from self._below(firmware, containers=False)
-        yield from self._below(root, containers=False)
+            yield from self._on_bus(firmware)
+        yield from self._on_bus(root)
 
     def below(self, node: Node) -> Iterator[Node]:
         """Give the nodes that a driver which makes devices of its child nodes makes them of."""
-        return self._below(node, containers=self._containers)
+        for child in self._children(node):
+            if self._is_new(child):
+                yield child
+                if is_bus(child):
+                    yield from self._on_bus(child)
 
-    def _below(self, top: Node, *, containers: bool) -> Iterator[Node]:
+    def _children(self, node: Node) -> Iterator[Node]:
+        """Give the children with `compatible`, and those in containers where they count."""
         children_of = self._board.tree.children_of
-        stack = [iter(children_of(top))]
+        stack = [iter(children_of(node))]
         while stack:
             child = next(stack[-1], None)
             if child is None:
                 stack.pop()
-            elif "compatible" not in child.properties:
-                if containers:
-                    stack.append(iter(children_of(child)))
-            elif child not in self._devices and self.may_be_device(child):
+            elif "compatible" in child.properties:
                 yield child
-                if not _BUSES.isdisjoint(compatibles(child)):
+            elif self._containers:
+                stack.append(iter(children_of(child)))
+
+    def _on_bus(self, bus: Node) -> Iterator[Node]:
+        """Give the nodes below a bus, and below each bus in turn."""
+        children_of = self._board.tree.children_of
+        stack = [iter(children_of(bus))]
+        while stack:
+            child = next(stack[-1], None)
+            if child is None:
+                stack.pop()
+            elif "compatible" in child.properties and self._is_new(child) and not _is_table(child):
+                yield child
+                if is_bus(child):
                     stack.append(iter(children_of(child)))
 
-    def may_be_device(self, node: Node) -> bool:
-        """Tell whether a node with `compatible` can become a device at all."""
-        return (
-            node not in self._early
-            and self._board.available(node)
-            and _SKIPPED not in compatibles(node)
-        )
+    def _is_new(self, node: Node) -> bool:
+        return node not in self._devices and node not in self._early and self._board.available(node)
 
     def left_out(self) -> Iterator[Node]:
         """Give the nodes that could be devices and are none, in tree order."""
@@ -82,7 +97,12 @@ class Population:
             if (
                 "compatible" in node.properties
                 and node.parent is not None
-                and node not in self._devices
-                and self.may_be_device(node)
+                and self._is_new(node)
+                and not _is_table(node)
             ):
                 yield node
+
+
+def _is_table(node: Node) -> bool:
+    """Tell whether a node is a table of operating points, of which no bus makes a device."""
+    return _SKIPPED in compatibles(node)
