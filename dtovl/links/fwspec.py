@@ -174,6 +174,8 @@ class _Run:
         late = node in self.providers.late
         disabled = self.board.disabled_at(node)
         self.say("2", "of_iommu_xlate", f"entry {wish.index}: {node.path}{_cells(wish.values)}")
+        if disabled is None:
+            self.findings += _cells_of(self.master, wish, node)
         if disabled is node or (not late and driver.translate is None):
             return self._no_iommu(wish, node, disabled=disabled is node)
         if disabled is not None:
@@ -223,7 +225,7 @@ class _Run:
         name = driver.name or "its driver"
         done = driver.translate(driver, node, wish.values)
         self.say("2d", "try_module_get", f"pins the module of {name} for the call")
-        self.findings += _about_entry(self.master, wish, node)
+        self.findings += _bounds(self.master, wish, node)
         if driver.keeps and (driver.keeps not in self.keeps or "anew" in driver.keeps):
             self.say("2d", "of_xlate", f"allocates {driver.keeps}")
             self.keeps.append(driver.keeps)
@@ -266,7 +268,7 @@ class _Run:
         """Report a fwspec with operations, kept by a master that has no IOMMU."""
         details = {
             "supplier": kept.held.path,
-            "step": self.stopped_by.rstrip(","),
+            "step": self.stopped_by,
             "events": [str(event) for event in self.events],
         }
         return Finding("DT681", Severity.WARNING, self.master.node, self.master.property, details)
@@ -293,20 +295,25 @@ def _cells(values: tuple[int, ...]) -> str:
     return "".join(f" {one:#x}" for one in values)
 
 
-def _about_entry(master: Master, wish: Wish, node: Node) -> list[Finding]:
-    """Report an id out of bounds, and a number of cells that the driver does not take."""
+def _cells_of(master: Master, wish: Wish, node: Node) -> list[Finding]:
+    """Report a number of cells that the driver does not take; of a map it is one whatever."""
     driver = driver_of(node)
-    found: list[Finding] = []
-    if master.property == "iommus" and is_known(driver) and len(wish.values) not in driver.cells:
-        found.append(wrong_cells(node, len(wish.values)))
+    count = len(wish.values)
+    if master.property != "iommus" or not is_known(driver) or count in driver.cells:
+        return []
+    return [wrong_cells(node, count)]
+
+
+def _bounds(master: Master, wish: Wish, node: Node) -> list[Finding]:
+    """Report an id out of bounds, be it the first or the last of a row."""
+    driver = driver_of(node)
     assert driver.translate is not None
     for values in (wish.values, wish.last):
         done = driver.translate(driver, node, values)
         if done.problem == "bounds":
             details = {"index": wish.index, "supplier": node.path, "verdict": done.verdict}
-            found.append(Finding("DT680", Severity.WARNING, master.node, master.property, details))
-            break
-    return found
+            return [Finding("DT680", Severity.WARNING, master.node, master.property, details)]
+    return []
 
 
 def wrong_cells(provider: Node, count: int) -> Finding:
@@ -348,4 +355,4 @@ def _of_master(board: Board, master: Master) -> Iterator[Finding]:
             continue
         if driver_of(node).translate is not None:
             wish = Wish(row.row, node, (row.out,), (row.out_last,))
-            yield from _about_entry(master, wish, node)
+            yield from _bounds(master, wish, node)

@@ -57,7 +57,7 @@ class Removed(NamedTuple):
 
 
 class _Reference(NamedTuple):
-    """A value that named a node which went: where, and whose both are."""
+    """A value that names a node of an overlay: where, whose it is, and the path of the node."""
 
     node: Node
     key: str
@@ -66,7 +66,6 @@ class _Reference(NamedTuple):
     number: int
     target: Node
     was: str
-    overlay: str
     consumer: str
 
 
@@ -113,7 +112,10 @@ class _Run:
         self.busy_with = ""
         self._bindings = bindings
         self._bound = bound
-        self._dangling: list[_Reference] = []
+        # What values named before anything went: once an entry of a list leads nowhere, those
+        # behind it cannot be read any more.
+        self._named: dict[tuple[Node, str, int], _Reference] = {}
+        self._gone: dict[Node, str] = {}
         self._held: list[Held] = []
 
     def apply(self, name: str, blob: bytes) -> None:
@@ -130,22 +132,23 @@ class _Run:
             error, _ = self.overlays.remove(number)
             self.fail(error, self.busy_with)
             return
-        going = {one.node for one in record.changeset.entries if one.action == Action.ATTACH}
+        going = set(_nodes_of(record))
         board = Board(live.tree, self._bindings)
-        references = list(_references(board, record, going, self.overlays.listed))
+        for one in _references(board, self.overlays.listed):
+            self._named[one.node, one.key, one.offset] = one
         held = masters_outside(board, going) if self._bound and going else []
         counted = [one for one in held if one.counted and not one.bus]
-        for one in counted:
-            live.hold(one.provider, f"the fwspec of {one.master.path}", "iommu_fwspec_init")
+        for holder in counted:
+            live.hold(holder.provider, f"the fwspec of {holder.master.path}", "iommu_fwspec_init")
         error, _ = self.overlays.remove(number)
         if error:
             self.fail(error, self.busy_with)
         if self.overlays.find(number) is record:
-            for one in counted:
-                live.release(one.provider, f"the fwspec of {one.master.path}")
+            for holder in counted:
+                live.release(holder.provider, f"the fwspec of {holder.master.path}")
             return
-        self._dangling += references
-        self._held += [one._replace(overlay=record.name) for one in held]
+        self._gone.update(dict.fromkeys(going, record.name))
+        self._held += [holder._replace(overlay=record.name) for holder in held]
 
     def fail(self, error: str, where: str) -> None:
         if self.errno is None:
@@ -155,25 +158,30 @@ class _Run:
     def result(self) -> Removed:
         live = self.overlays.live
         log = tuple(line.text for line in live.log if isinstance(line, LogLine))
-        there = set(live.tree.walk()) if self._dangling or self._held else set()
-        found = tuple(_finding(one) for one in self._dangling if _stands(one, live.tree, there))
+        there = set(live.tree.walk()) if self._gone else set()
+        found = tuple(
+            _finding(one, self._gone[one.target])
+            for one in self._named.values()
+            if one.target in self._gone and _stands(one, there)
+        )
         held = [one for one in self._held if one.master in there]
         return Removed(self.errno, self.at, log, found, tuple(left_with_masters(held)))
 
 
-def _references(
-    board: Board, record: LiveOverlay, going: set[Node], listed: Sequence[LiveOverlay]
-) -> Iterator[_Reference]:
-    """Find what names the nodes that are about to go, outside of them."""
+def _nodes_of(record: LiveOverlay) -> Iterator[Node]:
+    return (one.node for one in record.changeset.entries if one.action == Action.ATTACH)
+
+
+def _references(board: Board, listed: Sequence[LiveOverlay]) -> Iterator[_Reference]:
+    """Find what names nodes that overlays have brought, but what is in the same overlay's nodes."""
     tree = board.tree
-    numbers = frozenset(node.phandle for node in going if node.phandle)
+    owner = {node: place for place, one in enumerate(listed) for node in _nodes_of(one)}
+    numbers = frozenset(node.phandle for node in owner if node.phandle)
     if not numbers:
         return
     sites = Sites(board)
     fixed = _fixed_cells(listed)
     for node in tree.walk():
-        if node in going:
-            continue
         for key, value in tree.properties_of(node):
             if numbers.isdisjoint(cells(value)):
                 continue
@@ -183,11 +191,9 @@ def _references(
             origin = tree.origin_of(node, key)
             consumer = origin.overlay if origin is not None else ""
             for offset, (index, target) in sorted(named.items()):
-                if target in going:
+                if target in owner and owner[target] != owner.get(node):
                     number, was = cell(value, offset), target.path
-                    yield _Reference(
-                        node, key, offset, index, number, target, was, record.name, consumer
-                    )
+                    yield _Reference(node, key, offset, index, number, target, was, consumer)
 
 
 def _by_fixups(tree: Tree, value: bytes, offsets: Sequence[int]) -> dict[int, tuple[int, Node]]:
@@ -232,16 +238,14 @@ def _live_path(node: Node, tops: dict[Node, str]) -> str:
     return ""
 
 
-def _stands(one: _Reference, tree: Tree, there: set[Node]) -> bool:
-    """Tell whether the value is still there, and what it names is not."""
+def _stands(one: _Reference, there: set[Node]) -> bool:
+    """Tell whether the value is still there."""
     value = one.node.properties.get(one.key, b"") if one.node in there else b""
-    if one.target in there or one.offset + 4 > len(value):
-        return False
-    return cell(value, one.offset) == one.number
+    return one.offset + 4 <= len(value) and cell(value, one.offset) == one.number
 
 
-def _finding(one: _Reference) -> Finding:
-    details: dict[str, object] = {"index": one.index, "was": one.was, "overlay": one.overlay}
+def _finding(one: _Reference, overlay: str) -> Finding:
+    details: dict[str, object] = {"index": one.index, "was": one.was, "overlay": overlay}
     if one.consumer:
         details["consumer_overlay"] = one.consumer
     return Finding("L033", Severity.ERROR, one.node, plain_name(one.key), details)
