@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from checks.claimed import CLAIMS
 from checks.meeting import MEETINGS
+from links.raised import RAISED as LINKED
 from live.dangers import DANGERS, free_twice, run_into
 from matrix.compat_raised import RAISED as COMPARED
 from matrix.configurations import CONFIGURATIONS
@@ -398,6 +399,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **CONFIGURATIONS,
     **RAISED,
     **COMPARED,
+    **LINKED,
     "DT663": lambda *_: scheduler_address("ci-head:8786"),
     "DT668": lambda *_: read_shard("0/2"),
     "DT009": too_large,
@@ -523,6 +525,7 @@ def findings(number: str, folder: Path) -> Iterable[Diagnostic]:
 BY_TEST = {
     "DT901": "tests/golden/test_streams.py: a defect is not raised on purpose here",
     "DT660": "tests/matrix/test_run.py: it takes a process that dies",
+    "DT694": "tests/links/test_probe.py: it takes thousands of devices that wait for each other",
     **dict.fromkeys(
         ("DT661", "DT662", "DT664", "DT665", "DT666", "DT667"),
         "tests/matrix/test_engine.py: it takes a cluster, or that there is none",
