@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
+    from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.stack import Stack
 
 
@@ -61,11 +62,13 @@ def find_answer(
     def look_at(base: Tree) -> None:
         _refuse_overlay(base, files[0])
         if len(files) > 1:
-            before.append(_judge(base))
+            before.append(_judge(base, at_boot=True))
 
     merged = merge(reading, files, dialect, look_at)
+    for one in merged.overlays:
+        _refuse_base(one.overlay)
     was = before[0] if before else None
-    judged = _judge(merged.tree)
+    judged = _judge(merged.tree, at_boot=not dialect.kernel)
     return _told(merged, judged, was, request, ())
 
 
@@ -104,13 +107,17 @@ def _told(
     )
 
 
-def _judge(tree: Tree) -> _Judged:
+def _judge(tree: Tree, *, at_boot: bool) -> _Judged:
+    """Judge a tree; at_boot: its overlays were applied before the kernel started."""
     from dtovl.links.board import Board
     from dtovl.links.changes import look
+    from dtovl.links.fwspec import iommu_findings
     from dtovl.links.judge import judge
+    from dtovl.links.lateregions import region_findings
 
     board = Board(tree)
-    judged, findings = judge(board)
+    judged, found = judge(board)
+    findings = [*found, *iommu_findings(board, judged), *region_findings(board, at_boot=at_boot)]
     return _Judged(board, look(board, judged, findings), frozenset(map(_key, findings)))
 
 
@@ -125,13 +132,23 @@ def _refuse_overlay(base: Tree, name: str) -> None:
     """
     from dtovl.model.specifiers import is_overlay
 
-    if not is_overlay(base):
-        return
+    if is_overlay(base):
+        cure = "give the devicetree of the board first, and the overlay behind it"
+        raise _wrong_role(name, "an overlay", "FILE", cure)
+
+
+def _refuse_base(overlay: Overlay) -> None:
+    """Refuse what is no overlay in the place of one. Raises UsageError (DT296)."""
+    if not overlay.fragments:
+        cure = "give overlays behind the devicetree of the board; a node is PATH, or --node PATH"
+        raise _wrong_role(overlay.name, "no overlay, as it has no fragments", "OVERLAY", cure)
+
+
+def _wrong_role(name: str, what: str, role: str, cure: str) -> UsageError:
     from dtovl.codes.identify import WRONG_ROLE
     from dtovl.diagnostics import Diagnostic
 
-    cure = "give the devicetree of the board first, and the overlay behind it"
-    raise UsageError(Diagnostic(WRONG_ROLE, name=name, what="an overlay", role="FILE", cure=cure))
+    return UsageError(Diagnostic(WRONG_ROLE, name=name, what=what, role=role, cure=cure))
 
 
 def _find(merged: Merged, path: str) -> Node:
@@ -145,8 +162,21 @@ def _find(merged: Merged, path: str) -> Node:
     except UsageError as error:
         found = error.diagnostic
         if found.code is PATH_NOT_FOUND and not path.startswith(("/", "&")):
-            found.notes = (*found.notes, Note("nor is there a file of this name"))
+            found.notes = (*found.notes, Note(_no_file(path)))
         raise
+
+
+def _no_file(name: str) -> str:
+    """Say that there is no file of a name either, and which one may be meant."""
+    from dtovl.files import read_bytes
+
+    told = "nor is there a file of this name"
+    try:
+        read_bytes(name)
+    except InputError as error:
+        near = error.diagnostic.fix
+        return f"{told}; {near}" if near.startswith("did you mean") else told
+    return told
 
 
 def _caused(merged: Merged, findings: Sequence[Finding], before: frozenset[str]) -> list[Finding]:
@@ -202,11 +232,13 @@ def _after_removal(
     tree = reading.load(files[0])
     _refuse_overlay(tree, files[0])
     overlays = [Overlay(reading.load(name), name) for name in files[1:]]
+    for overlay in overlays:
+        _refuse_base(overlay)
     # Applying writes into overlays: the running kernel gets what they are now.
     blobs = [(one.name, flatten(one.tree)) for one in overlays]
     running = unflatten(flatten(tree), files[0])
     merged, stack = apply_all(tree, overlays, linux, files[0])
-    was = _judge(tree)
+    was = _judge(tree, at_boot=False)
     removed = remove_and_judge(running, blobs, [number], linux)
     if removed.errno is not None:
         raise InputError(_refused(tree, stack, files[0], number, removed))
@@ -217,7 +249,7 @@ def _after_removal(
         one._replace(node=tree.find(one.node.path) or one.node)
         for one in (*removed.findings, *removed.iommu)
     ]
-    return _told(merged, _judge(tree), was, request, found)
+    return _told(merged, _judge(tree, at_boot=False), was, request, found)
 
 
 def _number(files: Sequence[str], name: str) -> int:

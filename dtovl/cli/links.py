@@ -151,6 +151,10 @@ def _report(reading: Reading, answer: Answer, form: str, verbose: int) -> Iterab
         from dtovl.report.links.json import links_object
 
         return listing({**links_object(answer), "diagnostics": diagnostics(reading.sink)})
+    if form == "html":
+        from dtovl.report.links.html import render
+
+        return render(answer)
     from dtovl.report.links.picture import picture_of
 
     picture = picture_of(answer)

@@ -167,4 +167,7 @@ def _near(tree: Tree, wanted: str) -> list[str]:
     if not found:
         labels = {label: node for node in tree.walk() for label in tree.labels_of(node)}
         found = [f"{one} ({labels[one].path})" for one in nearest(wanted.lstrip("&"), labels)]
+    if not found and not wanted.startswith("&"):
+        names = {node.name.partition("@")[0]: node.path for node in tree.walk()}
+        found = [names[one] for one in nearest(wanted.rpartition("/")[2], names)]
     return found

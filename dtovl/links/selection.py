@@ -107,7 +107,12 @@ def kind_of(board: Board, name: str) -> str:
     """Tell of which kind the links of a property are; "" for none."""
     if name.startswith("interrupt"):
         return "interrupt"
-    for start, kind in (("iommu-map", "iommu"), ("msi-map", "msi"), ("gpio-hog", "gpio")):
+    for start, kind in (
+        ("#iommu", "iommu"),
+        ("iommu-map", "iommu"),
+        ("msi-map", "msi"),
+        ("gpio-hog", "gpio"),
+    ):
         if name.startswith(start):
             return kind
     if name.startswith("assigned-clock"):

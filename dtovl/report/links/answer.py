@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.report.spans import amount
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from dtovl.links.changes import Change, End, Graph, Seen
     from dtovl.links.link import Finding
     from dtovl.links.selection import Selection
+
+SELF = "L010"
+"""The rule that a device names itself; that is how pin controllers are written."""
 
 _SMALL = 1024
 _MARKS = {"added": "+", "gone": "-", "changed": "~", "": " "}
@@ -56,6 +61,16 @@ class Answer(NamedTuple):
         name = f"{base} with {', '.join(overlays)}" if overlays else base
         return f"{name}, {self.removed.rpartition('/')[2]} removed again" if self.removed else name
 
+    def headline(self, rows: Sequence[Row]) -> str:
+        """Count the links told, or what became of them: `3 links added, 1 changed`."""
+        kinds = f" of kind {', '.join(sorted(self.selection.kinds))}" * bool(self.selection.kinds)
+        if self.changes is not None:
+            return _changes(rows, kinds)
+        told = f"{amount(len(rows), 'link')}{kinds}"
+        if self.node is not None:
+            return told
+        return f"{told} of {amount(len({row.seen.node.path for row in rows}), 'node')}"
+
     def rows(self) -> tuple[list[Row], list[Row]]:
         """Give the links to tell: what is needed (of all, or of the one node), by whom it is.
 
@@ -88,6 +103,16 @@ class Row(NamedTuple):
     def mark(self) -> str:
         """Give the sign before its line."""
         return _MARKS[self.kind]
+
+
+def _changes(rows: Sequence[Row], kinds: str) -> str:
+    number = {kind: sum(1 for row in rows if row.kind == kind) for kind in _MARKS if kind}
+    parts = [f"{count:,} {kind}" for kind, count in number.items() if count]
+    if not parts:
+        return f"no link{kinds} changed"
+    first, _, rest = parts[0].partition(" ")
+    parts[0] = f"{first} {'link' if first == '1' else 'links'}{kinds} {rest}"
+    return ", ".join(parts)
 
 
 def _woven(seen: Sequence[Seen], changes: Sequence[Change]) -> Iterator[Row]:

@@ -233,19 +233,27 @@ def _cards(picture: Picture) -> tuple[list[str], Size]:
         for box in picture.boxes
         if box.entries
     ]
-    width = max(shape.size.width for shape in shapes)
-    area = sum(shape.size.height + _CARD_GAP for shape in shapes) * (width + _CARD_GAP)
-    columns = max(1, round((area * 1.6) ** 0.5 / (width + _CARD_GAP)))
-    most = area / (width + _CARD_GAP) / columns
-    parts: list[str] = []
-    left = top = height = 0.0
+    total = sum(shape.size.height + _CARD_GAP for shape in shapes)
+    width = sum(shape.size.width + _CARD_GAP for shape in shapes) / len(shapes)
+    most = max(total / max(1, round((total * 1.6 / width) ** 0.5)), 1.0)
+    columns: list[list[_Shape]] = [[]]
+    top = 0.0
     for shape in shapes:
         if top and top + shape.size.height / 2 > most:
-            left, top = left + width + _CARD_GAP, 0.0
-        parts += shape.draw(left, top)
+            columns.append([])
+            top = 0.0
+        columns[-1].append(shape)
         top += shape.size.height + _CARD_GAP
+    parts: list[str] = []
+    left = height = 0.0
+    for column in columns:
+        top = 0.0
+        for shape in column:
+            parts += shape.draw(left, top)
+            top += shape.size.height + _CARD_GAP
+        left += max(shape.size.width for shape in column) + _CARD_GAP
         height = max(height, top)
-    return parts, Size(left + width, height)
+    return parts, Size(left, height)
 
 
 def _called(box: Box) -> str:

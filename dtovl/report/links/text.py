@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.codes.base import Severity
 from dtovl.links.selection import interrupt_path
-from dtovl.report.links.answer import called, specifier
+from dtovl.report.links.answer import SELF, called, specifier
 from dtovl.report.spans import BLANK, Line, Span, amount
 from dtovl.report.text import counts, diagnostics_lines
 
@@ -19,50 +19,30 @@ if TYPE_CHECKING:
     from dtovl.links.link import Finding
     from dtovl.report.links.answer import Answer, Row
 
+_UNREADABLE = ("L001", "L002", "L003", "L005", "L028")
+"""Rules about entries that lead to no supplier."""
+
 _STYLES = {"added": "add", "gone": "remove", "changed": "change", "": ""}
 
 # An entry wider than this does not push what stands beside it further away.
 _WIDEST = 26
 
-_SELF = "L010"
-"""The rule that a device names itself; that is how pin controllers are written."""
-
 
 def links_lines(answer: Answer, *, verbose: int) -> Iterator[Line]:
     """Write the answer; verbose 1 shows info findings and how strong a link is, 2 L010 as well."""
     suppliers, consumers = answer.rows()
-    yield Line((("heading", _title(answer, suppliers, consumers)),), hang=2)
+    title = f"{answer.title}: {answer.headline([*suppliers, *consumers])}"
+    yield Line((("heading", title),), hang=2)
     if answer.node is not None:
         yield from _node_lines(answer, answer.node)
         if not answer.selection.reverse:
             yield from _section("suppliers", _supplier_lines(answer, suppliers))
         yield from _section("consumers", _consumer_lines(answer, consumers))
+    elif answer.selection.reverse:
+        yield from _reversed_lines(answer, suppliers, verbose)
     else:
         yield from _grouped_lines(suppliers, verbose)
     yield from _finding_lines(answer, verbose)
-
-
-def _title(answer: Answer, suppliers: Sequence[Row], consumers: Sequence[Row]) -> str:
-    rows = (*suppliers, *consumers)
-    name = answer.title
-    kinds = f" of kind {', '.join(sorted(answer.selection.kinds))}" * bool(answer.selection.kinds)
-    if answer.changes is not None:
-        return f"{name}: {_changes(rows, kinds)}"
-    if answer.node is not None:
-        return f"{name}: {amount(len(rows), 'link')}{kinds}"
-    of = amount(len({row.seen.node.path for row in rows}), "node")
-    return f"{name}: {amount(len(rows), 'link')}{kinds} of {of}"
-
-
-def _changes(rows: Sequence[Row], kinds: str) -> str:
-    """Say how many links came, went and changed: `3 links added, 1 changed`."""
-    number = {kind: sum(1 for row in rows if row.kind == kind) for kind in _STYLES if kind}
-    parts = [f"{count:,} {kind}" for kind, count in number.items() if count]
-    if not parts:
-        return f"no link{kinds} changed"
-    first, _, rest = parts[0].partition(" ")
-    parts[0] = f"{first} {'link' if first == '1' else 'links'}{kinds} {rest}"
-    return ", ".join(parts)
 
 
 # -- one node --------------------------------------------------------------------------------------
@@ -102,21 +82,45 @@ def _section(title: str, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _supplier_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
-    """Write what a node needs; of nodes that belong to it with their names before it."""
+    """Write what a node needs; of nodes that belong to it with their names before it.
+
+    Entries that lead nowhere follow.
+    """
     top = answer.node
-    entries = [_below(top, row.seen.node) + _entry(row.seen) for row in rows]
-    width = _width(entries)
+    broken = _broken(answer)
+    entries = [_below(top, row.seen.node.path) + _entry(row.seen) for row in rows]
+    width = _width([*entries, *(entry for entry, _ in broken)])
     for row, entry in zip(rows, entries, strict=True):
         end = row.seen.supplier
         behind = (*_specifier(row), *_notes(row, end), *_strength(row.seen))
         yield _row(row, entry, width, (*_end(end), *behind))
+    for entry, found in broken:
+        severity = found.severity.label
+        column = min(width, _WIDEST)
+        told = found.message.partition("]: ")[2]
+        spans = (severity, "! "), (severity, f"{entry:<{column}}"), ("", f"  {told}")
+        yield Line(spans, hang=column + 4, fixed=2)
 
 
-def _below(top: End | None, node: End) -> str:
+def _broken(answer: Answer) -> list[tuple[str, Diagnostic]]:
+    """Give the entries of the node that lead to no supplier, with what is wrong with them."""
+    scope = answer.selection.scope
+    return [
+        (
+            f"{_below(answer.node, finding.node.path)}"
+            f"{finding.property}[{finding.details.get('index', 0)}]",
+            found,
+        )
+        for finding, found in answer.findings
+        if finding.rule in _UNREADABLE and scope is not None and finding.node.path in scope.paths
+    ]
+
+
+def _below(top: End | None, path: str) -> str:
     """Name a node that belongs to another one, "" for that one itself."""
-    if top is None or node.path == top.path:
+    if top is None or path == top.path:
         return ""
-    return node.path.removeprefix(top.path + "/") + " "
+    return path.removeprefix(top.path + "/") + " "
 
 
 def _consumer_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
@@ -125,7 +129,7 @@ def _consumer_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
     width = _width(entries)
     for row, entry in zip(rows, entries, strict=True):
         seen = row.seen
-        below = _below(answer.node, seen.supplier)
+        below = _below(answer.node, seen.supplier.path)
         part = [("label", f"  of {below.rstrip()}"), *_labels(seen.supplier)] if below else []
         behind = (*_specifier(row), *_notes(row, seen.node), *part, *_strength(seen))
         yield _row(row, entry, width, (*_end(seen.node), *behind))
@@ -147,7 +151,32 @@ def _grouped_lines(rows: Sequence[Row], verbose: int) -> Iterator[Line]:
             end = row.seen.supplier
             strength = _strength(row.seen) if verbose else ()
             behind = (*_specifier(row), *_notes(row, end), *strength)
-            yield _row(row, entry, width, (*_end(end), *behind))
+            yield _row(row, entry, width, (*_short(end), *behind))
+
+
+def _reversed_lines(answer: Answer, rows: Sequence[Row], verbose: int) -> Iterator[Line]:
+    """Write links grouped by the node that supplies, in tree order; one that went comes last."""
+    by_supplier: dict[str, list[Row]] = {}
+    for row in rows:
+        by_supplier.setdefault(row.seen.supplier.path, []).append(row)
+    for node in answer.board.tree.walk() if by_supplier else ():
+        found = by_supplier.pop(node.path, None)
+        if found is not None:
+            yield from _supplied_lines(found, verbose)
+    for found in by_supplier.values():
+        yield from _supplied_lines(found, verbose)
+
+
+def _supplied_lines(rows: Sequence[Row], verbose: int) -> Iterator[Line]:
+    end = rows[-1].seen.supplier
+    yield BLANK
+    yield Line((("path", end.path), *_labels(end), *_state(end)), hang=4)
+    entries = [_entry(row.seen) for row in rows]
+    width = _width(entries)
+    for row, entry in zip(rows, entries, strict=True):
+        node = row.seen.node
+        behind = (*_specifier(row), *_notes(row, node), *(_strength(row.seen) if verbose else ()))
+        yield _row(row, entry, width, (*_short(node), *behind))
 
 
 def _was(rows: Sequence[Row]) -> Iterator[Span]:
@@ -189,6 +218,11 @@ def _end(end: End) -> Iterator[Span]:
     yield from _labels(end)
 
 
+def _short(end: End) -> Iterator[Span]:
+    """Name a node among many: by its first label as source has it, else by its path."""
+    yield "path", f"&{end.labels[0]}" if end.labels else end.path
+
+
 def _specifier(row: Row) -> Iterator[Span]:
     if row.seen.values:
         yield "value", f" {specifier(row.seen.values)}"
@@ -228,7 +262,7 @@ def _finding_lines(answer: Answer, verbose: int) -> Iterator[Line]:
     if told:
         yield BLANK
         yield from diagnostics_lines(told)
-    usual = [found for rule, found in answer.findings if rule.rule != _SELF or verbose > 1]
+    usual = [found for rule, found in answer.findings if rule.rule != SELF or verbose > 1]
     hidden = len(usual) - len(told)
     if not told and not hidden:
         return
@@ -238,6 +272,6 @@ def _finding_lines(answer: Answer, verbose: int) -> Iterator[Line]:
 
 
 def _is_told(finding: Finding, found: Diagnostic, verbose: int) -> bool:
-    if finding.rule == _SELF:
+    if finding.rule == SELF:
         return verbose > 1
     return verbose > 0 or found.severity > Severity.INFO
