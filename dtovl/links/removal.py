@@ -15,7 +15,7 @@ from dtovl.fdt.write import flatten
 from dtovl.links.board import Board
 from dtovl.links.holding import left_with_masters, masters_outside
 from dtovl.links.link import Finding
-from dtovl.links.sites import Sites
+from dtovl.links.sites import Sites, is_list_of_names
 from dtovl.live.blob import apply_parsed, parse_blob
 from dtovl.live.changeset import Action
 from dtovl.live.objects import Oops
@@ -183,7 +183,7 @@ def _references(board: Board, listed: Sequence[LiveOverlay]) -> Iterator[_Refere
     fixed = _fixed_cells(listed)
     for node in tree.walk():
         for key, value in tree.properties_of(node):
-            if numbers.isdisjoint(cells(value)):
+            if numbers.isdisjoint(cells(value)) or is_list_of_names(node):
                 continue
             named = {one.offset: (one.index, one.node) for one in sites.of(node, key, value)}
             if not named:

@@ -41,7 +41,7 @@ class Sites:
         The table of suppliers counts, then what else is known to refer to nodes by its name.
         """
         name = plain_name(key)
-        if name in PHANDLE_NAMES or _is_list_of_names(node):
+        if name in PHANDLE_NAMES or is_list_of_names(node):
             return []
         if name == "gpios" and "gpio-hog" in node.properties:
             return []  # bare specifiers of the parent
@@ -65,7 +65,7 @@ class Sites:
         ]
 
 
-def _is_list_of_names(node: Node) -> bool:
+def is_list_of_names(node: Node) -> bool:
     """Tell whether a node, or one above it, is bookkeeping of the root: labels, aliases, fixups."""
     below = node
     while below.parent is not None and below.parent.parent is not None:
