@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.codes.base import Severity
+from dtovl.links.board import is_okay
 from dtovl.links.telling import Blame, Words, counted, in_cells, listed, shortened
 from dtovl.model.address import counts
 from dtovl.model.cells import cell, cells
@@ -253,7 +254,7 @@ def _singular(at: Telling) -> Words:
 
 
 def _removed(at: Telling) -> Words:
-    overlay, writer = at.details["overlay"], at.details.get("consumer_overlay")
+    overlay, writer = at.details["overlay"], at.details.get("consumer_overlay", "")
     cure = f"name a node of the base, or bring both in {overlay}"
     if writer:
         cure = f"remove {writer} before {overlay}"
@@ -261,12 +262,18 @@ def _removed(at: Telling) -> Words:
         "the kernel looks for later changes of the same nodes alone, not for phandles: the value "
         "stays, and leads nowhere",
         cure,
+        who=writer,
     )
 
 
 def _deferred(at: Telling) -> Words:
-    cause = at.details.get("cause")
-    return Words(f"the first cause: {shortened(cause)}" if cause else "it never binds")
+    cause = at.details["cause"]
+    path = cause.partition(" ")[0]
+    first = at.tree.find(path)
+    blamed: tuple[Blame, ...] = ()
+    if first is not None and not is_okay(first):
+        blamed = (Blame(first, "status", f"{path} is disabled by"),)
+    return Words(f"the first cause: {shortened(cause)}", blamed=blamed)
 
 
 def _sync_state(at: Telling) -> Words:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dtovl.links.telling import Telling
 
 _DEFERS = "fw_devlink does not wait for it; the driver asks, and mostly gets -EPROBE_DEFER for good"
+_DOES_WITHOUT = "fw_devlink does not wait for it; a provider of the same kind may do without it"
 _BYPASSES = "its ids find no IOMMU: to the kernel there is none, and they bypass"
 
 
@@ -125,7 +126,8 @@ def _unusable(at: Telling, key: str) -> Words:
     binding = at.bindings.find(at.name)
     status, blamed, notes = at.status_of(key)
     if at.severity is Severity.WARNING:
-        outcome = _DEFERS
+        provides = binding is not None and binding.cells in at.node.properties
+        outcome = _DOES_WITHOUT if provides else _DEFERS
     elif binding is not None and binding.strength == "strict":
         outcome = "the driver defers, or does without, as it sees fit"
     else:

@@ -33,7 +33,8 @@ class Words(NamedTuple):
     """What is said about a finding.
 
     fix is None where the code's own suggestion fits; more has what the message needs besides the
-    details of the finding; blamed is who else may have brought it about.
+    details of the finding; blamed is who else may have brought it about, who names him where the
+    tree does not tell.
     """
 
     why: str
@@ -42,6 +43,7 @@ class Words(NamedTuple):
     more: dict[str, object] = {}  # noqa: RUF012  # never written to
     blamed: tuple[Blame, ...] = ()
     notes: tuple[Note, ...] = ()
+    who: str = ""
 
 
 class Telling:

@@ -47,17 +47,17 @@ def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -
     code = LINK_CODES[finding.rule]
     telling = Telling(finding, tree, bindings)
     words = _TOLD[finding.rule](telling)
-    why = f"{words.why}; {_UNREAD}" if _is_eased(finding, code) else words.why
+    eased = _is_eased(finding, code)
     fields = {"property": finding.property, **finding.details, **words.more}
     return Diagnostic(
         code,
         path=finding.node.path,
         at=telling.place(finding.node, finding.property),
-        why=why,
-        who=_who(finding, tree, words.blamed),
+        why=f"{words.why}; {_UNREAD}" if eased else words.why,
+        who=words.who or _who(finding, tree, words.blamed),
         fix=words.fix,
         notes=words.notes,
-        kernel=words.kernel,
+        kernel=() if eased else words.kernel,
         severity=finding.severity,
         **fields,
     )

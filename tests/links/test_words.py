@@ -136,7 +136,7 @@ VARIANTS: dict[str, tuple[str, str, str, str, str | None, str]] = {
         "clocks[0]: no node has phandle 0x42",
         "the node is disabled: nobody reads it",
         None,
-        "OF: /a: could not find phandle 66",
+        "",
     ),
     "count on the parent": (
         "a { clocks = <&x 1>; }; p: p { #clock-cells = <1>; x: x { }; };",
@@ -224,7 +224,7 @@ VARIANTS: dict[str, tuple[str, str, str, str, str | None, str]] = {
         "clocks[0]: empty entry, written as -1",
         "the node is disabled",
         "write <0> for an empty entry",
-        "OF: /a: could not find phandle -1",
+        "",
     ),
     "hole as -1 in a list without arguments": (
         "a { memory-region = <0xffffffff>; };",
@@ -240,6 +240,14 @@ VARIANTS: dict[str, tuple[str, str, str, str, str | None, str]] = {
         "clocks[0]: /x is disabled",
         '/x has status "disabled"; fw_devlink does not wait for it; the driver asks, and mostly '
         "gets -EPROBE_DEFER for good",
+        "enable &x, or drop the reference",
+        "",
+    ),
+    "disabled parent of a clock provider": (
+        f"a {{ #clock-cells = <0>; clocks = <&x>; }}; x: x {{ #clock-cells = <0>; {OFF} }};",
+        "L006",
+        "clocks[0]: /x is disabled",
+        "a provider of the same kind may do without it",
         "enable &x, or drop the reference",
         "",
     ),
@@ -695,6 +703,7 @@ def test_reference_to_what_was_removed_names_both_overlays() -> None:
     )
     assert one.message == "clocks[0] still refers to /soc/clk, removed with a"
     assert one.fix == "remove b before a"
+    assert one.who == "b"
 
 
 def test_reference_that_the_base_wrote_has_no_other_overlay_to_remove() -> None:
@@ -704,6 +713,7 @@ def test_reference_that_the_base_wrote_has_no_other_overlay_to_remove() -> None:
     one = as_diagnostic(finding, base)
     assert "clocks[0] still refers to /x, removed with a.dtbo" in one.message
     assert one.fix == "name a node of the base, or bring both in a.dtbo"
+    assert one.who == ""
 
 
 def test_deferred_device_is_its_own_subject() -> None:
@@ -715,6 +725,13 @@ def test_deferred_device_is_its_own_subject() -> None:
     assert one.message == f"/a: {reason}"
     assert shown(one)[0] == f"error[L034] /a: {reason}"
     assert one.why == "the first cause: /clk is off"
+
+
+def test_an_overlay_that_disables_the_first_cause_is_named() -> None:
+    base = merged("a { }; x: x { };", f"&x {{ {OFF} }};")
+    details = {"reason": "a: clocks[0] of /x not ready", "cause": "/x is disabled"}
+    finding = Finding("L034", Severity.ERROR, base.root.children["a"], "clocks", details)
+    assert as_diagnostic(finding, base).who == "/x is disabled by overlay 1 (a.dtso) fragment@0"
 
 
 def test_sync_state_names_who_does_not_bind() -> None:
