@@ -59,8 +59,6 @@ def late_findings(
                 kept[device] = done.fwspec
             if late and done.result == "bypass":
                 found[device] = _finding(master, state, done)
-            if result == _BOUND or (waits and done.result == "bypass"):
-                del watched[device]  # the kernel goes on to the driver, and binds it
         if result == _BOUND:
             there.add(device)
     return list(found.values())

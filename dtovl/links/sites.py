@@ -22,7 +22,7 @@ class Site(NamedTuple):
     """A phandle in a value: byte offset, index of its entry (row of a map), the node it names."""
 
     offset: int
-    index: int
+    index: int  # type: ignore[assignment]  # a place; nobody looks for a value in it
     node: Node
 
 
@@ -36,12 +36,12 @@ class Sites:
         self._references = References(board.tree)
 
     def of(self, node: Node, key: str, value: bytes) -> list[Site]:
-        """List what a property names, in order; nothing for phandles themselves and paths.
+        """List what a property names, in order; nothing for phandles themselves.
 
         The table of suppliers counts, then what else is known to refer to nodes by its name.
         """
         name = plain_name(key)
-        if name in PHANDLE_NAMES or is_list_of_names(node):
+        if name in PHANDLE_NAMES:
             return []
         if name == "gpios" and "gpio-hog" in node.properties:
             return []  # bare specifiers of the parent

@@ -125,7 +125,7 @@ def test_an_overlay_that_does_not_apply() -> None:
         (PLL, "&uart { pinctrl-0 = <&osc &pll>; };", "pinctrl-0[1]"),
         (PLL, "&uart { clocks = <0>, <&pll 1>; };", "clocks[1]"),
         (PLL, "&uart { acme,link = <1 &pll>; };", "acme,link[0]"),  # fixups tell
-        (MMU, "&pcie { iommu-map = <0 &osc 0 1>, <8 &mmu 0 8>; };", "iommu-map[1]"),
+        (MMU, "&pcie { iommu-map = <0 0 0 1>, <8 &mmu 0 8>; };", "iommu-map[1]"),
         (PLL, "&uart { gpio-hog; gpios = <3>; };", ""),
     ],
 )
