@@ -12,7 +12,7 @@ DANGLING = Code(
     suggestion="name the label that was meant; a compiled overlay needs an entry of `__fixups__`",
     source="kernel of_phandle_iterator_next (drivers/of/base.c); of_map_id for maps of ids",
     explanation="""A cell that names a supplier is no node's phandle: the number was written by
-hand, the node was removed, or an overlay was compiled without `-@` and its label never resolved.
+hand, the node was removed, or an overlay has lost the entry of `__fixups__` that resolves a label.
 Where entries have arguments the kernel cannot tell where the next entry begins: the lookup fails
 with -EINVAL, and so do those of all entries behind it. In lists without arguments that entry alone
 is lost. In a row of `iommu-map` the device silently works without its IOMMU.
@@ -92,7 +92,8 @@ does not wait for them; their driver has to defer by itself.
     clocks = <&clk 1>, <0>;
 
 dtc also takes -1 (0xffffffff) for an empty entry. The kernel looks that number up and finds
-nothing: in a list with arguments an error that ends the list, without arguments a warning.
+nothing: a list with arguments ends there, which is an error; in one without, this entry has
+no node, which is a warning.
 
     clocks = <(-1)>, <&clk 1>;
     clocks = <0>, <&clk 1>;""",
