@@ -8,7 +8,7 @@ from dtovl.errors import InputError, UsageError
 from dtovl.report.links.answer import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dtovl.cli.inputs import Reading
     from dtovl.cli.merged import Merged
@@ -77,7 +77,7 @@ def _told(
     judged: _Judged,
     was: _Judged | None,
     request: Request,
-    more: Iterable[Finding],
+    more: Sequence[Finding],
 ) -> Answer:
     """Pick what is asked for; more are findings about what was done, besides those of the tree."""
     from dtovl.links.changes import difference, end_of
@@ -90,6 +90,9 @@ def _told(
     findings = selection.findings(judged.board, judged.graph.findings)
     if was is not None and not request.whole:
         findings = _caused(merged, findings, was.known)
+    # What is left of a removal says more than that the phandle leads nowhere.
+    left = {_place(one) for one in more}
+    findings = [one for one in findings if one.rule != "L001" or _place(one) not in left]
     findings = [*selection.findings(judged.board, more), *findings]
     return Answer(
         board=judged.board,
@@ -119,6 +122,10 @@ def _judge(tree: Tree, *, at_boot: bool) -> _Judged:
     judged, found = judge(board)
     findings = [*found, *iommu_findings(board, judged), *region_findings(board, at_boot=at_boot)]
     return _Judged(board, look(board, judged, findings), frozenset(map(_key, findings)))
+
+
+def _place(finding: Finding) -> tuple[Node, str, object]:
+    return finding.node, finding.property, finding.details.get("index")
 
 
 def _key(finding: Finding) -> str:

@@ -151,6 +151,8 @@ def interrupt_path(graph: Graph, scope: Scope) -> list[Seen]:
     at = scope.path
     while at in first and at not in passed:
         passed.add(at)
+        if first[at].supplier.path == at:  # a controller may interrupt itself, as GICs do
+            break
         way.append(first[at])
         at = first[at].supplier.path
     return way

@@ -50,7 +50,7 @@ class Answer(NamedTuple):
     @property
     def title(self) -> str:
         """Name the tree, and the overlay that was removed again."""
-        return f"{self.name}, {self.removed} removed again" if self.removed else self.name
+        return f"{self.name}; {self.removed} removed again" if self.removed else self.name
 
     @property
     def short_title(self) -> str:
@@ -59,7 +59,9 @@ class Answer(NamedTuple):
             one.rstrip("/").rpartition("/")[2] for one in (self.base, *self.overlays)
         )
         name = f"{base} with {', '.join(overlays)}" if overlays else base
-        return f"{name}, {self.removed.rpartition('/')[2]} removed again" if self.removed else name
+        if self.removed:
+            name += f"; {self.removed.rpartition('/')[2]} removed again"
+        return name if self.node is None else f"{name}: {self.node.path}"
 
     def headline(self, rows: Sequence[Row]) -> str:
         """Count the links told, or what became of them: `3 links added, 1 changed`."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_ARROWS = 400
 """With more, arrows tell nothing any more: boxes then name what they need in words."""
 
+_MOST_HEIGHT = 3000.0
+"""Nobody follows an arrow over more than that."""
+
 _MARGIN = 24.0
 _PAD = 9.0
 _LINE = 15.0
@@ -25,6 +28,7 @@ _HEAD = 18.0
 # Widths of letters in fixed-width fonts are 0.6 of their height; a little more leaves room.
 _ROW_LETTER = 6.75
 _HEAD_LETTER = 7.6
+_TITLE_LETTER = 8.8
 _SMALL_LETTER = 6.1
 _MOST_LETTERS = 48
 _LEAST_WIDTH = 110.0
@@ -48,13 +52,18 @@ def drawing(picture: Picture, *, rules: str = "") -> str:
 
     Source: SVG 1.1.
     """
-    if len(picture.arrows) > MOST_ARROWS:
-        body, size = _cards(picture)
-    else:
+    crowded = len(picture.arrows) > MOST_ARROWS
+    if not crowded:
         body, size = _graph(picture)
-    notes = _notes(picture)
+        crowded = size.height > _MOST_HEIGHT
+    if crowded:
+        body, size = _cards(picture)
+    notes = _notes(picture, crowded=crowded)
     head = _MARGIN + _LINE * (len(notes) + 1)
-    width = max(size.width, *(len(text) * _HEAD_LETTER + 8 for _, text in notes)) + 2 * _MARGIN
+    wide = max(
+        len(text) * (_TITLE_LETTER if name == "title" else _SMALL_LETTER) for name, text in notes
+    )
+    width = max(size.width, wide) + 2 * _MARGIN
     height = size.height + head + _MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="links" role="img" '
@@ -74,14 +83,14 @@ def drawing(picture: Picture, *, rules: str = "") -> str:
     return "\n".join(filter(None, parts)) + "\n"
 
 
-def _notes(picture: Picture) -> list[tuple[str, str]]:
+def _notes(picture: Picture, *, crowded: bool) -> list[tuple[str, str]]:
     """Say what the drawing shows and what its signs mean, each line with its style."""
     devices = amount(len(picture.boxes), "device")
     notes = [
         ("title", _shortened(picture.title, 110)),
         ("soft", f"{amount(picture.links, 'link')} among {devices}"),
     ]
-    if len(picture.arrows) > MOST_ARROWS:
+    if crowded:
         told = (
             "too many for arrows: each box names what its device needs. PATH or --kind shows less"
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dtovl.links.link import Finding
     from dtovl.report.links.answer import Answer, Row
 
-_UNREADABLE = ("L001", "L002", "L003", "L005", "L028")
+_UNREADABLE = ("L001", "L002", "L003", "L005", "L028", "L033")
 """Rules about entries that lead to no supplier."""
 
 _STYLES = {"added": "add", "gone": "remove", "changed": "change", "": ""}
@@ -97,7 +97,7 @@ def _supplier_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
     for entry, found in broken:
         severity = found.severity.label
         column = min(width, _WIDEST)
-        told = found.message.partition("]: ")[2]
+        told = found.message.partition("]")[2].lstrip(": ")
         spans = (severity, "! "), (severity, f"{entry:<{column}}"), ("", f"  {told}")
         yield Line(spans, hang=column + 4, fixed=2)
 
