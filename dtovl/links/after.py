@@ -203,7 +203,7 @@ def _shared_ids(
     wanted = {
         (link.supplier, link.values): link
         for found in judged.values()
-        for link in masters_of(found)
+        for link in masters_of(board, found)
         if link.consumer in touched or link.supplier in touched
     }
     findings = []
@@ -213,7 +213,7 @@ def _shared_ids(
         links = [
             link
             for node in nodes
-            for link in masters_of(judged.get(node) or judge_node(board, node))
+            for link in masters_of(board, judged.get(node) or judge_node(board, node))
             if (link.supplier, link.values) == key
         ]
         if len({link.consumer for link in links}) > 1:

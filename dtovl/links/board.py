@@ -138,11 +138,17 @@ class Board:
         The device of an nvmem cell is the one above it, and above its layout.
         """
         supplier: Node | None = link.supplier
-        if link.property == "nvmem-cells" and supplier is not None:
-            supplier = supplier.parent
-            if supplier is not None and supplier.name == _LAYOUT:
-                supplier = supplier.parent
+        if link.property == "nvmem-cells":
+            supplier = _above_layout(link.supplier)
         return self.device_of(link.consumer), None if supplier is None else self.device_of(supplier)
+
+
+def _above_layout(cell: Node) -> Node | None:
+    """Give the next device above an nvmem cell, or what is above its layout."""
+    above = cell.parent
+    while above is not None and "compatible" not in above.properties and above.name != _LAYOUT:
+        above = above.parent
+    return above.parent if above is not None and above.name == _LAYOUT else above
 
 
 def is_okay(node: Node) -> bool:

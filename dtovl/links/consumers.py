@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.links.board import NO_CONSUMERS
+from dtovl.links.maprows import ID_MAPS, map_rows
 from dtovl.model.cells import cell, cells
 from dtovl.model.entries import decode
 from dtovl.model.supplierbindings import BINDINGS
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from dtovl.model.supplierbindings import Binding, Bindings
     from dtovl.model.tree import Tree
 
-_ID_MAPS = ("iommu-map", "msi-map")
 _INTERRUPTED = ("interrupts", "interrupt-map")
 
 
@@ -48,7 +48,7 @@ class Consumers:
             for name, value in properties.items():
                 if name in _INTERRUPTED:
                     self.interrupted.append(node)
-                elif value and (name in _ID_MAPS or bindings.find(name) is not None):
+                elif value and (name in ID_MAPS or bindings.find(name) is not None):
                     self._read(tree, node, name, value)
 
     def _read(self, tree: Tree, node: Node, name: str, value: bytes) -> None:
@@ -62,7 +62,7 @@ class Consumers:
         self, tree: Tree, node: Node, name: str, value: bytes, binding: Binding | None
     ) -> Iterable[int]:
         if binding is None:
-            return cells(value)[1::4]
+            return [row.number for row in map_rows(name, value, tree.by_phandle)]
         if binding.form == "list":
             return cells(value)
         if binding.form == "one":

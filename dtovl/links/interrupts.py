@@ -123,7 +123,10 @@ def _both(visit: Visit, value: bytes, extended: bytes, parent: Node | None) -> N
     if parent is not None and supplier is parent:
         width = read_count(parent, "#interrupt-cells") or 0
         size = 4 * width
-        same = 0 < size <= len(value) and value[:size] == extended[4 : 4 + size]
+        same = (
+            0 < size <= min(len(value), 4 * MOST_ARGUMENTS)
+            and value[:size] == extended[4 : 4 + size]
+        )
     say = visit.info if same else visit.warning
     say("L015", "interrupts")
 

@@ -14,6 +14,7 @@ from dtovl.links.link import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dtovl.links.board import Board
     from dtovl.links.link import Judged, Link
     from dtovl.links.visit import Visit
     from dtovl.model.node import Node
@@ -58,10 +59,12 @@ def _one_driver(visit: Visit, links: list[Link]) -> None:
             )
 
 
-def masters_of(judged: Judged) -> Iterator[Link]:
-    """Give the links of one node that take an id of an IOMMU."""
+def masters_of(board: Board, judged: Judged) -> Iterator[Link]:
+    """Give the links of one node, if it is available, that take an id of an IOMMU."""
     return (
-        link for link in judged.links if link.property == "iommus" and link.values and link.usable
+        link
+        for link in judged.links
+        if link.property == "iommus" and link.values and board.available(link.consumer)
     )
 
 

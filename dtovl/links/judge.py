@@ -12,6 +12,7 @@ from dtovl.links.interruptmaps import judge_map, judge_parent
 from dtovl.links.interrupts import judge_interrupts
 from dtovl.links.iommus import judge_masters, masters_of, shared_ids
 from dtovl.links.lists import judge_list, judge_one
+from dtovl.links.maprows import ID_MAPS
 from dtovl.links.nodes import judge_assigned, judge_dma_ranges, judge_hog, judge_states
 from dtovl.links.visit import Visit
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from dtovl.model.supplierbindings import Binding
 
 _LAST = ("L009", "L011")
-
-_ID_MAPS = ("iommu-map", "msi-map")
 
 
 def judge_node(board: Board, node: Node) -> Judged:
@@ -41,7 +40,7 @@ def judge_node(board: Board, node: Node) -> Judged:
             judge_interrupts(visit, value)
         elif name == "interrupt-map":
             judge_map(visit, value)
-        elif name in _ID_MAPS:
+        elif name in ID_MAPS:
             judge_id_map(visit, name, value)
         elif name == "gpio-hog":
             judge_hog(visit)
@@ -93,7 +92,7 @@ def judge(board: Board) -> tuple[dict[Node, Judged], list[Finding]]:
 
 def list_findings(board: Board, found: dict[Node, Judged]) -> list[Finding]:
     """List all findings of a judged tree, those that several nodes make together as well."""
-    shared = shared_ids(link for judged in found.values() for link in masters_of(judged))
+    shared = shared_ids(link for judged in found.values() for link in masters_of(board, judged))
     sharing: dict[Node, list[Finding]] = {}
     for finding in shared:
         sharing.setdefault(finding.node, []).append(finding)

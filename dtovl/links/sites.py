@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.links.board import NO_CONSUMERS
+from dtovl.links.maprows import ID_MAPS, map_rows
 from dtovl.model.entries import decode
 from dtovl.model.node import plain_name
 from dtovl.model.specifiers import References
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from dtovl.links.board import Board
     from dtovl.model.node import Node
     from dtovl.model.supplierbindings import Binding
-
-_ROW_BYTES = 16  # iommu-map, msi-map: id-base, phandle, out-base, length
 
 
 class Site(NamedTuple):
@@ -48,9 +47,15 @@ class Sites:
         binding = self._board.bindings.find(name)
         if binding is not None:
             return self._listed(value, binding)
+        if name in ID_MAPS:
+            by_phandle = self._board.tree.by_phandle
+            rows = enumerate(map_rows(name, value, by_phandle))
+            return [
+                Site(4 * row.place + 4, index, by_phandle[row.number])
+                for index, row in rows
+                if row.number in by_phandle
+            ]
         found = self._references.sites(node, key, value)
-        if name in ("iommu-map", "msi-map"):
-            return [Site(offset, offset // _ROW_BYTES, target) for offset, target in found]
         return [Site(offset, index, target) for index, (offset, target) in enumerate(found)]
 
     def _listed(self, value: bytes, binding: Binding) -> list[Site]:
