@@ -29,10 +29,11 @@ FWSPEC_LEAK = Code(
     suggestion="let all entries lead to IOMMUs that are enabled and of one driver",
     source="kernel of_iommu_configure, iommu_fwspec_init, iommu_fwspec_free (drivers/iommu)",
     explanation="""The first entry of `iommus` makes the fwspec of the master, which holds a
-reference on the IOMMU's node. When a later entry ends the reading (its IOMMU is disabled, of
-another driver, or cannot be decoded) the master works without IOMMU, but the fwspec stays until the
-master is released. As long as it does, the node cannot be freed: removing the overlay that
-brought the IOMMU leaves it behind.
+reference on the IOMMU's node. When an entry fails after that (its IOMMU is disabled, of another
+driver, not there in time, or refuses the id) the master works without IOMMU, but the fwspec stays
+until the master is released. As long as it does, the node cannot be freed: removing the overlay
+that brought the IOMMU leaves it behind. An entry that cannot be decoded does not count as failed:
+the list just ends there.
 
     gpu { iommus = <&smmu0 1>, <&smmu1 1>; };           # smmu1 is disabled
     &smmu1 { status = "okay"; };""",
@@ -43,7 +44,7 @@ LATE_PROVIDER = Code(
     "iommu-late-provider",
     Severity.WARNING,
     message="{path} probes before {supplier} registers: {outcome}",
-    suggestion="bring the IOMMU's driver in before those of its masters: built in, not a module",
+    suggestion="bring the IOMMU's driver in before those of its masters, and built in",
     source="kernel of_iommu_configure, driver_deferred_probe_check_state (drivers/base/dd.c)",
     explanation="""A master is configured when its own driver probes, and its IOMMU has not been
 registered by then. The kernel defers the master, and tries again once the IOMMU is there. But it
@@ -51,11 +52,13 @@ does so for a limited time: without modules until the initcalls are done, with t
 deferral timeout. After that the master is probed without IOMMU, and stays so when the IOMMU comes:
 until its driver is unbound and bound again.
 
+    modules: false
     drivers:
-    - {name: acme-smmu, match: 'acme,smmu', level: device, module: true}
+    - {name: acme-smmu, match: 'acme,smmu', level: late}
     - {name: acme-gpu, match: 'acme,gpu', level: device}
 
-Mended: `module: false` for the IOMMU's driver, or a kernel with `fw_devlink.strict=1`.""",
+Mended: `level: core` for the IOMMU's driver. On a kernel with modules it must come before the
+deferral timeout.""",
 )
 
 REMOVED_PROVIDER = Code(

@@ -62,10 +62,10 @@ IOMMU_BYPASS = Code(
     message="{property}[{index}]: {supplier} is disabled, {consumer} bypasses {bypassed}",
     suggestion="enable {disabled}, or drop the entry",
     source="kernel of_iommu_configure, of_iommu_xlate (drivers/iommu/of_iommu.c)",
-    explanation="""At the first IOMMU that is disabled, by itself or by a node above it, the kernel
-stops reading `iommus`: there is none, it says, and the device works with physical addresses. Also
-IOMMUs named before it no longer count, and those named behind it are not looked at. Nothing is
-logged.
+    explanation="""At the first IOMMU that is disabled the kernel stops reading `iommus`: there is
+none, it says, and the device works with physical addresses. Also IOMMUs named before it no longer
+count, and those named behind it are not looked at. Nothing is logged. An IOMMU below a disabled
+node never registers, which comes to the same once the kernel waits for it no longer.
 
     gpu { iommus = <&smmu0 1>, <&smmu1 1>; };           # smmu1 is disabled
     &smmu1 { status = "okay"; };

@@ -28,10 +28,10 @@ drivers:
 - {name: up, match: up, level: core, sync_state: true}
 - {name: b, match: b, level: device}
 """
-_LATE = b"""modules: true
+_LATE = b"""modules: false
 drivers:
-- {name: mmu, match: 'acme,mmu', level: device, fails: -5}
-- {name: a, match: a, level: device}
+- {name: acme-mmu, match: 'acme,mmu', level: late}
+- {name: acme-gpu, match: a, level: device}
 """
 _SMMU = 'mmu: mmu { compatible = "arm,mmu-500"; #iommu-cells = <1>; };'
 _REGIONS = "a: a { }; memory: reserved-memory { #address-cells = <1>; #size-cells = <1>; };"
@@ -47,8 +47,9 @@ def predicted(root: str, table: bytes | None) -> list[Diagnostic]:
 def late(root: str, table: bytes) -> list[Diagnostic]:
     board = Board(tree(root))
     found = judge(board)[0]
-    prediction = predict(board, found, read_drivers(table, "drivers.yaml"))
-    return told(board.tree, late_findings(board, prediction.log, found))
+    drivers = read_drivers(table, "drivers.yaml")
+    log = predict(board, found, drivers).log
+    return told(board.tree, late_findings(board, log, found, modules=drivers.modules))
 
 
 def asked_why(_: Sink, folder: Path) -> None:
