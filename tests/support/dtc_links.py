@@ -31,6 +31,9 @@ CHECKS = (
     *("deprecated_gpio_property", "interrupts_property", "graph_endpoint"),
 )
 
+# Said of the node that is the interrupt parent, not of the one that has the interrupts.
+_NO_PROVIDER = "Missing interrupt-controller or interrupt-map property"
+_NO_CELLS = "Missing #interrupt-cells in interrupt-parent"
 # By a part of a message: the rules that say the same.
 _RULES: tuple[tuple[str, frozenset[str]], ...] = (
     ("is invalid, expected multiple of", frozenset({"L004"})),
@@ -40,15 +43,11 @@ _RULES: tuple[tuple[str, frozenset[str]], ...] = (
     ("'[*-]gpio' is deprecated", frozenset({"L032"})),
     ("expected multiple of", frozenset({"L004", "L014"})),
     ("Missing interrupt-parent", frozenset({"L012", "L037"})),
+    (_NO_PROVIDER, frozenset({"L013"})),
     ("Bad phandle", frozenset({"L037"})),
     ("Invalid phandle", frozenset({"L037", "L005"})),
     ("graph phandle is not valid", frozenset({"L001"})),
     ("graph connection to node '", frozenset({"L027"})),
-)
-# Said of the node that is the interrupt parent, not of the one that has the interrupts.
-_OF_PARENT = (
-    "Missing interrupt-controller or interrupt-map property",
-    "Missing #interrupt-cells in interrupt-parent",
 )
 # How endpoints are called and numbered is no matter of links.
 _NAMES = ("graph endpoint node name", "graph node unit address", "graph node malformed")
@@ -93,6 +92,13 @@ def unanswered(tree: Tree, said: Collection[Said], findings: Collection[Finding]
         if line.check == "interrupts_property":
             here = [*here, *at.get((line.node, "interrupt-parent"), [])]
         rules = next((rules for text, rules in _RULES if text in line.message), frozenset())
+        if line.message.startswith(_NO_PROVIDER):
+            # It is not said whose parent that is; L015 may be of that node.
+            here = [
+                one
+                for one in findings
+                if one.rule == "L015" or one.details.get("supplier") == line.node
+            ]
         if not any(one.rule in rules for one in here) and not excuse(tree, line, here):
             yield line
 
@@ -125,35 +131,36 @@ def excuse(tree: Tree, line: Said, here: Collection[Finding]) -> str:
     if line.check == "deprecated_gpio_property" and "gpio-hog" in node.properties:
         return "gpio of a hog is no list of suppliers"
     if line.check == "interrupts_property":
-        return _interrupt_excuse(node, line, rules)
+        return _interrupt_excuse(tree, node, line, rules)
     return ""
 
 
-def _interrupt_excuse(node: Node, line: Said, rules: Collection[str]) -> str:
+def _interrupt_excuse(tree: Tree, node: Node, line: Said, rules: Collection[str]) -> str:
     if "L015" in rules:
         return "interrupts-extended is there: of interrupts nothing else is said"
-    if line.message.startswith(_OF_PARENT):
-        return "said of the parent: the kernel walks on to a node with #interrupt-cells, or L013"
+    if line.message == _NO_CELLS:
+        return "the kernel walks on to a node with #interrupt-cells"
+    if line.message == _NO_PROVIDER and not any(node.properties.get("#interrupt-cells", b"")):
+        return "without #interrupt-cells the kernel walks on, with 0 there are no entries"
     if rules & {"L012", "L013", "L014", "L037"}:
         return "the walk of the kernel ends elsewhere, and what is wrong there is said"
     if line.message.startswith("size is (") and line.message.endswith("multiple of 0"):
         return "a parent with #interrupt-cells 0 has no entries, and nothing is judged"
-    if line.message.startswith(("size is (", "Missing interrupt-parent")):
-        return _other_parent(node)
+    # dtc takes the nearest node above that is a controller or a map, the kernel the first with
+    # #interrupt-cells, on a way that follows interrupt-parent wherever it stands.
+    others = tree.walk() if line.message == _NO_PROVIDER else _above(node)
+    if any(_is_half(other) for other in others if other is not node):
+        return "another node is a controller or counts cells, and not both: the walks part there"
     return ""
 
 
-def _other_parent(node: Node) -> str:
-    """Tell whether dtc and the kernel find different parents for the interrupts of a node.
-
-    dtc takes the nearest node above that is a controller or a map, the kernel the first with
-    #interrupt-cells on a way that follows interrupt-parent wherever it stands.
-    """
-    above: Node | None = node
+def _above(node: Node) -> Iterator[Node]:
+    above = node.parent
     while above is not None:
-        provider = above.properties.keys() & {"interrupt-controller", "interrupt-map"}
-        counts = "#interrupt-cells" in above.properties
-        if above is not node and bool(provider) != counts:
-            return "a node above is controller or counts cells, and not both"
+        yield above
         above = above.parent
-    return ""
+
+
+def _is_half(node: Node) -> bool:
+    provider = not node.properties.keys().isdisjoint(("interrupt-controller", "interrupt-map"))
+    return provider != ("#interrupt-cells" in node.properties)

@@ -92,7 +92,7 @@ def _consumer(draw: st.DrawFn, suppliers: Sequence[Content]) -> Content:
     for name in draw(st.sets(st.sampled_from(sorted(LISTS)), min_size=1, max_size=3)):
         consumer[name] = _list(draw, suppliers, LISTS[name])
     if draw(st.booleans()):
-        consumer["interrupts"] = cells(*draw(st.lists(st.integers(0, 3), max_size=4)))
+        consumer["interrupts"] = cells(*draw(st.lists(st.integers(0, 3), min_size=1, max_size=4)))
         if draw(st.booleans()):
             consumer["interrupt-parent"] = draw(_phandle())
     if draw(st.integers(0, 9)) == 0:
@@ -114,7 +114,7 @@ def _list(draw: st.DrawFn, suppliers: Sequence[Content], counted: str) -> bytes:
         numbers += draw(st.lists(st.integers(0, 3), min_size=wanted, max_size=wanted))
     value = cells(*numbers)
     if draw(st.integers(0, 5)) == 0:
-        value = value[: -draw(st.integers(1, 5))]
+        value = value[: -draw(st.sampled_from([1, 2, 4, 4, 8]))]
     return value
 
 
