@@ -362,13 +362,13 @@ class Tree:
 
     def _symbol_labels(self) -> dict[str, tuple[str, ...]]:
         if self._labels_by_path is None:
-            found: dict[str, tuple[str, ...]] = {}
+            found: dict[str, list[str]] = {}
             symbols = self.symbols
             for label, value in symbols.properties.items() if symbols else ():
                 path = text(value)
                 if path:
-                    found[path] = (*found.get(path, ()), plain_name(label))
-            self._labels_by_path = found
+                    found.setdefault(path, []).append(plain_name(label))
+            self._labels_by_path = {path: tuple(labels) for path, labels in found.items()}
         return self._labels_by_path
 
     def forget_labels(self) -> None:
