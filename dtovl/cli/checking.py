@@ -152,7 +152,9 @@ def _run(
 
     settings = settings_of(config, plans=_wants_plans(request, config))
     if request.verdicts_only:
-        settings = settings._replace(findings=False, between=False, claims=False, removal=False)
+        settings = settings._replace(
+            findings=False, between=False, claims=False, removal=False, links=False
+        )
     tasks: Sequence[Task] = plan.tasks
     if request.shard is not None:
         from dtovl.matrix.shards import shard

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from dtovl.checks.baseclaims import BaseClaims
 from dtovl.checks.claimindex import ClaimIndex
 from dtovl.checks.claims import check_claims
+from dtovl.checks.linked import BaseLinks
 from dtovl.checks.smallest import smallest_failing
 from dtovl.checks.together import Together
 from dtovl.checks.verdicts import once, try_stack
 from dtovl.matrix.plans import list_plan
 from dtovl.matrix.result import UNREADABLE, Between, Case, Verdict, as_finding
 from dtovl.model.dialect import DIALECTS, KERNELS
+from dtovl.model.supplierbindings import BINDINGS, Bindings
 from dtovl.overlay.apply import apply_overlay
 from dtovl.overlay.stack import apply_stack
 
@@ -46,6 +48,7 @@ class BaseWork:
         dialects = (DIALECTS[name] for name in settings.appliers)
         self.appliers = [self._linux if one.kernel else one for one in dialects]
         self.claims = BaseClaims(tree) if settings.claims else None
+        self.links = _links(tree, settings) if settings.links else None
         self.compares = settings.between and len(overlays) > 1
         self.alone = _Alone(self)
         self._task = task
@@ -110,6 +113,11 @@ class BaseWork:
             outcome.changeset.revert(self.tree)
 
 
+def _links(tree: Tree, settings: Settings) -> BaseLinks:
+    bindings = Bindings(settings.bindings) if settings.bindings else BINDINGS
+    return BaseLinks(tree, bindings, cycles=settings.cycles)
+
+
 class _Trial:
     """One case on its way through the appliers."""
 
@@ -147,14 +155,17 @@ class _Trial:
 
     def _apply(self, dialect: Dialect, *, main: bool) -> Stack:
         work = self._work
-        if not work.settings.findings:
-            return apply_stack(work.tree, self._overlays, dialect)
-        stack, _, sink = try_stack(
-            work.tree, self._overlays, dialect, work.base, main=main, asked=True
-        )
-        if main and work.claims is not None and stack.failed is None:
-            check_claims(work.tree, stack.outcomes, work.base, sink, work.claims)
-        self.findings.extend(sink)
+        if work.settings.findings:
+            stack, _, sink = try_stack(
+                work.tree, self._overlays, dialect, work.base, main=main, asked=True
+            )
+            if main and work.claims is not None and stack.failed is None:
+                check_claims(work.tree, stack.outcomes, work.base, sink, work.claims)
+            self.findings.extend(sink)
+        else:
+            stack = apply_stack(work.tree, self._overlays, dialect)
+        if main and work.links is not None and stack.failed is None:
+            self.findings.extend(work.links.findings(stack.outcomes))
         return stack
 
     def _foresee(self, stack: Stack) -> None:

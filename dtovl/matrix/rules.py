@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dtovl.matrix.config import Config, Rule
     from dtovl.matrix.result import Finding
 
+CYCLE = "L009"
+"""The code of findings that are looked for when somebody wants them."""
+
 _MOST_REMEMBERED = 100_000
 
 
@@ -94,9 +97,11 @@ def settings_of(config: Config, *, plans: bool = False) -> Settings:
     """Give what the work on a configuration has to look for.
 
     What no rule lets be seen anywhere is not looked for: findings about overlays (DT1), removal
-    (DT2), overlays that get in each other's way (DT63, DT64), what is claimed twice (DT64).
+    (DT2), overlays that get in each other's way (DT63, DT64), what is claimed twice (DT64), links
+    (L0, DT68). Cycles of links are looked for when a rule makes more of them than they are.
     """
     claims = not _all_off(config.rules, "DT64")
+    links = not (_all_off(config.rules, "L0") and _all_off(config.rules, "DT68"))
     return Settings(
         config.appliers,
         config.kernel,
@@ -105,7 +110,17 @@ def settings_of(config: Config, *, plans: bool = False) -> Settings:
         between=claims or not _all_off(config.rules, "DT63"),
         claims=claims,
         plans=plans,
+        links=links,
+        cycles=links and _is_raised(config.rules, CYCLE),
+        bindings=config.bindings,
     )
+
+
+def _is_raised(rules: Sequence[Rule], number: str) -> bool:
+    """Tell whether a rule gives a code a severity of its own, be it for some files only."""
+    code = find_code(number)
+    assert code is not None
+    return any(rule.severity and fits_code(rule.code, (number, code.name)) for rule in rules)
 
 
 def _all_off(rules: Sequence[Rule], family: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dtovl.model.supplierbindings import Binding
 
 
 class Source(NamedTuple):
@@ -45,7 +48,8 @@ class Settings(NamedTuple):
     case is looked at; kernel is the version that `linux` means. findings: say why and what else is
     odd, not only the verdicts; removal: take overlays out again as a kernel does, and say what that
     leaves behind; between: hold the overlays of a base against each other; claims: pins, lines,
-    addresses claimed twice; plans: list the changes.
+    addresses claimed twice; plans: list the changes; links: suppliers that nodes name, cycles of
+    those too; bindings go before those that suppliers are found by.
     """
 
     appliers: tuple[str, ...] = ("libfdt",)
@@ -55,3 +59,6 @@ class Settings(NamedTuple):
     between: bool = True
     claims: bool = True
     plans: bool = False
+    links: bool = True
+    cycles: bool = False
+    bindings: tuple[Binding, ...] = ()

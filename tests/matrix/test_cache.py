@@ -23,6 +23,7 @@ from dtovl.matrix.result import Between, Finding
 from dtovl.matrix.store import Store
 from dtovl.matrix.tasks import Settings, Source, Task, Wanted
 from dtovl.matrix.work import Worker
+from dtovl.model.supplierbindings import Binding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,9 @@ def test_what_has_changed_is_not_recalled(place: Path, change: Callable[[], Task
 def test_other_settings_have_results_of_their_own(place: Path, field: str) -> None:
     worked()
     value = getattr(SETTINGS, field)
-    odd = {"appliers": ("linux",), "kernel": "7.2"}.get(field, not value)
+    lanes = Binding("acme,lanes", "list")
+    known = {"appliers": ("linux",), "kernel": "7.2", "bindings": (lanes,)}
+    odd = known.get(field, not value)
     changed = SETTINGS._replace(**{field: odd})  # type: ignore[arg-type]
     assert opened(changed).recall(TASK) is None
     assert opened(changed).known(TASK) == {}

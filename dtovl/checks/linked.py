@@ -1,0 +1,215 @@
+"""Suppliers that nodes name, after overlays: what they broke, or brought with them.
+
+Findings are those whose consumer or supplier an overlay made or changed, and which the base does
+not have without it: boards ship with some. Cycles are looked for only when somebody wants them, as
+that goes through the whole tree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtovl.changeset import AttachNode
+from dtovl.codes.base import Severity
+from dtovl.diagnostics import Note
+from dtovl.links.after import judge_after
+from dtovl.links.board import Board
+from dtovl.links.consumers import Consumers
+from dtovl.links.iommus import masters_of
+from dtovl.links.judge import judge, judge_node
+from dtovl.links.words import as_diagnostic
+from dtovl.model.supplierbindings import BINDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+    from dtovl.diagnostics import Diagnostic
+    from dtovl.links.link import Finding, Judged
+    from dtovl.model.node import Node
+    from dtovl.model.supplierbindings import Bindings
+    from dtovl.model.tree import Tree
+    from dtovl.overlay.outcome import Outcome
+
+    # What a finding says, apart from its node.
+    Said = tuple[str, Severity, str, str]
+
+CYCLE = "L009"
+"""The rule that is applied when it is asked for."""
+
+_DANGLING = "L001"
+_SHARED_ID = "L022"
+_ONE_WAY = "L027"
+_OF_SUPPLIERS = frozenset({"L006", "L007", "L023"})
+_MOST_ENTRIES = 8
+
+
+class BaseLinks:
+    """The links of a base, for overlays that are tried on it one after the other.
+
+    tree is the base; keep one of these for it. cycles: look for them too.
+    """
+
+    __slots__ = ("_bindings", "_consumers", "_cycles", "_known", "_largest", "_tree")
+
+    def __init__(self, tree: Tree, bindings: Bindings = BINDINGS, *, cycles: bool = False) -> None:
+        self._tree = tree
+        self._bindings = bindings
+        self._consumers: Consumers | None = None
+        self._largest = 0
+        self._known: dict[Node, _Known] = {}
+        # Members of each that the base has; None: cycles are of no interest.
+        self._cycles: list[frozenset[str]] | None = [] if cycles else None
+
+    def findings(self, outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+        """Give what overlays in force do to links; outcomes are all of them, in order.
+
+        They are taken out and put back when something has to be known of the plain base.
+        """
+        if self._consumers is None:
+            self._on_plain(outcomes, self._read)
+            assert self._consumers is not None
+        board = Board(self._tree, self._bindings)
+        entries = [entry for outcome in outcomes for entry in outcome.changeset.entries]
+        after = judge_after(board, self._consumers, entries)
+        found = after.findings
+        if found:
+            made = {
+                node
+                for entry in entries
+                if isinstance(entry, AttachNode)
+                for node in self._tree.walk(entry.node)
+            }
+            found = self._fresh(found, made, outcomes)
+        if self._cycles is not None:
+            found = [*found, *self._new_cycles(board)]
+        return _told(found, board, after.touched)
+
+    def _on_plain(self, outcomes: Sequence[Outcome], look: Callable[[], None]) -> None:
+        for outcome in reversed(outcomes):
+            outcome.changeset.revert(self._tree)
+        look()
+        for outcome in outcomes:
+            outcome.changeset.apply(self._tree)
+
+    def _read(self) -> None:
+        """Take note of the plain base."""
+        self._consumers = Consumers(self._tree, self._bindings)
+        self._largest = max(self._tree.by_phandle, default=0)
+        if self._cycles is not None:
+            cycles = _all_cycles(Board(self._tree, self._bindings))
+            self._cycles = [frozenset(one.details["members"]) for one in cycles]
+
+    def _fresh(
+        self, findings: Sequence[Finding], made: set[Node], outcomes: Sequence[Outcome]
+    ) -> list[Finding]:
+        """Leave out what the base says as well of its own nodes, and what others say already."""
+        unknown: dict[Node, None] = {}
+        for one in findings:
+            for node in self._nodes_of(one):
+                if node not in made and node not in self._known:
+                    unknown[node] = None
+        if unknown:
+            self._on_plain(outcomes, lambda: self._learn(unknown))
+        dropping = {number for number, outcome in enumerate(outcomes, 1) if outcome.dropped}
+        return [
+            one
+            for one in findings
+            if not self._ships(one) and not (dropping and self._is_dropped(one, dropping))
+        ]
+
+    def _nodes_of(self, finding: Finding) -> Iterable[Node]:
+        yield finding.node
+        if finding.rule == _SHARED_ID:
+            other = self._tree.find(finding.details["other"])
+            if other is not None:
+                yield other
+
+    def _learn(self, nodes: Iterable[Node]) -> None:
+        board = Board(self._tree, self._bindings)
+        for node in nodes:
+            self._known[node] = _Known(board, judge_node(board, node))
+
+    def _ships(self, finding: Finding) -> bool:
+        """Tell whether the base has the very same finding."""
+        known = [self._known.get(node) for node in self._nodes_of(finding)]
+        if finding.rule != _SHARED_ID:
+            return known[0] is not None and _said(finding) in known[0].findings
+        taken = finding.details["supplier"], tuple(finding.details["specifier"])
+        return all(one is not None and taken in one.ids for one in known)
+
+    def _is_dropped(self, finding: Finding, dropping: set[int]) -> bool:
+        """Tell whether a phandle leads nowhere because Linux dropped it, which DT137 tells.
+
+        A number above those of the base is one that the overlay gave itself.
+        """
+        if finding.rule != _DANGLING or finding.details["phandle"] <= self._largest:
+            return False
+        origin = self._tree.origin_of(finding.node, finding.property)
+        return origin is not None and origin.number in dropping
+
+    def _new_cycles(self, board: Board) -> list[Finding]:
+        """Find cycles of which the base has not all."""
+        known = self._cycles or ()
+        return [
+            cycle
+            for cycle in _all_cycles(board)
+            if not any(members.issuperset(cycle.details["members"]) for members in known)
+        ]
+
+
+def _all_cycles(board: Board) -> list[Finding]:
+    return [one for one in judge(board)[1] if one.rule == CYCLE]
+
+
+def _told(findings: Sequence[Finding], board: Board, touched: Container[Node]) -> list[Diagnostic]:
+    """Put findings into words: one for a supplier that is disabled, however often it is named."""
+    told: list[Diagnostic] = []
+    first: dict[tuple[str, Node, str], Diagnostic] = {}
+    more: dict[Diagnostic, list[str]] = {}
+    for finding in findings:
+        key = finding.rule, finding.node, finding.details.get("supplier", "")
+        if finding.rule in _OF_SUPPLIERS and key in first:
+            more.setdefault(first[key], []).append(_entry(finding))
+            continue
+        found = as_diagnostic(finding, board.tree, board.bindings)
+        _ease(found, finding, board, touched)
+        told.append(found)
+        first[key] = found
+    for found, entries in more.items():
+        shown = ", ".join(entries[:_MOST_ENTRIES])
+        left = len(entries) - _MOST_ENTRIES
+        note = f"so do {shown}" if len(entries) > 1 else f"so does {shown}"
+        found.notes = (*found.notes, Note(f"{note} and {left} more" if left > 0 else note))
+    return told
+
+
+def _entry(finding: Finding) -> str:
+    return f"{finding.property}[{finding.details['index']}]"
+
+
+def _ease(found: Diagnostic, finding: Finding, board: Board, touched: Container[Node]) -> None:
+    """Make an info of a warning that nobody has to act upon."""
+    if finding.severity is not Severity.WARNING:
+        return
+    if not board.available(finding.node):
+        found.severity = Severity.INFO
+        found.why = f"{found.why}; the node is disabled"
+    elif finding.rule == _ONE_WAY and finding.node not in touched:
+        # An overlay that leads the other end to its own panel or camera does just that.
+        found.severity = Severity.INFO
+        found.why = f"{found.why}; this end was left behind"
+
+
+class _Known:
+    """What the plain base says of a node: its findings, and the ids of IOMMUs that it takes."""
+
+    __slots__ = ("findings", "ids")
+
+    def __init__(self, board: Board, judged: Judged) -> None:
+        self.findings = {_said(one) for one in judged.findings}
+        self.ids = {(link.supplier.path, link.values) for link in masters_of(board, judged)}
+
+
+def _said(finding: Finding) -> Said:
+    details = repr(sorted(finding.details.items()))
+    return finding.rule, finding.severity, finding.property, details
