@@ -13,6 +13,7 @@ from dtovl.diagnostics import Diagnostic
 from dtovl.links.classwords import CLASSES
 from dtovl.links.iommuwords import IOMMU
 from dtovl.links.listwords import LISTS
+from dtovl.links.maprows import ID_MAPS, is_wide
 from dtovl.links.mapwords import MAPS
 from dtovl.links.telling import Telling, origin_words
 from dtovl.model.supplierbindings import BINDINGS
@@ -35,7 +36,11 @@ _TOLD = {**LISTS, **MAPS, **CLASSES, **IOMMU}
 
 # What is an error, or a warning of L013 and L027, where its node is enabled.
 _EASED = ("L013", "L027")
+
+# What a map of ids that is read in the wrong way seems to have.
+_OF_ROWS = ("L001", "L018", "L019", "L020")
 _UNREAD = "the node is disabled: nobody reads it until it is enabled"
+_NEWER = "Linux 7.1 and newer read rows as wide as their targets want, and this map fits them"
 
 
 def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -> Diagnostic:
@@ -47,18 +52,22 @@ def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -
     code = LINK_CODES[finding.rule]
     telling = Telling(finding, tree, bindings)
     words = _TOLD[finding.rule](telling)
-    eased = _is_eased(finding, code)
+    severity, unread = finding.severity, ""
+    if _is_eased(finding, code):
+        unread = f"; {_UNREAD}"
+    elif _is_for_newer(finding, tree):
+        severity, unread = Severity.INFO, f"; {_NEWER}"
     fields = {"property": finding.property, **finding.details, **words.more}
     return Diagnostic(
         code,
         path=finding.node.path,
         at=telling.place(finding.node, finding.property),
-        why=f"{words.why}; {_UNREAD}" if eased else words.why,
+        why=f"{words.why}{unread}",
         who=words.who or _who(finding, tree, words.blamed),
         fix=words.fix,
         notes=words.notes,
-        kernel=() if eased else words.kernel,
-        severity=finding.severity,
+        kernel=() if unread else words.kernel,
+        severity=severity,
         **fields,
     )
 
@@ -70,6 +79,14 @@ def _is_eased(finding: Finding, code: Code) -> bool:
     if finding.rule == "L005":
         return "value" in finding.details
     return code.severity is Severity.ERROR or finding.rule in _EASED
+
+
+def _is_for_newer(finding: Finding, tree: Tree) -> bool:
+    """Tell whether a map of ids is only written for kernels that are newer than the one asked."""
+    name = finding.property
+    if name not in ID_MAPS or finding.rule not in _OF_ROWS:
+        return False
+    return is_wide(name, finding.node.properties.get(name, b""), tree.by_phandle)
 
 
 def _who(finding: Finding, tree: Tree, blamed: tuple[Blame, ...]) -> str:

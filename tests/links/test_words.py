@@ -945,3 +945,23 @@ def test_whatever_is_found_has_words(nodes: list[dict[str, Any]]) -> None:
     base = tree_of(content)
     for finding in judge(Board(base))[1]:
         check_words(as_diagnostic(finding, base), finding)
+
+
+# -- maps of ids written for newer kernels ---------------------------------------------------------
+
+WIDE = """
+mmu: iommu { compatible = "acme,mmu"; #iommu-cells = <2>; phandle = <1>; };
+pci { compatible = "acme,pci"; iommu-map = <0 1 0x1400 0 1  0x100 1 0x1401 0 1>; };
+"""
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_l018_of_a_map_that_newer_kernels_read_is_an_info(wide: bool) -> None:
+    tree = tree_from(WIDE)
+    found = judge(Board(tree, wide_maps=wide))[1]
+    told = [as_diagnostic(one, tree) for one in found if one.property == "iommu-map"]
+    if wide:
+        assert told == []
+    else:
+        assert [(one.code.number, one.severity) for one in told] == [("L018", Severity.INFO)]
+        assert "Linux 7.1 and newer" in told[0].why
