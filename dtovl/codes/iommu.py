@@ -106,8 +106,8 @@ IOMMU_CELLS = Code(
     suggestion="mend #iommu-cells of {supplier}, and the entries that refer to it",
     source="Devicetree bindings of the IOMMU; of_xlate of its driver",
     explanation="""How many cells stand behind the phandle of an IOMMU is not free: its driver reads
-so many of them. With fewer it takes cells that are not there for 0, or refuses; with more it
-ignores some.
+so many of them. With fewer it refuses, or reads what happens to stand in memory there; with more it
+refuses, or ignores some.
 
     smmu: iommu@1000 { compatible = "arm,mmu-500"; #iommu-cells = <0>; };
     smmu: iommu@1000 { compatible = "arm,mmu-500"; #iommu-cells = <1>; };""",

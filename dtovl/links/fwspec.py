@@ -23,7 +23,7 @@ from dtovl.links.masters import Master, Wish, masters, ranges, wishes
 from dtovl.links.xlate import driver_of, is_known, same_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dtovl.links.board import Board
     from dtovl.links.link import Judged
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Patience = Literal["waiting", "no modules", "timeout"]
 Result = Literal["translated", "own", "bypass", "deferred"]
 
+_MOST_SHOWN = 20
 _NO_IOMMU = "no IOMMU"
 _DEFER = "-EPROBE_DEFER"
 _INVALID = "-EINVAL"
@@ -68,6 +69,15 @@ class Event(NamedTuple):
     def __str__(self) -> str:
         """Write the step as one line."""
         return f"{self.step:<3} {self.actor}: {self.text}"
+
+
+def event_lines(events: Sequence[Event]) -> list[str]:
+    """Write events as lines; of very many the first and the last, which tell how it ended."""
+    if len(events) <= 2 * _MOST_SHOWN:
+        return [str(event) for event in events]
+    left_out = f"... {len(events) - 2 * _MOST_SHOWN} more"
+    first, last = events[:_MOST_SHOWN], events[-_MOST_SHOWN:]
+    return [*map(str, first), left_out, *map(str, last)]
 
 
 class Fwspec(NamedTuple):
@@ -269,7 +279,7 @@ class _Run:
         details = {
             "supplier": kept.held.path,
             "step": self.stopped_by,
-            "events": [str(event) for event in self.events],
+            "events": event_lines(self.events),
         }
         return Finding("DT681", Severity.WARNING, self.master.node, self.master.property, details)
 

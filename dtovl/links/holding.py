@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
-from dtovl.links.fwspec import configure
+from dtovl.links.fwspec import configure, event_lines
 from dtovl.links.link import Finding
 from dtovl.links.masters import Master, masters, ranges
 
@@ -67,7 +67,7 @@ def _of_bus(board: Board, master: Master, going: Collection[Node]) -> Iterator[H
 
 def _of_device(board: Board, master: Master, going: Collection[Node]) -> Iterator[Held]:
     done = configure(board, master)
-    events = tuple(str(event) for event in done.events)
+    events = tuple(event_lines(done.events))
     if done.fwspec is None:
         return
     seen: set[Node] = set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.codes.base import Severity
-from dtovl.links.fwspec import Providers, configure
+from dtovl.links.fwspec import Providers, configure, event_lines
 from dtovl.links.link import Finding
 from dtovl.links.masters import entries, masters
 
@@ -88,6 +88,6 @@ def _finding(master: Master, state: Providers, done: Configured) -> Finding:
     details = {
         "supplier": supplier.path,
         "outcome": f"{done.error}, it works without IOMMU until it is unbound and bound again",
-        "events": [str(event) for event in done.events],
+        "events": event_lines(done.events),
     }
     return Finding("DT682", Severity.WARNING, master.node, master.property, details)

@@ -5,6 +5,7 @@ The table below is read at first use. A driver that it does not have is added wi
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from dtovl.links.board import compatibles, is_okay
@@ -106,6 +107,7 @@ _KEPT = {
 
 _REFUSED = "-EINVAL"
 _CONTEXT_BYTES = 0x1000  # context banks of qcom,msm-iommu-v* are so far apart
+_MOST_BANKS = 256  # the driver counts them in eight bits
 _MASK_SHIFT = 16
 _LOW = 0xFFFF
 
@@ -206,7 +208,7 @@ def context(driver: Driver, provider: Node, values: tuple[int, ...]) -> Translat
 
 def _context_banks(provider: Node) -> set[int]:
     found = set()
-    for child in provider.children.values():
+    for child in islice(provider.children.values(), _MOST_BANKS):
         place = child.properties.get("reg", b"")
         if len(place) >= 4 and is_okay(child):
             given = read_count(child, "qcom,ctx-asid")
@@ -243,15 +245,21 @@ def generic(driver: Driver, provider: Node, values: tuple[int, ...]) -> Translat
 _added: list[Driver] = []
 _tabled: list[Driver] = []
 
+# What was found for a `compatible`; boards name the same few again and again.
+_known: dict[str, Driver | None] = {}
+_MOST_KNOWN = 4096
+
 
 def register(driver: Driver) -> None:
     """Add a driver, which comes before those of the table and those added before."""
     _added.insert(0, driver)
+    _known.clear()
 
 
 def unregister(driver: Driver) -> None:
     """Take an added driver out again. Raises ValueError when it is not there."""
     _added.remove(driver)
+    _known.clear()
 
 
 def drivers() -> tuple[Driver, ...]:
@@ -267,15 +275,25 @@ def driver_of(provider: Node) -> Driver:
     The generic driver is called by the first `compatible` ("" without), and takes any cells.
     """
     names = compatibles(provider)
-    known = drivers()
     for name in names:
-        for driver in known:
-            if any(_fits(pattern, name) for pattern in driver.compatible):
-                return driver
+        driver = _known[name] if name in _known else _look_for(name)
+        if driver is not None:
+            return driver
     first_name = names[0] if names else ""
     count = read_count(provider, "#iommu-cells")
     wanted = () if count is None else (count,)
     return Driver(first_name, tuple(names), wanted, generic, group="id")
+
+
+def _look_for(name: str) -> Driver | None:
+    """Find the driver of a `compatible`, and remember it."""
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    found = next(
+        (one for one in drivers() if any(_fits(pattern, name) for pattern in one.compatible)), None
+    )
+    _known[name] = found
+    return found
 
 
 def is_known(driver: Driver) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.masters import board_of, master, node, says, steps
+from support.trees import cells
 
 from dtovl.codes.base import Severity
 from dtovl.links.fwspec import Configured, Fwspec, Providers, configure, iommu_findings
@@ -13,6 +18,7 @@ from dtovl.links.judge import judge
 from dtovl.links.lateiommus import late_findings
 from dtovl.links.masters import map_id, masters, ranges, shared_groups
 from dtovl.links.words import as_diagnostic
+from dtovl.links.xlate import drivers, unregister
 
 if TYPE_CHECKING:
     from dtovl.links.board import Board
@@ -215,6 +221,16 @@ def test_events_are_lines_to_print() -> None:
     assert str(done.events[0]) == "2   of_iommu_xlate: entry 0: /smmu1 0x1"
 
 
+def test_of_very_many_events_the_first_and_the_last_are_told() -> None:
+    board = board_of(f"dev {{ iommus = {'<&s1 1>, ' * 5000} <&m1 1>; }};")
+    (finding,) = iommu_findings(board)
+    lines = finding.details["events"]
+    assert len(lines) == 41
+    assert lines[20].startswith("... ")
+    assert "entry 0" in lines[0]
+    assert "until it is released" in lines[-1]
+
+
 # -- buses with a map ------------------------------------------------------------------------------
 
 PCI = """
@@ -413,3 +429,45 @@ def test_5_3_masters_with_one_id_share_a_group() -> None:
         ("/mmu1", 2, ["/b", "/c"]),
         ("/rk", None, ["/d", "/e"]),
     ], "the driver decides who shares"
+
+
+# -- hostile input --------------------------------------------------------------------------------
+
+NUMBERS = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 0x99, 0x10000, 0xFFFFFFFF])
+VALUES = st.lists(NUMBERS, max_size=12).map(lambda them: cells(*them)) | st.binary(max_size=40)
+
+
+@given(VALUES, VALUES, VALUES, VALUES, st.integers(0, 0xFFFFFFFF))
+def test_any_value_gives_a_result(
+    iommus: bytes, rows: bytes, mask: bytes, count: bytes, requester: int
+) -> None:
+    board = board_of("dev { }; use { iommus = <&s1 1>, <&m2 1 2>, <&rk>, <&off 1>; };")
+    dev = node(board, "/dev").properties
+    dev.update({"iommus": iommus, "iommu-map": rows, "iommu-map-mask": mask})
+    node(board, "/smmu2").properties["#iommu-cells"] = count
+    found = masters(board)
+    for one in found:
+        done = configure(board, one, requester=requester)
+        assert done.result in ("translated", "own", "bypass", "deferred")
+        assert done.left_over == (done.result == "bypass" and done.fwspec is not None)
+    for finding in iommu_findings(board):
+        assert as_diagnostic(finding, board.tree).message
+    shared_groups(board, found)
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+def test_the_programs_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the text block behind a program shows is what it prints."""
+    page = Path(__file__).parents[2].joinpath("docs", "links.md").read_text(encoding="utf-8")
+    section = page.partition("\n## IOMMU\n")[2].partition("\n## ")[0]
+    known = list(drivers())
+    blocks = re.findall(r"```python\n(.*?)```(?:\s+```text\n(.*?)```)?", section, re.DOTALL)
+    assert blocks
+    for program, output in blocks:
+        exec(compile(program, "links.md", "exec"), {})
+        assert capsys.readouterr().out == output
+    for one in drivers():
+        if one not in known:
+            unregister(one)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.generated import made_by, make_stack
+from support.trees import tree_of
 
 from dtovl.codes.base import Severity
 from dtovl.dts.reader import read_source
@@ -17,6 +21,8 @@ from dtovl.live.state import Live
 from dtovl.model.dialect import LINUX
 
 if TYPE_CHECKING:
+    from support.trees import Content
+
     from dtovl.model.tree import Tree
 
 BASE = """
@@ -279,3 +285,18 @@ def test_overlays_may_be_trees() -> None:
     made = read_source(text.encode(), "o.dtso", symbols=True)
     done = remove_and_judge(base(), [("a", made)], (1,))
     assert (done.errno, done.findings) == (None, ())
+
+
+@given(given_stack=made_by(make_stack), order=st.permutations([1, 2, 3]))
+def test_any_stack_gives_a_result(
+    given_stack: tuple[Content, list[Content]], order: list[int]
+) -> None:
+    """What is found stands in the tree, and names nobody there."""
+    content, overlays = given_stack
+    tree = tree_of(content)
+    named = [(str(place), flatten(tree_of(one))) for place, one in enumerate(overlays)]
+    done = remove_and_judge(tree, named, order)
+    there = set(tree.walk())
+    for one in done.findings:
+        assert one.node in there
+        assert one.property in {key.partition("\0")[0] for key in one.node.properties}
