@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.codes.base import Severity
 from dtovl.links.groups import groups
 from dtovl.links.waiting import findings_of, first_causes
 from dtovl.report.probe.seen import Cause, Group, Master, Need, Seen, Try, Wait
@@ -58,7 +59,17 @@ def simulate(tree: Tree, settings: Settings, table: DriverTable | None) -> Simul
         strict=settings.strict,
         modules=settings.modules,
     )
-    return Simulated(_seen(prediction, judged), prediction, tuple(findings_of(prediction)))
+    findings = (*findings_of(prediction), *_wrong_entries(prediction, judged))
+    return Simulated(_seen(prediction, judged), prediction, findings)
+
+
+def _wrong_entries(prediction: Prediction, judged: Mapping[Node, Judged]) -> Iterator[Finding]:
+    """Give what is wrong with the entries by which devices fail."""
+    for node in prediction.failed:
+        named = prediction.waits[node].property
+        for finding in judged[node].findings if named and node in judged else ():
+            if finding.property == named and finding.severity is Severity.ERROR:
+                yield finding
 
 
 def _seen(prediction: Prediction, judged: Mapping[Node, Judged]) -> Seen:

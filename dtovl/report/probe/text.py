@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from dtovl.report.probe.difference import Bound, Difference, Move
     from dtovl.report.probe.seen import Group, Seen, Try
 
-_WIDEST_PATH = 36
+_WIDEST_PATH = 32
 """A longer path pushes what stands behind it to the right, or to the next line."""
 
-_WIDEST_DRIVER = 24
+_WIDEST_DRIVER = 20
 
 _DEEPEST = 12
 """Levels of waiting devices that are indented; those below stand as deep."""
@@ -65,7 +65,7 @@ def try_lines(tries: Sequence[tuple[int, Try]], *, paths: bool = True) -> Iterat
         path: tuple[Span, ...] = (("path", device), ("", gap)) if paths else ()
         name = ("name", driver), ("", " " * (max(drivers - len(driver), 0) + 2))
         spans = (("dim", head), *path, *name, (_style(result), result))
-        yield Line(spans, hang=len(head) + 2, fixed=2)
+        yield Line(spans, hang=len(head) + 2)
 
 
 def _style(result: str) -> str:
@@ -87,12 +87,16 @@ def _fact(label: str, text: str) -> Line:
 
 
 class ChangeRow(NamedTuple):
-    """One thing that overlays change: a mark, a style for it, the device, what becomes of it."""
+    """One thing that overlays change: a mark, a style for it, the device, what becomes of it.
+
+    reason is why; text leaves it out, which has it in a section of its own.
+    """
 
     mark: str
     style: str
     path: str
     text: str
+    reason: str = ""
 
 
 def _difference_lines(answer: Answer, found: Difference) -> Iterator[Line]:
@@ -104,10 +108,10 @@ def _difference_lines(answer: Answer, found: Difference) -> Iterator[Line]:
         return
     yield Line((("heading", f"With {what}"),))
     column = column_of(row.path for row in rows)
-    for mark, style, path, text in rows:
+    for mark, style, path, text, _ in rows:
         head = ("", "  "), (style, mark), ("", " "), ("path", path)
         gap = " " * (max(column - len(path), 0) + 2)
-        yield Line((*head, ("", gap), ("", text)), hang=6, fixed=4)
+        yield Line((*head, ("", gap), ("", text)), hang=6, fixed=3)
 
 
 def change_rows(answer: Answer, found: Difference) -> Iterator[ChangeRow]:
@@ -116,10 +120,13 @@ def change_rows(answer: Answer, found: Difference) -> Iterator[ChangeRow]:
     for path, how in found.bound.items():
         yield ChangeRow("+", "add", path, f"binds {_when(how)}")
     for path in found.unbound:
-        yield ChangeRow("-", "remove", path, f"no longer binds: {_instead(seen, path)}")
+        if path in seen.deferred or path in seen.failed:
+            yield ChangeRow("-", "remove", path, "no longer binds", _instead(seen, path))
+        else:
+            yield ChangeRow("-", "remove", path, f"no longer binds: {_instead(seen, path)}")
     for path in (*found.deferred, *found.failed):
         if path not in found.unbound:
-            yield ChangeRow("!", "remove", path, f"never binds: {_instead(seen, path)}")
+            yield ChangeRow("!", "remove", path, "never binds", _instead(seen, path))
     for path, (before, now) in found.reworded.items():
         yield ChangeRow("~", "change", path, f"never binds: {now}; before: {before}")
     for path, words in found.released.items():
@@ -178,7 +185,7 @@ def _sections(answer: Answer) -> Iterator[Line]:
     if shown.failed:
         yield from _heading("Failed", "not tried again")
         for path, errno in shown.failed.items():
-            yield Line((("path", path), TAB, ("bad", str(errno))))
+            yield Line((("path", path), TAB, ("bad", str(errno)), *_failed_by(answer.seen, path)))
     for title, why, paths in (
         ("No driver", "that matches", shown.unmatched),
         ("Never added", "no device is made of it: nobody populates its parent", shown.never_added),
@@ -197,6 +204,15 @@ def _sections(answer: Answer) -> Iterator[Line]:
         yield Line((("dim", text),), hang=2)
 
 
+def _failed_by(seen: Seen, path: str) -> Iterator[Span]:
+    """Say by what a probe fails, where that is not the driver alone."""
+    cause = seen.causes.get(path)
+    if cause is not None and cause.kind != "fails":
+        where = "" if cause.node == path else f"{cause.node} "
+        yield TAB
+        yield "", f"{where}{cause.words}"
+
+
 def _heading(title: str, why: str) -> Iterator[Line]:
     yield BLANK
     yield Line((("heading", title), ("dim", f"  ({why})")), hang=2)
@@ -209,7 +225,7 @@ def _cause_lines(seen: Seen, devices: Mapping[str, str]) -> Iterator[Line]:
         for depth, device, wait in branches:
             indent = "  " * min(depth, _DEEPEST)
             place = (("", "  "), ("name", wait.place)) if wait.named else ()
-            yield Line((("", indent), ("path", device), *place), hang=len(indent) + 4, fixed=2)
+            yield Line((("", indent), ("path", device), *place), hang=len(indent) + 4)
 
 
 # -- findings ------------------------------------------------------------------------------------
@@ -268,7 +284,7 @@ def group_lines(groups: tuple[Group, ...]) -> Iterator[Line]:
             gap = " " * (max(column - len(master.device), 0) + 2)
             style = "change" if master.late or master.bypasses else ""
             path = ("", "  "), ("path", master.device), ("", gap)
-            yield Line((*path, (style, master.words)), hang=6, fixed=2)
+            yield Line((*path, (style, master.words)), hang=6)
 
 
 def identity(values: tuple[int, ...]) -> str:

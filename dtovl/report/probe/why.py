@@ -73,7 +73,7 @@ def why_lines(why: Why) -> Iterator[Line]:
             yield Line((("dim", "    -> "), ("", f"{named}{wait.reason}")), hang=7)
         if why.cause is not None:
             end = ("path", why.cause.node), ("bad", f" {why.cause.words}")
-            yield Line((("", "  "), *end, ("dim", "  (first cause)")), hang=4, fixed=2)
+            yield Line((("", "  "), *end, ("dim", "  (first cause)")), hang=4)
     if why.needs:
         yield BLANK
         yield Line((("heading", "Suppliers"),))
@@ -93,7 +93,7 @@ def _need_lines(why: Why) -> Iterator[Line]:
         spans: list[Span] = [("name", head), ("path", need.supplier), ("", gap), ("", state)]
         if need.device not in ("", need.supplier):
             spans.append(("dim", f" ({need.device})"))
-        yield Line(tuple(spans), hang=len(head) + 2, fixed=2)
+        yield Line(tuple(spans), hang=len(head) + 2)
 
 
 def why_object(why: Why) -> dict[str, object]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dtovl.report.probe.answer import Answer
     from dtovl.report.probe.seen import Seen
+    from dtovl.report.probe.text import ChangeRow
     from dtovl.report.probe.trees import Branch
 
 _WORDS = {"add": "good", "remove": "bad", "change": "changed", "dim": "quiet"}
@@ -28,7 +29,7 @@ def difference_html(answer: Answer, ids: Mapping[str, int]) -> str:
     title = "With the overlay" if len(answer.overlays) == 1 else "With the overlays"
     rows = [
         f'<li class="{_WORDS[one.style]}"><span class="sign">{html(_SIGNS[one.mark])}</span>'
-        f'<span>{link(one.path, ids)} <span class="what">{html(one.text)}</span></span></li>'
+        f'<span>{link(one.path, ids)} <span class="what">{html(_told(one))}</span></span></li>'
         for one in change_rows(answer, found)
     ]
     body = f'<ul class="changes">{"".join(rows)}</ul>' if rows else _quiet("Nothing changes.")
@@ -48,6 +49,10 @@ def cause_html(answer: Answer, ids: Mapping[str, int]) -> str:
             f"{''.join(_tree(branches, answer.seen, ids))}</section>"
         )
     return _card("causes", "First causes", "".join(parts), len(parts))
+
+
+def _told(row: ChangeRow) -> str:
+    return f"{row.text}: {row.reason}" if row.reason else row.text
 
 
 _DEEPEST = 24
