@@ -28,6 +28,9 @@ Attempt = tuple[str, "Node", str, str]
 _BOUND = "bound"
 _DEFERRED = "deferred: "
 
+# Reasons that the driver core has before it comes to `iommus`: suppliers, and pins.
+_BEFORE = ("supplier ", "wait for ", "pinctrl ")
+
 
 def late_findings(
     board: Board,
@@ -47,10 +50,11 @@ def late_findings(
     there: set[Node] = set()
     kept: dict[Node, Fwspec] = {}
     found: dict[Node, Finding] = {}
-    for _, device, driver, result in log:
+    for _, device, _, result in log:
         master = watched.get(device)
-        if master is not None and _reaches_iommus(driver, result):
-            waits = result.startswith(f"{_DEFERRED}{driver}: iommu ")
+        reason = _reason(result)
+        if master is not None and not reason.startswith(_BEFORE) and result != "sync_state":
+            waits = reason.startswith("iommu ")
             late = _wanted(board, master) - there
             patience = "waiting" if waits else "timeout" if modules else "no modules"
             state = Providers(late, patience)  # type: ignore[arg-type]  # three of its words
@@ -64,16 +68,9 @@ def late_findings(
     return list(found.values())
 
 
-def _reaches_iommus(driver: str, result: str) -> bool:
-    """Tell whether an attempt came as far as reading `iommus`.
-
-    What the driver core holds back does not, nor what waits for pins; other deferrals name the
-    driver.
-    """
-    if not result.startswith(_DEFERRED):
-        return result != "sync_state"
-    own = f"{_DEFERRED}{driver}: "
-    return result.startswith(own) and not result.startswith(f"{own}pinctrl ")
+def _reason(result: str) -> str:
+    """Give the reason of a deferral, "" for another result."""
+    return result.removeprefix(_DEFERRED) if result.startswith(_DEFERRED) else ""
 
 
 def _wanted(board: Board, master: Master) -> frozenset[Node]:

@@ -13,10 +13,12 @@ from support.masters import board_of, master, node, says, steps
 from support.trees import cells
 
 from dtovl.codes.base import Severity
+from dtovl.links.drivertable import read_drivers
 from dtovl.links.fwspec import Configured, Fwspec, Providers, configure, iommu_findings
 from dtovl.links.judge import judge
 from dtovl.links.lateiommus import late_findings
 from dtovl.links.masters import map_id, masters, ranges, shared_groups
+from dtovl.links.probe import predict
 from dtovl.links.words import as_diagnostic
 from dtovl.links.xlate import drivers, unregister
 
@@ -377,13 +379,13 @@ def late(board: Board, *lines: str, modules: bool = True) -> list[tuple[str, str
 
 def test_5_3_a_master_deferred_for_its_iommu_is_retried_and_translated() -> None:
     board = board_of("dev { iommus = <&s1 1>; };")
-    lines = ("/dev deferred: dev: iommu /smmu1 not registered", "/smmu1 bound", "/dev bound")
+    lines = ("/dev deferred: iommu /smmu1 not registered", "/smmu1 bound", "/dev bound")
     assert late(board, *lines) == []
 
 
 def test_5_3_a_master_that_already_bypassed_stays_so() -> None:
     board = board_of("dev { iommus = <&s1 1>; };")
-    deferral = "/dev deferred: dev: iommu /smmu1 not registered"
+    deferral = "/dev deferred: iommu /smmu1 not registered"
     assert late(board, deferral, "/dev bound", "/smmu1 bound") == [("/dev", "/smmu1")]
     (finding,) = late_findings(board, attempts(board, "/dev bound"), modules=False)  # type: ignore[arg-type]
     assert finding.details["outcome"].startswith("-ENODEV, it works without IOMMU")
@@ -391,12 +393,42 @@ def test_5_3_a_master_that_already_bypassed_stays_so() -> None:
     assert finding.details["outcome"].startswith("-ETIMEDOUT, ")
 
 
+DRIVERS = b"""
+modules: MODULES
+drivers:
+- {name: dma, match: 'acme,dma', level: device}
+- {name: two, match: 'acme,two', level: device}
+- {name: smmu, match: 'arm,smmu-v3', level: late}
+"""
+
+
+@pytest.mark.parametrize(
+    ("modules", "expected"),
+    [
+        # With modules the kernel waits: dma until its IOMMU has come, two until the timeout.
+        (True, [("/two", "/mmu1", "-ETIMEDOUT")]),
+        (False, [("/dma", "/smmu1", "-ENODEV"), ("/two", "/mmu1", "-ENODEV")]),
+    ],
+)
+def test_5_3_in_a_simulation(modules: bool, expected: list[tuple[str, str, str]]) -> None:
+    board = board_of("""
+        dma { compatible = "acme,dma"; iommus = <&s1 1>; };
+        two { compatible = "acme,two"; iommus = <&m1 1>; };""")
+    judged, _ = judge(board)
+    table = read_drivers(DRIVERS.replace(b"MODULES", str(modules).lower().encode()), "d.yaml")
+    log = predict(board, judged, table).log
+    found = late_findings(board, log, judged, modules=modules)
+    outcomes = [one.details["outcome"].partition(",")[0] for one in found]
+    places = [(one.node.path, one.details["supplier"]) for one in found]
+    assert [(*place, outcome) for place, outcome in zip(places, outcomes, strict=True)] == expected
+
+
 def test_5_3_what_the_driver_core_holds_back_has_not_read_iommus() -> None:
     board = board_of("dev { iommus = <&s1 1>, <&s2 2>; };")
     lines = (
         "/smmu1 bound",
         "/dev deferred: supplier /clk not ready",
-        "/dev deferred: dev: pinctrl of /pins not there",
+        "/dev deferred: pinctrl of /pins not there",
         "/smmu2 bound",
         "/dev bound",
     )
@@ -408,7 +440,7 @@ def test_5_3_between_two_instances_a_master_is_lost() -> None:
     board = board_of("dev { iommus = <&s1 1>, <&s2 2>; };")
     lines = (
         "/smmu1 bound",
-        "/dev deferred: dev: iommu /smmu2 not registered",
+        "/dev deferred: iommu /smmu2 not registered",
         "/smmu2 bound",
         "/dev bound",
     )
