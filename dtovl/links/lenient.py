@@ -65,13 +65,17 @@ class Leniency:
         self._board = board
         self._early = early
 
+    def counts(self, name: str) -> bool:
+        """Tell whether a device needs the suppliers that a property names; not those for DMA."""
+        return name != "dmas"
+
     def spares(self, device: Node, link: Link) -> bool:
         """Tell whether a device is taken to work without a supplier, apart from cycles.
 
         That is one below itself, one for DMA, and for a provider the parent of its own kind where
         that is disabled or never comes.
         """
-        if link.property == "dmas" or is_below(link.supplier, device):
+        if not self.counts(link.property) or is_below(link.supplier, device):
             return True
         binding = self._board.bindings.find(link.property)
         if binding is None or not binding.cells or binding.cells not in device.properties:

@@ -243,6 +243,7 @@ class Asking:
                     and binding.cells
                     and binding.strength in ("on", "strict")
                     and _is_asked(name)
+                    and (self._leniency is None or self._leniency.counts(name))
                 ):
                     found[name] = finding.details["index"]
         return found

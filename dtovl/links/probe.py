@@ -131,6 +131,7 @@ class _Simulation:
         self._asking = asking
         self._lenient = lenient
         self._devices: dict[Node, int] = {}
+        self._names: dict[Node, list[str]] = {}
         self._population = Population(board, early, self._devices, containers=lenient)
         self._by_name: dict[str, list[Node]] = {}
         self._drivers = _Drivers()
@@ -225,15 +226,12 @@ class _Simulation:
         if self._syncs is not None:
             self._spend(self._syncs.added(node, self._device_at(node.parent)))
         self._devices[node] = len(self._devices)
-        names = self._names(node)
-        for name in dict.fromkeys(names):
+        # Drivers that are made up match the first string alone.
+        names = list(dict.fromkeys(compatibles(node)[: 1 if self._lenient else None]))
+        self._names[node] = names
+        for name in names:
             self._by_name.setdefault(name, []).append(node)
         return self._drivers.first(names)
-
-    def _names(self, node: Node) -> list[str]:
-        """Give what a driver can match; drivers that are made up match the first string alone."""
-        names = compatibles(node)
-        return names[:1] if self._lenient else names
 
     # -- deferral ------------------------------------------------------------------------------
 
@@ -252,7 +250,7 @@ class _Simulation:
         stage = f"{self._stage}+"
         while self._active:
             device = self._active.popleft()
-            driver = self._drivers.first(self._names(device))
+            driver = self._drivers.first(self._names[device])
             if driver is not None:
                 self._probe(device, driver, stage)
 

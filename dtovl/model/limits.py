@@ -71,7 +71,7 @@ MAX_CONFIG_DEPTH = 12
 MAX_GLOB_STEPS = 20_000_000
 """Most names that all globs of a configuration are held against."""
 
-MAX_PROBE_STEPS = 40_000_000
+MAX_PROBE_STEPS = 25_000_000
 """Most steps of a prediction of probing: 50 for each try, 1 for each supplier that it asks for."""
 
 MAX_JSON_BYTES = 16 << 20
