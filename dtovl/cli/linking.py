@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
-    from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.stack import Stack
+
+
+_NODE_OR_OVERLAY = (
+    "give overlays behind the devicetree of the board; a node is PATH, or --node PATH"
+)
 
 
 class Request(NamedTuple):
@@ -53,20 +57,20 @@ def find_answer(
     linux is the kernel that removes an overlay.
     Raises DtovlError.
     """
-    from dtovl.cli.merged import merge
+    from dtovl.cli.merged import merge, refuse_base, refuse_overlay
 
     if request.remove:
         return _after_removal(reading, files, linux, request)
     before: list[_Judged] = []
 
     def look_at(base: Tree) -> None:
-        _refuse_overlay(base, files[0])
+        refuse_overlay(base, files[0])
         if len(files) > 1:
             before.append(_judge(base, at_boot=True))
 
     merged = merge(reading, files, dialect, look_at)
     for one in merged.overlays:
-        _refuse_base(one.overlay)
+        refuse_base(one.overlay, _NODE_OR_OVERLAY)
     was = before[0] if before else None
     judged = _judge(merged.tree, at_boot=not dialect.kernel)
     return _told(merged, judged, was, request, ())
@@ -130,32 +134,6 @@ def _place(finding: Finding) -> tuple[Node, str, object]:
 
 def _key(finding: Finding) -> str:
     return repr(sorted(finding.as_object().items()))
-
-
-def _refuse_overlay(base: Tree, name: str) -> None:
-    """Refuse an overlay in the place of the base: its phandles mean nothing yet.
-
-    Raises UsageError (DT296).
-    """
-    from dtovl.model.specifiers import is_overlay
-
-    if is_overlay(base):
-        cure = "give the devicetree of the board first, and the overlay behind it"
-        raise _wrong_role(name, "an overlay", "FILE", cure)
-
-
-def _refuse_base(overlay: Overlay) -> None:
-    """Refuse what is no overlay in the place of one. Raises UsageError (DT296)."""
-    if not overlay.fragments:
-        cure = "give overlays behind the devicetree of the board; a node is PATH, or --node PATH"
-        raise _wrong_role(overlay.name, "no overlay, as it has no fragments", "OVERLAY", cure)
-
-
-def _wrong_role(name: str, what: str, role: str, cure: str) -> UsageError:
-    from dtovl.codes.identify import WRONG_ROLE
-    from dtovl.diagnostics import Diagnostic
-
-    return UsageError(Diagnostic(WRONG_ROLE, name=name, what=what, role=role, cure=cure))
 
 
 def _find(merged: Merged, path: str) -> Node:
@@ -228,7 +206,7 @@ def _after_removal(
 
     Raises DtovlError; InputError (DT243, DT200) when Linux refuses, or would crash.
     """
-    from dtovl.cli.merged import apply_all
+    from dtovl.cli.merged import apply_all, refuse_base, refuse_overlay
     from dtovl.fdt.read import unflatten
     from dtovl.fdt.write import flatten
     from dtovl.links.removal import remove_and_judge
@@ -237,10 +215,10 @@ def _after_removal(
 
     number = _number(files, request.remove)
     tree = reading.load(files[0])
-    _refuse_overlay(tree, files[0])
+    refuse_overlay(tree, files[0])
     overlays = [Overlay(reading.load(name), name) for name in files[1:]]
     for overlay in overlays:
-        _refuse_base(overlay)
+        refuse_base(overlay, _NODE_OR_OVERLAY)
     # Applying writes into overlays: the running kernel gets what they are now.
     blobs = [(one.name, flatten(one.tree)) for one in overlays]
     running = unflatten(flatten(tree), files[0])

@@ -85,6 +85,31 @@ def apply_all(
     return Merged(tree, owners, base, placed), stack
 
 
+def refuse_overlay(base: Tree, name: str) -> None:
+    """Refuse an overlay in the place of the base: its phandles mean nothing yet.
+
+    Raises UsageError (DT296).
+    """
+    from dtovl.model.specifiers import is_overlay
+
+    if is_overlay(base):
+        cure = "give the devicetree of the board first, and the overlay behind it"
+        _refuse_role(name, "an overlay", "FILE", cure)
+
+
+def refuse_base(overlay: Overlay, cure: str) -> None:
+    """Refuse what is no overlay in the place of one. Raises UsageError (DT296)."""
+    if not overlay.fragments:
+        _refuse_role(overlay.name, "no overlay, as it has no fragments", "OVERLAY", cure)
+
+
+def _refuse_role(name: str, what: str, role: str, cure: str) -> None:
+    from dtovl.codes.identify import WRONG_ROLE
+    from dtovl.diagnostics import Diagnostic
+
+    raise UsageError(Diagnostic(WRONG_ROLE, name=name, what=what, role=role, cure=cure))
+
+
 _LOOK_WITH_BASE = ("applier", "include_dirs", "defines", "cpp")
 
 

@@ -108,7 +108,7 @@ def _answer(
     reading: Reading, request: Request, table: DriverTable | None
 ) -> tuple[Answer, Why | None]:
     """Predict for the base, apply the overlays, predict for what came of it."""
-    from dtovl.cli.merged import merge
+    from dtovl.cli.merged import merge, refuse_base, refuse_overlay
     from dtovl.report.probe.answer import Answer
     from dtovl.report.probe.difference import difference
     from dtovl.report.probe.read import simulate
@@ -117,11 +117,13 @@ def _answer(
     before: list[Simulated] = []
 
     def look_at(base: Tree) -> None:
-        _refuse_overlay(base, request.file)
+        refuse_overlay(base, request.file)
         if request.overlays:
             before.append(simulate(base, settings, table))
 
     merged = merge(reading, [request.file, *request.overlays], request.applier, look_at)
+    for placed in merged.overlays:
+        refuse_base(placed.overlay, "give overlays behind the devicetree of the board")
     now = simulate(merged.tree, settings, table)
     found = difference(before[0].seen, now.seen) if before else None
     told = tuple(_told(merged, now, before[0] if before else None))
@@ -129,23 +131,6 @@ def _answer(
         request.file, request.overlays, settings, now.seen, found, told, request.everything
     )
     return answer, None if request.why is None else _why(merged, now, request.why)
-
-
-def _refuse_overlay(base: Tree, name: str) -> None:
-    """Refuse an overlay in the place of the base: its phandles mean nothing yet.
-
-    Raises UsageError (DT296).
-    """
-    from dtovl.model.specifiers import is_overlay
-
-    if not is_overlay(base):
-        return
-    from dtovl.codes.identify import WRONG_ROLE
-    from dtovl.diagnostics import Diagnostic
-    from dtovl.errors import UsageError
-
-    cure = "give the devicetree of the board first, and the overlay behind it"
-    raise UsageError(Diagnostic(WRONG_ROLE, name=name, what="an overlay", role="FILE", cure=cure))
 
 
 def _told(merged: Merged, now: Simulated, before: Simulated | None) -> Iterator[Told]:

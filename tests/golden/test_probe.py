@@ -55,6 +55,7 @@ HOSTILE = "\x1b[2J\n::error::<img src=x>%0A[red]\\\xff{0}"
         ["gateway.dtb", "--dot", "--format", "json"],
         ["gateway.dtb", "--fw-devlink", "maybe"],
         ["camera.dtbo"],
+        ["gateway.dtb", "gateway-b.dtb"],
         ["gateway.dtb", "missing-label.dtbo"],
         ["gatewai.dtb"],
         ["gateway.dtb", "--drivers", "none.yaml"],
