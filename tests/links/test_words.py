@@ -957,7 +957,7 @@ pci { compatible = "acme,pci"; iommu-map = <0 1 0x1400 0 1  0x100 1 0x1401 0 1>;
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_l018_of_a_map_that_newer_kernels_read_is_an_info(wide: bool) -> None:
-    tree = tree_from(WIDE)
+    tree = tree_from("/dts-v1/; / {" + WIDE + "};")
     found = judge(Board(tree, wide_maps=wide))[1]
     told = [as_diagnostic(one, tree) for one in found if one.property == "iommu-map"]
     if wide:
