@@ -100,7 +100,7 @@ class Selection(NamedTuple):
             return True
         own = finding.node.path in self.scope.paths
         others = any(path in self.scope.paths for path in paths_in(finding))
-        return others if self.reverse and not own else own or others
+        return others if self.reverse else own or others
 
 
 def kind_of(board: Board, name: str) -> str:

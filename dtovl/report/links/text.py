@@ -32,7 +32,7 @@ def links_lines(answer: Answer, *, verbose: int) -> Iterator[Line]:
     """Write the answer; verbose 1 shows info findings and how strong a link is, 2 L010 as well."""
     suppliers, consumers = answer.rows()
     title = f"{answer.title}: {answer.headline([*suppliers, *consumers])}"
-    yield Line((("heading", title),), hang=2)
+    yield Line((("heading", title),), hang=2, fixed=0)
     if answer.node is not None:
         yield from _node_lines(answer, answer.node)
         if not answer.selection.reverse:
