@@ -60,18 +60,30 @@ class BaseLinks:
         # Members of each that the base has; None: cycles are of no interest.
         self._cycles: list[frozenset[str]] | None = [] if cycles else None
 
-    def findings(self, outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+    def diagnostics(self, outcomes: Sequence[Outcome]) -> list[Diagnostic]:
         """Give what overlays in force do to links; outcomes are all of them, in order.
 
         They are taken out and put back when something has to be known of the plain base.
         """
+        board = Board(self._tree, self._bindings)
+        findings, touched = self.new_findings(board, outcomes)
+        return _told(findings, board, touched)
+
+    def new_findings(
+        self, board: Board, outcomes: Sequence[Outcome]
+    ) -> tuple[list[Finding], set[Node]]:
+        """Give the findings themselves, each with the severity of its rule; and what was touched.
+
+        board is the tree with the overlays in force.
+        """
         if self._consumers is None:
             self._on_plain(outcomes, self._read)
             assert self._consumers is not None
-        board = Board(self._tree, self._bindings)
         entries = [entry for outcome in outcomes for entry in outcome.changeset.entries]
         after = judge_after(board, self._consumers, entries)
-        found = after.findings
+        # Whatever the base does not say is the doing of overlays, be it about one of its own nodes.
+        found = [one for judged in after.judged.values() for one in judged.findings]
+        found += [one for one in after.findings if one.rule == _SHARED_ID]
         if found:
             made = {
                 node
@@ -81,8 +93,8 @@ class BaseLinks:
             }
             found = self._fresh(found, made, outcomes)
         if self._cycles is not None:
-            found = [*found, *self._new_cycles(board)]
-        return _told(found, board, after.touched)
+            found += self._new_cycles(board)
+        return found, after.touched
 
     def _on_plain(self, outcomes: Sequence[Outcome], look: Callable[[], None]) -> None:
         for outcome in reversed(outcomes):
@@ -211,5 +223,6 @@ class _Known:
 
 
 def _said(finding: Finding) -> Said:
-    details = repr(sorted(finding.details.items()))
+    # Who was probably meant is advice.
+    details = repr(sorted(one for one in finding.details.items() if one[0] != "hint"))
     return finding.rule, finding.severity, finding.property, details

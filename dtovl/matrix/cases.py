@@ -165,7 +165,7 @@ class _Trial:
         else:
             stack = apply_stack(work.tree, self._overlays, dialect)
         if main and work.links is not None and stack.failed is None:
-            self.findings.extend(work.links.findings(stack.outcomes))
+            self.findings.extend(work.links.diagnostics(stack.outcomes))
         return stack
 
     def _foresee(self, stack: Stack) -> None:
