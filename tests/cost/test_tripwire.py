@@ -1,17 +1,17 @@
 """Cost follows the overlay, not the base: nodes that an overlay has no business with stay unread.
 
-Their dicts are replaced by ones that raise when they are read. Nodes above a target, and the
-symbols, may be asked for one name, and not be gone through; but the names of a few children may be
-gone through, as libfdt takes the first that fits when a unit address is left out.
+Nodes above a target, and the symbols, may be asked for one name (support.wires).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+from support import wires
 from support.overlays import at, lines, overlay_of, to
 from support.trees import Content, tree_of
+from support.wires import TouchedError, disarm
 
 from dtovl.checks.forecast import foresee
 from dtovl.checks.verdicts import apply_checked
@@ -21,41 +21,10 @@ from dtovl.overlay.owners import OVERLAY as OVERLAY_KIND
 from dtovl.overlay.owners import Owner, apply_owned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
-FEW = 64
 SIZES = (100, 1_000, 10_000)
 BOTH = pytest.mark.parametrize("dialect", [LIBFDT, LINUX], ids=lambda dialect: dialect.name)
-
-
-class TouchedError(AssertionError):
-    """Something was read that is none of the overlay's business."""
-
-
-class _Named(dict[str, Any]):
-    """Answers when asked for one name, and raises when it is gone through."""
-
-    def _raise(self, *_: object) -> NoReturn:
-        raise TouchedError(f"gone through: {list(dict.keys(self))[:4]}")
-
-    keys = values = items = copy = __iter__ = __reversed__ = __or__ = __ror__ = __eq__ = _raise
-    __hash__ = None  # type: ignore[assignment]  # as for every dict
-
-
-class _Children(_Named):
-    """Children of a node above a target."""
-
-    def values(self) -> Any:
-        return dict.values(self) if len(self) <= FEW else self._raise()
-
-
-class _Shut(_Named):
-    """Raises when it is read in any way."""
-
-    get = __getitem__ = __contains__ = __len__ = __bool__ = _Named._raise
 
 
 def big(size: int) -> Content:
@@ -104,36 +73,9 @@ MERGED = ("/soc/bus0/dev@2/port",)
 RESOLVED = ("/soc/bus1/dev@f",)
 
 
-def nodes_at(tree: Tree, paths: Iterable[str]) -> set[Node]:
-    found = {tree.find(path) for path in paths}
-    assert None not in found
-    return {node for node in found if node is not None}
-
-
 def arm(tree: Tree) -> None:
     """Put wires into all nodes but those that the overlay names."""
-    free = nodes_at(tree, TARGETS + MERGED)
-    asked = nodes_at(tree, (*RESOLVED, "/__symbols__", "/aliases"))
-    above = {tree.root}
-    for node in free | asked:
-        parent = node.parent
-        while parent is not None:
-            above.add(parent)
-            parent = parent.parent
-    for node in list(tree.walk()):
-        if node not in free:
-            known = node in asked or node in above
-            node.properties = (_Named if known else _Shut)(node.properties)
-            node.children = (_Children if known else _Shut)(node.children)
-
-
-def disarm(tree: Tree) -> None:
-    stack = [tree.root]
-    while stack:
-        node = stack.pop()
-        node.properties = dict(dict.items(node.properties))
-        node.children = dict(dict.items(node.children))
-        stack.extend(node.children.values())
+    wires.arm(tree, TARGETS + MERGED, (*RESOLVED, "/__symbols__", "/aliases"))
 
 
 @pytest.fixture(scope="module", params=SIZES)
