@@ -77,12 +77,13 @@ TOO_LONG = Code(
     "DT694",
     "probe-too-long",
     Severity.ERROR,
-    message="it is given up after {tries:,} tries: devices wait for each other",
+    message="the prediction takes too long: it is given up after {tries:,} tries",
     suggestion="look at the tree: a large board takes some thousand tries",
     source=_SOURCE,
     explanation="""Whenever a device binds, the kernel tries all those again that wait. Where many
-devices each wait for the next one, that grows with the square of their number: the kernel takes its
-time, dtovl stops at a bound and gives no verdict. No tree of a board comes near it.
+devices each wait for the next one, that grows with the square of their number (and with drivers
+that want sync_state, with the depth of the tree times its suppliers): the kernel takes its time,
+dtovl stops at a bound and gives no verdict. No tree of a board comes near it.
 
     a2000 { clocks = <&a1999>; }; a1999 { clocks = <&a1998>; };    and so on, back to front
     a1 { }; a2 { clocks = <&a1>; };    suppliers first: each device is tried once""",

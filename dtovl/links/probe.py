@@ -59,6 +59,9 @@ _POWER_DOMAINS = "power-domains"
 _TRY_STEPS = 50
 """What a try costs beside the needs it looks at: a line of the log that is kept."""
 
+_SUPPLIER_STEPS = 4
+"""What it costs to let a device that is added answer for a supplier at or below it."""
+
 
 def predict(
     board: Board,
@@ -224,7 +227,8 @@ class _Simulation:
     def _add(self, node: Node) -> Driver | None:
         """Add a device; give the driver that tries it first."""
         if self._syncs is not None:
-            self._spend(self._syncs.added(node, self._device_at(node.parent)))
+            looked_at = self._syncs.added(node, self._device_at(node.parent))
+            self._spend(_SUPPLIER_STEPS * looked_at)
         self._devices[node] = len(self._devices)
         # Drivers that are made up match the first string alone.
         names = list(dict.fromkeys(compatibles(node)[: 1 if self._lenient else None]))
