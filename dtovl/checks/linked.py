@@ -15,16 +15,18 @@ from dtovl.diagnostics import Note
 from dtovl.links.after import judge_after
 from dtovl.links.board import Board
 from dtovl.links.consumers import Consumers
+from dtovl.links.fwspec import iommu_findings
 from dtovl.links.iommus import masters_of
 from dtovl.links.judge import judge, judge_node
+from dtovl.links.lateregions import region_findings
 from dtovl.links.words import as_diagnostic
 from dtovl.model.supplierbindings import BINDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from dtovl.diagnostics import Diagnostic
-    from dtovl.links.link import Finding, Judged
+    from dtovl.links.link import Finding, Judged, Link
     from dtovl.model.node import Node
     from dtovl.model.supplierbindings import Bindings
     from dtovl.model.tree import Tree
@@ -39,6 +41,7 @@ CYCLE = "L009"
 _DANGLING = "L001"
 _SHARED_ID = "L022"
 _ONE_WAY = "L027"
+_COUNT = "#iommu-cells"
 _OF_SUPPLIERS = frozenset({"L006", "L007", "L023"})
 _MOST_ENTRIES = 8
 
@@ -46,14 +49,22 @@ _MOST_ENTRIES = 8
 class BaseLinks:
     """The links of a base, for overlays that are tried on it one after the other.
 
-    tree is the base; keep one of these for it. cycles: look for them too.
+    tree is the base; keep one of these for it. cycles: look for them too; wide_maps as for Board.
     """
 
-    __slots__ = ("_bindings", "_consumers", "_cycles", "_known", "_largest", "_tree")
+    __slots__ = ("_bindings", "_consumers", "_cycles", "_known", "_largest", "_tree", "_wide_maps")
 
-    def __init__(self, tree: Tree, bindings: Bindings = BINDINGS, *, cycles: bool = False) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        bindings: Bindings = BINDINGS,
+        *,
+        cycles: bool = False,
+        wide_maps: bool = False,
+    ) -> None:
         self._tree = tree
         self._bindings = bindings
+        self._wide_maps = wide_maps
         self._consumers: Consumers | None = None
         self._largest = 0
         self._known: dict[Node, _Known] = {}
@@ -65,7 +76,7 @@ class BaseLinks:
 
         They are taken out and put back when something has to be known of the plain base.
         """
-        board = Board(self._tree, self._bindings)
+        board = self._board()
         findings, touched = self.new_findings(board, outcomes)
         return _told(findings, board, touched)
 
@@ -82,7 +93,8 @@ class BaseLinks:
         entries = [entry for outcome in outcomes for entry in outcome.changeset.entries]
         after = judge_after(board, self._consumers, entries)
         # Whatever the base does not say is the doing of overlays, be it about one of its own nodes.
-        found = [one for judged in after.judged.values() for one in judged.findings]
+        at_boot = not any(outcome.dialect.kernel for outcome in outcomes)
+        found = _all_findings(board, after.judged, at_boot=at_boot)
         found += [one for one in after.findings if one.rule == _SHARED_ID]
         if found:
             made = {
@@ -96,6 +108,9 @@ class BaseLinks:
             found += self._new_cycles(board)
         return found, after.touched
 
+    def _board(self) -> Board:
+        return Board(self._tree, self._bindings, wide_maps=self._wide_maps)
+
     def _on_plain(self, outcomes: Sequence[Outcome], look: Callable[[], None]) -> None:
         for outcome in reversed(outcomes):
             outcome.changeset.revert(self._tree)
@@ -108,7 +123,7 @@ class BaseLinks:
         self._consumers = Consumers(self._tree, self._bindings)
         self._largest = max(self._tree.by_phandle, default=0)
         if self._cycles is not None:
-            cycles = _all_cycles(Board(self._tree, self._bindings))
+            cycles = _all_cycles(self._board())
             self._cycles = [frozenset(one.details["members"]) for one in cycles]
 
     def _fresh(
@@ -137,9 +152,17 @@ class BaseLinks:
                 yield other
 
     def _learn(self, nodes: Iterable[Node]) -> None:
-        board = Board(self._tree, self._bindings)
+        board = self._board()
+        assert self._consumers is not None
         for node in nodes:
-            self._known[node] = _Known(board, judge_node(board, node))
+            # Of an IOMMU something is told while its masters are looked at.
+            masters = (
+                self._consumers.by_number.get(node.phandle, ()) if _COUNT in node.properties else ()
+            )
+            judged = {one: judge_node(board, one) for one in (node, *masters)}
+            findings = _all_findings(board, judged, at_boot=True)
+            own = (one for one in findings if one.node is node)
+            self._known[node] = _Known(own, masters_of(board, judged[node]))
 
     def _ships(self, finding: Finding) -> bool:
         """Tell whether the base has the very same finding."""
@@ -167,6 +190,14 @@ class BaseLinks:
             for cycle in _all_cycles(board)
             if not any(members.issuperset(cycle.details["members"]) for members in known)
         ]
+
+
+def _all_findings(board: Board, judged: Mapping[Node, Judged], *, at_boot: bool) -> list[Finding]:
+    """Give what is found at nodes: by the rules, and about their IOMMUs and reserved memory."""
+    found = [one for each in judged.values() for one in each.findings]
+    found += iommu_findings(board, judged)
+    found += region_findings(board, judged, at_boot=at_boot)
+    return found
 
 
 def _all_cycles(board: Board) -> list[Finding]:
@@ -201,7 +232,7 @@ def _entry(finding: Finding) -> str:
 
 def _ease(found: Diagnostic, finding: Finding, board: Board, touched: Container[Node]) -> None:
     """Make an info of a warning that nobody has to act upon."""
-    if finding.severity is not Severity.WARNING:
+    if found.severity is not Severity.WARNING:
         return
     if not board.available(finding.node):
         found.severity = Severity.INFO
@@ -217,9 +248,9 @@ class _Known:
 
     __slots__ = ("findings", "ids")
 
-    def __init__(self, board: Board, judged: Judged) -> None:
-        self.findings = {_said(one) for one in judged.findings}
-        self.ids = {(link.supplier.path, link.values) for link in masters_of(board, judged)}
+    def __init__(self, findings: Iterable[Finding], ids: Iterable[Link]) -> None:
+        self.findings = {_said(one) for one in findings}
+        self.ids = {(link.supplier.path, link.values) for link in ids}
 
 
 def _said(finding: Finding) -> Said:

@@ -115,7 +115,8 @@ class BaseWork:
 
 def _links(tree: Tree, settings: Settings) -> BaseLinks:
     bindings = Bindings(settings.bindings) if settings.bindings else BINDINGS
-    return BaseLinks(tree, bindings, cycles=settings.cycles)
+    wide_maps = KERNELS[settings.kernel].wide_id_maps
+    return BaseLinks(tree, bindings, cycles=settings.cycles, wide_maps=wide_maps)
 
 
 class _Trial:

@@ -13,7 +13,9 @@ from support.trees import Content, strings, tree_of
 from dtovl.checks.linked import BaseLinks
 from dtovl.checks.verdicts import once
 from dtovl.links.board import Board
+from dtovl.links.fwspec import iommu_findings
 from dtovl.links.judge import judge
+from dtovl.links.lateregions import region_findings
 from dtovl.model.dialect import LIBFDT, LINUX, Dialect
 from dtovl.model.supplierbindings import BINDINGS, Binding, Bindings
 from dtovl.overlay.stack import apply_stack
@@ -228,6 +230,30 @@ def test_a_phandle_that_linux_drops_is_told_by_another_finding() -> None:
     assert [one.code.number for one in found(more, base=base, applier=LINUX)] == ["L001"]
 
 
+def test_reserved_memory_that_comes_too_late() -> None:
+    """Linux reserves memory at boot; what a boot loader applies is there by then."""
+    region: Content = {"reg": [0x1000, 0x1000], "phandle": 1}
+    overlay = overlay_of(
+        at("/", {"reserved-memory": {"region": region}}),
+        camera(**{"memory-region": [1]}),
+        local={"fragment@1": {"__overlay__": {"camera": {"memory-region": 0}}}},
+    )
+    assert found(overlay) == []
+    (one,) = found(overlay, applier=LINUX)
+    assert (one.code.number, one.path, one.severity.label) == ("DT684", "/camera", "warning")
+
+
+def test_an_iommu_that_its_driver_cannot_count_with() -> None:
+    smmu: Content = {"compatible": "arm,smmu-v3", "#iommu-cells": 2, "phandle": 30}
+    base = dict(BASE, smmu=smmu)
+    overlay = overlay_of(camera(iommus=[30, 1, 2]))
+    assert [(one.code.number, one.path) for one in found(overlay, base=base)] == [
+        ("DT685", "/smmu")
+    ]
+    base["usb"] = {"compatible": "acme,usb", "iommus": [30, 3, 3]}
+    assert found(overlay, base=base) == []
+
+
 # -- settings --------------------------------------------------------------------------------------
 
 
@@ -263,7 +289,10 @@ def test_cycles_are_looked_for_when_they_are_wanted() -> None:
 
 def _said(tree: Tree) -> set[tuple[object, ...]]:
     """Give what judging all of a tree finds, but cycles."""
-    _, findings = judge(Board(tree))
+    board = Board(tree)
+    _, findings = judge(board)
+    findings += iommu_findings(board)
+    findings += region_findings(board, at_boot=True)
     return {_key(one) for one in findings if one.rule != "L009"}
 
 
@@ -272,13 +301,14 @@ def _key(one: Finding) -> tuple[object, ...]:
     return one.rule, one.severity, one.node.path, one.property, repr(details)
 
 
-NAMES = st.sampled_from(["uart", "pll", "gpio", "iommu", "dma", "bus", "new"])
+NAMES = st.sampled_from(["uart", "pll", "gpio", "iommu", "reserved-memory", "bus", "new"])
 NUMBERS = st.lists(st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF]), max_size=4)
 PROPERTIES: st.SearchStrategy[Content] = st.fixed_dictionaries(
     {},
     optional={
         "status": st.sampled_from(["okay", "disabled"]),
-        "compatible": st.just("acme,any"),
+        "compatible": st.sampled_from(["acme,any", "arm,smmu-v3", "arm,mmu-500"]),
+        "#iommu-cells": st.integers(0, 2),
         "clocks": NUMBERS,
         "reset-gpios": NUMBERS,
         "iommus": NUMBERS,
