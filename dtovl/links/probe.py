@@ -328,9 +328,7 @@ class _Simulation:
                 return Blocker(need, need.reason)
         if not self._gave_up:
             for need in needs.iommus:
-                if need.disabled:
-                    return None
-                if need.anchor not in self._bound:
+                if not need.disabled and need.anchor not in self._bound:
                     return Blocker(need, need.reason)
         return None
 

@@ -78,6 +78,13 @@ def test_step_2_the_driver_that_registered_first_tries_whatever_comes_of_it() ->
     ]
 
 
+def test_step_2_of_two_drivers_for_one_compatible_the_first_comes_again() -> None:
+    board = f'a {{ compatible = "a"; clocks = <&clk>; }}; clk: clk {CLK}'
+    found = run(board, "a", "name: b, match: a", "match: clk, level: late")
+    drivers = [one.driver for one in found.log if one.device.path == "/a"]
+    assert drivers == ["a", "b", "a", "a", "a"]
+
+
 def test_step_2_a_driver_that_registers_tries_in_the_order_in_which_devices_were_added() -> None:
     board = """b { compatible = "two"; }; a { compatible = "one"; }; c { compatible = "two"; };
         d { compatible = "one", "two"; };"""
@@ -146,6 +153,14 @@ def test_step_4_a_device_in_active_stays_there_when_it_waits_and_leaves_when_it_
         f"module+ /a {_WAITS}",
     ]
     assert tries_of(found, "/c")[-1] == "module bound"
+    assert log(found)[-2:] == [f"timeout+ /b {_WAITS}", f"timeout+ /a {_WAITS}"]
+
+
+def test_step_4_a_device_that_a_second_driver_binds_does_not_wait_any_more() -> None:
+    board = f'a {{ compatible = "a"; clocks = <&clk>; }}; clk: clk {CLK}'
+    second = "name: b, match: a, optional: [clocks]"
+    found = run(board, "a", second, settings="fw_devlink: permissive")
+    assert log(found) == [f"device /a {_WAITS}", "device /a bound"]
 
 
 def test_step_5_nothing_is_tried_again_before_late() -> None:

@@ -70,6 +70,13 @@ def test_step_10_links_behind_a_hole_and_of_other_classes_do_not_count() -> None
     ]
 
 
+def test_step_10_consumers_of_what_is_early_below_a_device_do_not_count() -> None:
+    board = """p { compatible = "clk";
+            osc: osc { compatible = "fixed-clock"; #clock-cells = <0>; }; };
+        a { compatible = "a"; clocks = <&osc>; };"""
+    assert held(run(board, _SUPPLIER)) == {}
+
+
 def test_step_10_a_supplier_below_its_consumer_does_not_wait_for_it() -> None:
     board = """bus { compatible = "simple-bus"; interrupt-parent = <&intc>;
         intc: intc { compatible = "clk"; interrupt-controller; #interrupt-cells = <1>;
@@ -93,6 +100,11 @@ def test_step_10_the_nearest_device_answers_for_a_supplier_that_is_none() -> Non
         b { compatible = "b"; x-supply = <&s>; };
         c { compatible = "c"; x-supply = <&t>; };"""
     assert held(run(board, _SUPPLIER)) == {"/p": ["/a", "/b", "/c"]}
+    # It is let go by a child that takes its consumers over.
+    alone = """p { compatible = "clk"; t: t { compatible = "t"; }; };
+        c { compatible = "c"; x-supply = <&t>; };"""
+    let_go = run(alone, "match: t, level: core", f"{_SUPPLIER}, populates: true")
+    assert log(let_go)[-1] == "late /p sync_state"
     # A child that becomes a device answers for itself from then on.
     found = run(board, f"{_SUPPLIER}, populates: true", "match: t, sync_state: true")
     assert held(found) == {"/p": ["/a", "/b"], "/p/t": ["/c"]}

@@ -6,6 +6,7 @@ import pytest
 from links.probing import CLK, MMU, PD, PINS, deferred, failed, log, paths, run, tries_of
 
 _STRICT = "strict: true"
+_EARLY = "early: [of-the-table]"
 
 
 def first_try(board: str, *drivers: str, settings: str = "") -> str:
@@ -56,6 +57,7 @@ def test_3a_links_of_children_that_are_no_devices_do_not_block() -> None:
     ("why", "properties", "rest"),
     [
         ("self", "#clock-cells = <0>; clocks = <&{/a}>;", ""),
+        ("self, as a cell", "nvmem-cells = <&{/a}>;", ""),
         ("own descendants", "c-supply = <&below>; below: x { };", ""),
         ("a descendant that is a device", "c-supply = <&d>; d: x { compatible = 'x'; };", ""),
         ("disabled", "c-supply = <&d>;", 'd: d { compatible = "d"; status = "disabled"; };'),
@@ -321,6 +323,33 @@ def test_ready_goes_up_from_the_supplier() -> None:
     assert first_try(root, settings=setting) == "deferred: clocks[0] of /s not ready"
     early = board.replace('compatible = "p"', 'compatible = "arm,armv8-timer"')
     assert first_try(early, settings=setting) == "bound"
+
+
+@pytest.mark.parametrize(
+    ("supplier", "waits"),
+    [
+        *(
+            (f'compatible = "{name}";', False)
+            for name in (
+                "fixed-clock",
+                "fixed-factor-clock",
+                "arm,armv8-timer",
+                "arm,psci-0.2",
+                "arm,psci-1.0",
+                "of-the-table",
+            )
+        ),
+        ('compatible = "s"; interrupt-controller;', False),
+        ('compatible = "s"; interrupt-controller; interrupts = <1>;', True),
+        ('compatible = "s"; interrupt-controller; interrupts-extended = <>;', True),
+        ('compatible = "s";', True),
+    ],
+)
+def test_early_nodes_are_ready_and_no_devices(supplier: str, *, waits: bool) -> None:
+    found = run(a("x-supply = <&s>;") + f"s: s {{ {supplier} }};", "a", "s", settings=_EARLY)
+    assert (found.log[0].result != "bound") == waits
+    assert [node.path for node in found.order] == (["/s", "/a"] if waits else ["/a"])
+    assert not found.unmatched + found.never_added
 
 
 def test_ready_above_the_layout_that_an_nvmem_cell_stands_in() -> None:

@@ -139,8 +139,9 @@ def test_groups_mark_who_joined_after_the_first_was_bound() -> None:
         b {{ compatible = "b"; iommus = <&mmu 1>, <&mmu 2>; }};
         c {{ compatible = "c"; iommus = <&mmu 1>; }};
         d {{ compatible = "d"; iommus = <&mmu 1>, <&off 1>; }};
+        e {{ compatible = "d"; iommus = <&off 2>, <&mmu 1>; }};
         off: off {{ #iommu-cells = <1>; status = "disabled"; }}; mmu: mmu {MMU}"""
-    found = run(source, "match: mmu, level: core", "b", "a", "d")
+    found = run(source, "match: mmu, level: core", "d", "b", "a")
     judged, _ = judge(found.board)
     seen = [
         (
@@ -155,13 +156,14 @@ def test_groups_mark_who_joined_after_the_first_was_bound() -> None:
             "/mmu",
             (1,),
             [
-                ("/a", 3, False, True),
-                ("/b", 2, False, False),
+                ("/a", 5, False, True),
+                ("/b", 4, False, False),
                 ("/c", 0, False, False),
-                ("/d", 4, True, False),
+                ("/d", 2, True, False),
+                ("/e", 3, True, False),
             ],
         ),
-        ("/mmu", (2,), [("/b", 2, False, False)]),
+        ("/mmu", (2,), [("/b", 4, False, False)]),
     ]
 
 
