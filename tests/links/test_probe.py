@@ -139,16 +139,16 @@ def test_step_4_a_device_that_waits_keeps_its_place_in_pending() -> None:
 def test_step_4_a_device_in_active_stays_there_when_it_waits_and_leaves_when_it_binds() -> None:
     # The first device that a module binds moves the others to active, while it still registers.
     board = f"""first {{ compatible = "first"; }};
-        a {{ compatible = "a", "all"; clocks = <&clk>; }};
         b {{ compatible = "b"; clocks = <&clk>; }};
         c {{ compatible = "c", "all"; power-domains = <&pd>; }};
+        a {{ compatible = "a", "all"; clocks = <&clk>; }};
         clk: clk {CLK} pd: pd {PD}"""
     module = "name: all, match: [first, all], module: true, optional: [power-domains]"
     found = run(board, "b", "a", "c", module, settings="fw_devlink: permissive")
     assert [line for line in log(found) if line.startswith("module")] == [
         "module /first bound",
-        f"module /a {_WAITS}",
         "module /c bound",
+        f"module /a {_WAITS}",
         f"module+ /b {_WAITS}",
         f"module+ /a {_WAITS}",
     ]
