@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from dtovl.codes import config as codes
 from dtovl.errors import InputError
+from dtovl.matrix.document import read_document
 from dtovl.matrix.values import Values
 from dtovl.model.entries import MOST_ARGUMENTS
-from dtovl.model.limits import MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, MAX_CONFIG_VALUES
 from dtovl.model.supplierbindings import KINDS, TABLED, Binding, Form, Strength
-from dtovl.yamlfile import Bounds, Map, Number, read_yaml
+from dtovl.yamlfile import Map, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,6 @@ MAX_BINDINGS = 500
 
 BINDING_KEYS = ("property", "form", "cells", "fallback", "fw_devlink", "names", "kind")
 """The keys of one binding."""
-
-BOUNDS = Bounds(MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, MAX_CONFIG_VALUES, anchors=False)
-"""What a configuration may hold at most."""
 
 _FORMS = {one: one for one in get_args(Form)}
 _STRENGTHS = {one: one for one in get_args(Strength)}
@@ -52,7 +49,7 @@ def read_bindings(text: str, name: str) -> tuple[Binding, ...]:
     name is what messages call the file. Raises InputError (DT600 to DT603) with a diagnostic for
     each mistake in the bindings.
     """
-    document = read_yaml(text.removeprefix("\ufeff"), name, BOUNDS)
+    document = read_document(text, name)
     if not isinstance(document, Map):
         return ()
     values = Values(name)

@@ -119,11 +119,14 @@ def blamed(place: Place) -> tuple[str, ...]:
     if len(overlays) < 2 or not place.stack:
         return overlays
     who = place.finding.who
-    numbered = _NUMBERED.match(who)
+    named = tuple(who.split(" and "))
+    if set(named) <= set(overlays):
+        return named
+    # `overlay 2 (a.dtbo)`, `/x is disabled by overlay 2 (a.dtbo)`; who did it comes first.
+    numbered = _NUMBERED.search(who)
     if numbered is not None and 0 < int(numbered[1]) <= len(overlays):
         return (overlays[int(numbered[1]) - 1],)
-    named = tuple(who.split(" and "))
-    return named if set(named) <= set(overlays) else overlays
+    return overlays
 
 
 def _mask(number: int) -> str:

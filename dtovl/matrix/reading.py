@@ -15,14 +15,15 @@ from dtovl.codes import config as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.matrix import config as made
-from dtovl.matrix.bindingkeys import BOUNDS, listed_bindings
+from dtovl.matrix.bindingkeys import listed_bindings
+from dtovl.matrix.document import read_document
 from dtovl.matrix.globs import is_glob, node_glob
 from dtovl.matrix.result import UNREADABLE
 from dtovl.matrix.values import Values, shorten
 from dtovl.matrix.words import ANY_BASE, BY_COMPATIBLE, FAIL_ON, SEVERITIES, fits_code
 from dtovl.model.dialect import DIALECTS, KERNELS
 from dtovl.model.limits import MAX_DIRECTORY_ENTRIES, MAX_OVERLAYS
-from dtovl.yamlfile import Items, Map, Number, read_yaml
+from dtovl.yamlfile import Items, Map, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,8 +43,6 @@ KEYS = (
 )
 
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_QUOTED = "a text that begins with *, &, ! or { needs quotes: '*.dtbo'"
-_QUOTED_INSIDE = "between [ ] or { } a text with , [ ] { or } in it needs quotes: ['a[12].dtb']"
 
 
 def read_config(text: str, name: str, folder: str) -> made.Config:
@@ -52,10 +51,7 @@ def read_config(text: str, name: str, folder: str) -> made.Config:
     Whether the files are there is not looked at. Raises InputError (DT600 to DT606) with a
     diagnostic for each mistake, in the order of their lines.
     """
-    try:
-        document = read_yaml(text.removeprefix("\ufeff"), name, BOUNDS)
-    except InputError as error:
-        raise _unreadable(error.diagnostic, text) from error
+    document = read_document(text, name)
     if not isinstance(document, Map):
         what = "it is empty" if document is None else "it is no mapping of keys to values"
         at = Location(name, 1)
@@ -67,19 +63,6 @@ def read_config(text: str, name: str, folder: str) -> made.Config:
             *sorted(reader.values.problems, key=lambda one: one.where.line if one.where else 0)
         )
     return config
-
-
-def _unreadable(found: Diagnostic, text: str) -> InputError:
-    """Turn what the reader of YAML says into what it means for a configuration."""
-    lines = text.splitlines()
-    line = found.where.line if found.where else 0
-    fix = None
-    if 0 < line <= len(lines) and re.search(r"(?:^|[-:,\[{])\s*[*&!]", lines[line - 1]):
-        fix = _QUOTED
-    what = str(found.fields["what"])
-    if fix is None and "flow" in what:
-        fix = _QUOTED_INSIDE
-    return InputError(Diagnostic(codes.CONFIG_UNREADABLE, at=found.where, what=what, fix=fix))
 
 
 class _Reader:

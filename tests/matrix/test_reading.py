@@ -22,6 +22,7 @@ from dtovl.matrix.config import (
 from dtovl.matrix.defaults import commented
 from dtovl.matrix.reading import KEYS, MAX_RULES, read_config
 from dtovl.matrix.values import MAX_HINTS
+from dtovl.model.supplierbindings import Binding
 
 FILES = "bases: boards/*.dtb\noverlays: overlays/*.dtbo\n"
 
@@ -65,6 +66,10 @@ rules:
     - false
     - {severity: error, files: boards/a.dtb, nodes: [serial@*, /soc/**]}
     - {severity: default, files: [boards/b.dtb]}
+bindings:
+  - {property: "*-lane", form: one}
+  - {property: "acme,bus-#", form: args, cells: "#acme,bus-cells", fallback: 0, fw_devlink: on,
+     names: "acme,bus-names", kind: bus}
 expected:
   - {base: boards/a.dtb, overlay: overlays/x.dtbo, error: FDT_ERR_NOTFOUND, reason: no connector}
   - {stack: display and camera, error: label-not-in-base, reason: "it is so"}
@@ -120,14 +125,18 @@ def test_all_of_it() -> None:
                 "",
                 "FDT_ERR_NOTFOUND",
                 "no connector",
-                27,
+                31,
             ),
-            Expected(("**",), (), "display and camera", "label-not-in-base", "it is so", 28),
+            Expected(("**",), (), "display and camera", "label-not-in-base", "it is so", 32),
         ),
         "dtovl-baseline.json",
         (("sarif", "out.sarif"), ("html", "out/x.html")),
         2,
         Limits(cases=100000),
+        bindings=(
+            Binding("*-lane", "one", kind="lane"),
+            Binding("acme,bus-#", "args", "#acme,bus-cells", 0, "on", "acme,bus-names", "bus"),
+        ),
     )
 
 
