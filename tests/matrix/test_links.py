@@ -167,7 +167,7 @@ def test_a_finding_of_a_stack_is_that_of_the_overlay_that_did_it(
     check("stacks: [{name: both, bases: board.dts, overlays: [camera.dtso, off.dtso]}]\n")
     groups = json.loads(Path("out.json").read_text())["groups"]
     (group,) = (one for one in groups if one["message"] == KEY.message)
-    assert [place["stack"] for place in group["places"]] == [None, "both"]
+    assert [place["stack"] for place in group["places"]] == ["both", None]
     place = Place("board.dts", ("camera.dtso", "off.dtso"), "both", KEY)
     assert blamed(place) == ("off.dtso",)
 
