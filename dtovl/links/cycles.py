@@ -5,20 +5,22 @@ Source: kernel device_is_dependent, __fw_devlink_relax_cycles (drivers/base/core
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dtovl.codes.base import Severity
 from dtovl.links.board import is_below
 from dtovl.links.link import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from dtovl.links.board import Board
     from dtovl.links.link import Link
     from dtovl.model.node import Node
 
 Graph = dict["Node", list["Node"]]
+
+_T = TypeVar("_T", bound="Hashable")
 
 _HARD = frozenset(
     {"clocks", "power-domains", "resets", "phys", "interrupts", "interrupts-extended"}
@@ -68,16 +70,16 @@ def _add_parents(board: Board, graph: Graph) -> None:
             left.append(parent)
 
 
-def components(graph: Mapping[Node, list[Node]]) -> list[list[Node]]:
-    """List the strongly connected components of two devices or more.
+def components(graph: Mapping[_T, Sequence[_T]]) -> list[list[_T]]:
+    """List the strongly connected components of two devices, or whatever it is, or more.
 
     Source: Tarjan, Depth-first search and linear graph algorithms (1972), without recursion.
     """
-    number: dict[Node, int] = {}
-    low: dict[Node, int] = {}
-    stack: list[Node] = []
-    on_stack: set[Node] = set()
-    found: list[list[Node]] = []
+    number: dict[_T, int] = {}
+    low: dict[_T, int] = {}
+    stack: list[_T] = []
+    on_stack: set[_T] = set()
+    found: list[list[_T]] = []
     for start in graph:
         if start in number:
             continue
@@ -108,8 +110,8 @@ def components(graph: Mapping[Node, list[Node]]) -> list[list[Node]]:
     return found
 
 
-def _pop(stack: list[Node], on_stack: set[Node], last: Node) -> list[Node]:
-    members: list[Node] = []
+def _pop(stack: list[_T], on_stack: set[_T], last: _T) -> list[_T]:
+    members: list[_T] = []
     while True:
         node = stack.pop()
         on_stack.discard(node)

@@ -1,8 +1,8 @@
 """Where boxes and arrows of a drawing go: consumers on the left, what they need on the right.
 
 Boxes get columns (layers) so that nearly all arrows point to the right; an arrow that passes a
-column gets a place of its own in it, so that it passes between boxes and not through one. The
-order within a column, with few crossings, is igraph's; heights are ours, as it knows no sizes.
+column gets a place of its own in it, so that it passes between boxes and not through one. Order
+within the columns first (dtovl.report.links.crossings), then heights, then ways of arrows.
 
 Source: K. Sugiyama, S. Tagawa, M. Toda: Methods for visual understanding of hierarchical system
 structures (1981); for heights the pool-adjacent-violators algorithm, which finds the places
@@ -14,8 +14,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.report.links.columns import columns_of
+from dtovl.report.links.crossings import MIDDLE, Line, ordered
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Point = tuple[float, float]
 
@@ -23,8 +26,9 @@ _BETWEEN_BOXES = 14.0
 _BETWEEN_COLUMNS = 56.0
 _LANE = 7.0
 _SWEEPS = 16
+# Places found in all sweeps together, before there are fewer of these.
+_MOST_PLACES = 100_000
 _STRAIGHT = 6.0
-_TIGHTENING = 4
 
 
 class Size(NamedTuple):
@@ -53,11 +57,11 @@ class Layout(NamedTuple):
 class _Chains:
     """Boxes and the places of arrows in columns they pass, numbered together, boxes first."""
 
-    def __init__(self, columns: list[int], pairs: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, columns: Iterable[int], starts: Mapping[tuple[int, int], float]) -> None:
         self.columns = list(columns)
         self.ways: dict[tuple[int, int], list[int]] = {}
-        self.edges: list[tuple[int, int]] = []
-        for source, target in pairs:
+        self.lines: list[Line] = []
+        for (source, target), start in starts.items():
             left, right = source, target
             if self.columns[left] > self.columns[right]:
                 left, right = right, left
@@ -66,20 +70,27 @@ class _Chains:
                 way.append(len(self.columns))
                 self.columns.append(column)
             way.append(right)
-            self.edges += pairwise(way)
+            # Arrows leave a box at the row they belong to, and reach it where there is room.
+            lines = [Line(one, other) for one, other in pairwise(way)]
+            if left == source:
+                lines[0] = lines[0]._replace(out=start)
+            else:
+                lines[-1] = lines[-1]._replace(into=start)
+            self.lines += lines
             self.ways[source, target] = way if left == source else way[::-1]
 
 
 def lay_out(sizes: Sequence[Size], arrows: Sequence[Arrow]) -> Layout:
     """Find places for boxes of given sizes, and ways for arrows between different ones."""
-    pairs = list(dict.fromkeys((one.source, one.target) for one in arrows))
-    chains = _Chains(_columns(len(sizes), pairs), pairs)
-    order = _order(chains)
-    heights = [one.height for one in sizes] + [_LANE] * (len(chains.columns) - len(sizes))
     starts: dict[tuple[int, int], list[float]] = {}
     for one in arrows:
         starts.setdefault((one.source, one.target), []).append(one.start)
-    tops = _tops(chains, order, heights, starts, len(sizes))
+    means = {pair: sum(some) / len(some) for pair, some in starts.items()}
+    parts = {pair: _part(mean, sizes[pair[0]].height) for pair, mean in means.items()}
+    chains = _Chains(columns_of(len(sizes), list(starts)), parts)
+    order = ordered(chains.columns, chains.lines)
+    heights = [one.height for one in sizes] + [_LANE] * (len(chains.columns) - len(sizes))
+    tops = _tops(chains, order, heights, means, len(sizes))
     lefts, widths = _lefts(chains, order, sizes)
     boxes = [(lefts[chains.columns[one]], tops[one]) for one in range(len(sizes))]
     whole = Size(
@@ -90,53 +101,9 @@ def lay_out(sizes: Sequence[Size], arrows: Sequence[Arrow]) -> Layout:
     return Layout(boxes, [ways.way(one) for one in arrows], whole)
 
 
-# -- columns ---------------------------------------------------------------------------------------
-
-
-def _columns(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
-    """Give each box a column, those of consumers before those of what they need.
-
-    Arrows that close a cycle are turned round for this. Then boxes move to where their arrows are
-    shorter: to their suppliers if they have more of these than of consumers, else to those.
-    """
-    import igraph
-
-    graph = igraph.Graph(n=count, edges=pairs, directed=True)
-    back = set(graph.feedback_arc_set())
-    forward = [
-        (target, source) if number in back else (source, target)
-        for number, (source, target) in enumerate(pairs)
-    ]
-    after: list[list[int]] = [[] for _ in range(count)]
-    before: list[list[int]] = [[] for _ in range(count)]
-    for source, target in forward:
-        after[source].append(target)
-        before[target].append(source)
-    sorted_ones = igraph.Graph(n=count, edges=forward, directed=True).topological_sorting()
-    columns = [0] * count
-    for one in sorted_ones:
-        columns[one] = max((columns[other] + 1 for other in before[one]), default=0)
-    for _ in range(_TIGHTENING):
-        for one in reversed(sorted_ones):
-            if len(after[one]) > len(before[one]):
-                columns[one] = min(columns[other] for other in after[one]) - 1
-        for one in sorted_ones:
-            if before[one] and len(after[one]) <= len(before[one]):
-                columns[one] = max(columns[other] for other in before[one]) + 1
-    used = {column: number for number, column in enumerate(sorted(set(columns)))}
-    return [used[column] for column in columns]
-
-
-def _order(chains: _Chains) -> list[list[int]]:
-    """Give what stands in each column, from top to bottom."""
-    import igraph
-
-    graph = igraph.Graph(n=len(chains.columns), edges=chains.edges, directed=True)
-    places = graph.layout_sugiyama(layers=chains.columns, maxiter=200).coords
-    columns: list[list[int]] = [[] for _ in range(max(chains.columns, default=-1) + 1)]
-    for one in sorted(range(len(chains.columns)), key=lambda one: (places[one][0], one)):
-        columns[chains.columns[one]].append(one)
-    return columns
+def _part(start: float, height: float) -> float:
+    """Give a place on the side of a box as a part of its height."""
+    return min(max(start / height, 0.0), 0.999) if height > 0 else MIDDLE
 
 
 # -- heights ---------------------------------------------------------------------------------------
@@ -146,32 +113,36 @@ def _tops(
     chains: _Chains,
     order: list[list[int]],
     heights: list[float],
-    starts: dict[tuple[int, int], list[float]],
+    starts: Mapping[tuple[int, int], float],
     count: int,
 ) -> list[float]:
     """Find how high everything stands: near to what it is joined with, in order, apart."""
-    joined: list[list[tuple[int, float, float]]] = [[] for _ in heights]
+    joined: list[list[int]] = [[] for _ in heights]
+    shifts = [0.0] * len(heights)
     for pair, way in chains.ways.items():
-        own = sum(starts[pair]) / len(starts[pair])
+        own = starts[pair]
         for at, (one, other) in enumerate(pairwise(way)):
             leaving = own if at == 0 else heights[one] / 2
-            joined[one].append((other, heights[other] / 2 - leaving, 1.0))
-            joined[other].append((one, leaving - heights[other] / 2, 1.0))
+            shift = heights[other] / 2 - leaving
+            joined[one].append(other)
+            joined[other].append(one)
+            shifts[one] += shift
+            shifts[other] -= shift
     tops = [0.0] * len(heights)
     for column in order:
         top = 0.0
         for one in column:
             tops[one] = top
             top += heights[one] + _BETWEEN_BOXES
-    for sweep in range(_SWEEPS):
+    sweeps = max(4, min(_SWEEPS, _MOST_PLACES // max(1, len(heights))))
+    for sweep in range(sweeps):
         for column in order if sweep % 2 == 0 else reversed(order):
             wanted, weights = [], []
             for one in column:
                 near = joined[one]
-                total = sum(weight for _, _, weight in near)
-                wish = sum((tops[other] + shift) * weight for other, shift, weight in near)
-                wanted.append(wish / total if total else tops[one])
-                weights.append(_STRAIGHT if one >= count else max(total, 0.1))
+                wish = sum([tops[other] for other in near]) + shifts[one]
+                wanted.append(wish / len(near) if near else tops[one])
+                weights.append(_STRAIGHT if one >= count else max(len(near), 0.1))
             for one, top in zip(column, _apart(column, wanted, weights, heights), strict=True):
                 tops[one] = top
     least = min(tops, default=0.0)
@@ -207,8 +178,8 @@ def _lefts(
 ) -> tuple[list[float], list[float]]:
     """Give left edge and width of every column; many arrows between two want more room."""
     crowd = [0] * len(order)
-    for one, _ in chains.edges:
-        crowd[chains.columns[one]] += 1
+    for line in chains.lines:
+        crowd[chains.columns[line.left]] += 1
     lefts, widths, left = [], [], 0.0
     for number, column in enumerate(order):
         width = max((sizes[one].width for one in column if one < len(sizes)), default=0.0)
