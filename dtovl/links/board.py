@@ -139,11 +139,11 @@ class Board:
         """
         supplier: Node | None = link.supplier
         if link.property == "nvmem-cells":
-            supplier = _above_layout(link.supplier)
+            supplier = above_layout(link.supplier)
         return self.device_of(link.consumer), None if supplier is None else self.device_of(supplier)
 
 
-def _above_layout(cell: Node) -> Node | None:
+def above_layout(cell: Node) -> Node | None:
     """Give the next device above an nvmem cell, or what is above its layout."""
     above = cell.parent
     while above is not None and "compatible" not in above.properties and above.name != _LAYOUT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.links.board import is_below
+from dtovl.links.board import above_layout, is_below
 from dtovl.links.cycles import components, device_graph
 
 if TYPE_CHECKING:
@@ -149,11 +149,12 @@ class Asking:
             ):
                 continue
             path = self._path(supplier)
+            anchor = above_layout(supplier) if link.property == _CELLS else supplier
             yield Need(
                 link.property,
                 link.index,
                 supplier,
-                None,
+                anchor,
                 False,
                 f"supplier {path} not ready",
                 f"wait for supplier {path}",

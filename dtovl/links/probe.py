@@ -310,7 +310,7 @@ class _Simulation:
         for need in needs.links:
             supplier = need.supplier
             if supplier not in self._devices:
-                above = self._device_at(supplier)
+                above = self._device_at(need.anchor)
                 if above is None or above not in self._bound:
                     return Blocker(need, need.absent, own=False)
         for need in needs.links:
