@@ -214,7 +214,7 @@ def _told(findings: Sequence[Finding], board: Board, touched: Container[Node]) -
         if finding.rule in _OF_SUPPLIERS and key in first:
             more.setdefault(first[key], []).append(_entry(finding))
             continue
-        found = as_diagnostic(finding, board.tree, board.bindings)
+        found = as_diagnostic(finding, board.tree, board.bindings, wide_maps=board.wide_maps)
         _ease(found, finding, board, touched)
         told.append(found)
         first[key] = found

@@ -54,7 +54,7 @@ def find_answer(
 ) -> Answer:
     """Judge the base, apply the overlays, judge what came of it.
 
-    linux is the kernel that removes an overlay.
+    linux is the kernel that reads the tree, and removes an overlay.
     Raises DtovlError.
     """
     from dtovl.cli.merged import merge, refuse_base, refuse_overlay
@@ -66,18 +66,19 @@ def find_answer(
     def look_at(base: Tree) -> None:
         refuse_overlay(base, files[0])
         if len(files) > 1:
-            before.append(_judge(base, at_boot=True))
+            before.append(_judge(base, linux, at_boot=True))
 
     merged = merge(reading, files, dialect, look_at)
     for one in merged.overlays:
         refuse_base(one.overlay, _NODE_OR_OVERLAY)
     was = before[0] if before else None
-    judged = _judge(merged.tree, at_boot=not dialect.kernel)
-    return _told(merged, judged, was, request, ())
+    judged = _judge(merged.tree, linux, at_boot=not dialect.kernel)
+    return _told(merged, linux, judged, was, request, ())
 
 
 def _told(
     merged: Merged,
+    linux: Dialect,
     judged: _Judged,
     was: _Judged | None,
     request: Request,
@@ -109,20 +110,20 @@ def _told(
         selection=selection,
         node=None if node is None else end_of(judged.board, node),
         was=None if node is None or was is None else was.graph.end(node.path),
-        findings=_worded(merged, findings),
+        findings=_worded(merged, linux, findings),
         whole=request.whole,
     )
 
 
-def _judge(tree: Tree, *, at_boot: bool) -> _Judged:
-    """Judge a tree; at_boot: its overlays were applied before the kernel started."""
+def _judge(tree: Tree, linux: Dialect, *, at_boot: bool) -> _Judged:
+    """Judge a tree as linux reads it; at_boot: overlays were applied before the kernel started."""
     from dtovl.links.board import Board
     from dtovl.links.changes import look
     from dtovl.links.fwspec import iommu_findings
     from dtovl.links.judge import judge
     from dtovl.links.lateregions import region_findings
 
-    board = Board(tree)
+    board = Board(tree, wide_maps=linux.wide_id_maps)
     judged, found = judge(board)
     findings = [*found, *iommu_findings(board, judged), *region_findings(board, at_boot=at_boot)]
     return _Judged(board, look(board, judged, findings), frozenset(map(_key, findings)))
@@ -190,10 +191,13 @@ def _caused(merged: Merged, findings: Sequence[Finding], before: frozenset[str])
     ]
 
 
-def _worded(merged: Merged, findings: Sequence[Finding]) -> list[tuple[Finding, Diagnostic]]:
+def _worded(
+    merged: Merged, linux: Dialect, findings: Sequence[Finding]
+) -> list[tuple[Finding, Diagnostic]]:
     from dtovl.links.words import as_diagnostic
 
-    return [(one, as_diagnostic(one, merged.tree)) for one in findings]
+    wide_maps = linux.wide_id_maps
+    return [(one, as_diagnostic(one, merged.tree, wide_maps=wide_maps)) for one in findings]
 
 
 # -- removal ---------------------------------------------------------------------------------------
@@ -223,7 +227,7 @@ def _after_removal(
     blobs = [(one.name, flatten(one.tree)) for one in overlays]
     running = unflatten(flatten(tree), files[0])
     merged, stack = apply_all(tree, overlays, linux, files[0])
-    was = _judge(tree, at_boot=False)
+    was = _judge(tree, linux, at_boot=False)
     removed = remove_and_judge(running, blobs, [number], linux)
     if removed.errno is not None:
         raise InputError(_refused(tree, stack, files[0], number, removed))
@@ -234,7 +238,7 @@ def _after_removal(
         one._replace(node=tree.find(one.node.path) or one.node)
         for one in (*removed.findings, *removed.iommu)
     ]
-    return _told(merged, _judge(tree, at_boot=False), was, request, found)
+    return _told(merged, linux, _judge(tree, linux, at_boot=False), was, request, found)
 
 
 def _number(files: Sequence[str], name: str) -> int:

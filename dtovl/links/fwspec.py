@@ -364,5 +364,5 @@ def _of_master(board: Board, master: Master) -> Iterator[Finding]:
         if node is None or row.last < row.first or not board.available(node):
             continue
         if driver_of(node).translate is not None:
-            wish = Wish(row.row, node, (row.out,), (row.out_last,))
+            wish = Wish(row.row, node, row.outs, row.values(row.last))
             yield from _bounds(master, wish, node)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dtovl.links.board import compatibles
+from dtovl.links.maprows import narrow_rows, wide_rows
 from dtovl.links.xlate import driver_of, translate
-from dtovl.model.cells import cell, cells
+from dtovl.model.cells import cell
 from dtovl.model.entries import decode
 
 if TYPE_CHECKING:
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
 
     from dtovl.links.board import Board
     from dtovl.links.link import Judged
+    from dtovl.links.maprows import Row
     from dtovl.model.entries import Entry
     from dtovl.model.node import Node
 
 Kind = Literal["device", "pci", "fsl-mc", "bus"]
 
 _ALL = 0xFFFFFFFF
-_ROW = 4  # cells: id-base, phandle, out-base, length
-_BYTES = 16
 _WORDS = {
     "hole": "empty entry",
     "unknown": "no node has the phandle",
@@ -57,22 +57,22 @@ class Wish(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A row of an `iommu-map`: ids first..last of the bus become out..out_last at the IOMMU.
+    """A row of an `iommu-map`: ids first..last of the bus become outs of the IOMMU, from outs on.
 
-    node is None where no node has the phandle: whoever has such an id bypasses every IOMMU. An
-    empty row has last = first - 1.
+    last is the last id that `iommu-map-mask` lets through. node is None where no node has the
+    phandle: whoever has such an id bypasses every IOMMU. An empty row has last = first - 1.
     """
 
     row: int
     first: int
     last: int
     node: Node | None
-    out: int
+    outs: tuple[int, ...]
 
-    @property
-    def out_last(self) -> int:
-        """Give what becomes of the last id."""
-        return self.out + self.last - self.first
+    def values(self, number: int) -> tuple[int, ...]:
+        """Give what becomes of an id: its distance from first is added to the first cell."""
+        first, *others = self.outs or (0,)
+        return ((number - self.first + first) & _ALL, *others)
 
 
 class Shared(NamedTuple):
@@ -117,15 +117,38 @@ def entries(board: Board, master: Master) -> Iterator[Entry]:
 
 
 def ranges(board: Board, master: Master) -> list[Range]:
-    """List the rows of a master's `iommu-map`, whole rows only."""
-    numbers = cells(master.node.properties["iommu-map"])
+    """List the rows of a master's `iommu-map`; none where the kernel finds that it has no rows."""
+    mask = _mask(master.node)
     by_phandle = board.tree.by_phandle
-    found = []
-    for place in range(0, len(numbers) - _ROW + 1, _ROW):
-        first, phandle, out, length = numbers[place : place + _ROW]
-        node = by_phandle.get(phandle)
-        found.append(Range(place // _ROW, first, first + length - 1, node, out))
-    return found
+    return [
+        Range(
+            index,
+            row.base,
+            _last_id(row.base, row.length, mask),
+            by_phandle.get(row.number) if row.number else None,
+            row.outs,
+        )
+        for index, row in enumerate(_rows(board, master) or ())
+    ]
+
+
+def _rows(board: Board, master: Master) -> list[Row] | None:
+    """Split the map of a master as the kernel that the board boots does; None: it has no rows."""
+    value = master.node.properties["iommu-map"]
+    if not board.wide_maps:
+        return narrow_rows(value)
+    rows, whole = wide_rows("iommu-map", value, board.tree.by_phandle)
+    return rows if whole else None
+
+
+def _last_id(first: int, length: int, mask: int) -> int:
+    """Give the last id of a row of which the mask takes no bit; first - 1 where it is empty."""
+    last = first + length - 1
+    hidden = last & _ALL & ~mask
+    if not length or first & ~mask or not hidden:
+        return last
+    below = (1 << hidden.bit_length() - 1) - 1
+    return last & ~(below << 1 | 1) | mask & below
 
 
 def wishes(board: Board, master: Master, requester: int | None = None) -> Iterator[Wish]:
@@ -146,9 +169,9 @@ def wishes(board: Board, master: Master, requester: int | None = None) -> Iterat
 
 def map_id(board: Board, master: Master, requester: int | None = None) -> Wish:
     """Find the row of a map that an id hits. Source: kernel of_map_id (drivers/of/base.c)."""
-    value = master.node.properties["iommu-map"]
-    if len(value) % _BYTES:
-        return Wish(0, None, problem=f"bad length {len(value)}", error="-EINVAL")
+    if _rows(board, master) is None:
+        length = len(master.node.properties["iommu-map"])
+        return Wish(0, None, problem=f"bad length {length}", error="-EINVAL")
     rows = ranges(board, master)
     mask = _mask(master.node)
     if requester is None:
@@ -162,8 +185,7 @@ def map_id(board: Board, master: Master, requester: int | None = None) -> Wish:
             if row.node is None:
                 problem = f"row {row.row}: no node has the phandle"
                 return Wish(row.row, None, problem=problem, error="no IOMMU")
-            out = (masked - row.first + row.out) & _ALL
-            return Wish(row.row, row.node, (out,), (row.out_last & _ALL,))
+            return Wish(row.row, row.node, row.values(masked), row.values(row.last))
     return Wish(0, None, problem=f"no row has id {requester:#x}", error="no IOMMU")
 
 
@@ -185,7 +207,7 @@ def ids_of(board: Board, master: Master) -> Iterator[tuple[Node, int | None]]:
         return
     for row in ranges(board, master):
         if row.node is not None and row.last >= row.first:
-            ids = translate(row.node, (row.out,)).ids
+            ids = translate(row.node, row.outs).ids
             yield row.node, ids[0] if ids else None
 
 

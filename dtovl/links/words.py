@@ -41,10 +41,15 @@ _EASED = ("L013", "L027")
 _OF_ROWS = ("L001", "L018", "L019", "L020")
 _UNREAD = "the node is disabled: nobody reads it until it is enabled"
 _NEWER = "Linux 7.1 and newer read rows as wide as their targets want, and this map fits them"
+_NEWER_FIX = "boot such a kernel (`--kernel 7.2` reads the map so), or write rows of four cells"
 
 
-def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -> Diagnostic:
+def as_diagnostic(
+    finding: Finding, tree: Tree, bindings: Bindings = BINDINGS, *, wide_maps: bool = False
+) -> Diagnostic:
     """Put a finding into words, by the tree as it is now; that must be the one judged.
+
+    wide_maps: it was judged so (dtovl.links.board.Board).
 
     The place is that of the property in source text, where known; an overlay is named as the one
     who did it where it brought the property, or what makes it wrong.
@@ -52,11 +57,11 @@ def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -
     code = LINK_CODES[finding.rule]
     telling = Telling(finding, tree, bindings)
     words = _TOLD[finding.rule](telling)
-    severity, unread = finding.severity, ""
+    severity, unread, fix = finding.severity, "", words.fix
     if _is_eased(finding, code):
         unread = f"; {_UNREAD}"
-    elif _is_for_newer(finding, tree):
-        severity, unread = Severity.INFO, f"; {_NEWER}"
+    elif not wide_maps and _is_for_newer(finding, tree):
+        severity, unread, fix = Severity.INFO, f"; {_NEWER}", _NEWER_FIX
     fields = {"property": finding.property, **finding.details, **words.more}
     return Diagnostic(
         code,
@@ -64,7 +69,7 @@ def as_diagnostic(finding: Finding, tree: Tree, bindings: Bindings = BINDINGS) -
         at=telling.place(finding.node, finding.property),
         why=f"{words.why}{unread}",
         who=words.who or _who(finding, tree, words.blamed),
-        fix=words.fix,
+        fix=fix,
         notes=words.notes,
         kernel=() if unread else words.kernel,
         severity=severity,

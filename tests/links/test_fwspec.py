@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from support.masters import board_of, master, node, says, steps
 from support.trees import cells
 
 from dtovl.codes.base import Severity
+from dtovl.links.board import Board
 from dtovl.links.drivertable import read_drivers
 from dtovl.links.fwspec import Configured, Fwspec, Providers, configure, iommu_findings
 from dtovl.links.judge import judge
@@ -21,9 +21,6 @@ from dtovl.links.masters import map_id, masters, ranges, shared_groups
 from dtovl.links.probe import predict
 from dtovl.links.words import as_diagnostic
 from dtovl.links.xlate import drivers, unregister
-
-if TYPE_CHECKING:
-    from dtovl.links.board import Board
 
 
 def done_of(body: str, late: str = "", patience: str = "waiting") -> Configured:
@@ -246,10 +243,10 @@ def test_4_4_a_map_gives_ranges_of_ids() -> None:
     pcie = master(board, "/pcie")
     assert pcie.kind == "pci"
     rows = ranges(board, pcie)
-    assert [(one.row, one.first, one.last, one.out, one.out_last) for one in rows] == [
-        (0, 0, 0xFF, 0x100, 0x1FF),
-        (1, 0x100, 0x107, 0, 7),
-        (2, 0x200, 0x207, 0, 7),
+    assert [(one.row, one.first, one.last, one.outs, one.values(one.last)) for one in rows] == [
+        (0, 0, 0xFF, (0x100,), (0x1FF,)),
+        (1, 0x100, 0x107, (0,), (7,)),
+        (2, 0x200, 0x207, (0,), (7,)),
     ]
     assert [one.node and one.node.path for one in rows] == ["/smmu1", None, "/off"]
 
@@ -328,6 +325,43 @@ def test_DT680_of_entries_and_of_rows() -> None:
         "DT680 warning /dev: iommus[1]: /mmu1 cuts id 0x10001 to 0x1",
         "DT680 warning /pci: iommu-map[1]: /mmu1 cuts id 0x10007 to 0x7",
     ]
+
+
+@pytest.mark.parametrize(
+    ("mask", "row", "reached"),
+    [
+        (0, "0 &m1 0 0xffff", 0),
+        (0xF8, "0 &m1 0 0x100", 0xF8),
+        (0xFF0, "0x100 &m1 0 0x88", 0x180),
+        (0xFF, "0 &m1 0 0x40", 0x3F),
+        (0xFFFF, "0xfff0 &m1 0 0x20", 0xFFFF),
+    ],
+)
+def test_4_4_the_last_id_of_a_row_is_one_that_the_mask_lets_through(
+    mask: int, row: str, reached: int
+) -> None:
+    board = board_of(f"pci {{ iommu-map = <{row}>; iommu-map-mask = <{mask:#x}>; }};")
+    (one,) = ranges(board, master(board, "/pci"))
+    through = (number & mask for number in range(0x20000))
+    end = one.first + int(row.split()[-1], 0)
+    assert one.last == reached == max(to for to in through if to < end)
+
+
+def test_DT680_not_of_ids_that_the_mask_hides() -> None:
+    # As MediaTek's boards have it: whatever the id of the function, it becomes the one of the port.
+    masked = "pci { iommu-map = <0 &m1 0xfff8 0xffff>; iommu-map-mask = <0>; };"
+    assert shown(board_of(masked)) == []
+
+
+def test_4_4_rows_as_wide_as_newer_kernels_read_them() -> None:
+    narrow = board_of("""
+        two: mmu { compatible = "arm,mmu-500"; #iommu-cells = <2>; };
+        pci { iommu-map = <0x0 &two 0x10 0x3 1>, <0x100 &two 0x20 0x3 2>; };""")
+    wide = Board(narrow.tree, wide_maps=True)
+    assert map_id(narrow, master(narrow, "/pci")).error == "-EINVAL"
+    assert ranges(narrow, master(narrow, "/pci")) == []
+    assert map_id(wide, master(wide, "/pci"), 0x101).values == (0x21, 3)
+    assert map_id(wide, master(wide, "/pci"), 0x100).last == (0x21, 3)
 
 
 def test_DT681_names_step_and_node() -> None:

@@ -965,3 +965,10 @@ def test_l018_of_a_map_that_newer_kernels_read_is_an_info(wide: bool) -> None:
     else:
         assert [(one.code.number, one.severity) for one in told] == [("L018", Severity.INFO)]
         assert "Linux 7.1 and newer" in told[0].why
+
+
+def test_of_a_map_read_as_newer_kernels_do_nothing_is_excused() -> None:
+    tree = tree_from("/dts-v1/; / {" + WIDE.replace("0x100 1", "0 1") + "};")
+    found = judge(Board(tree, wide_maps=True))[1]
+    told = [as_diagnostic(one, tree, wide_maps=True) for one in found]
+    assert ("L020", Severity.WARNING) in [(one.code.number, one.severity) for one in told]
