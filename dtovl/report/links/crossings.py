@@ -23,7 +23,7 @@ _SWEEPS = 24
 _FEWEST = 2
 _EXCHANGES = 3
 # Sweeps without a better order before they end.
-_PATIENCE = 4
+_PATIENCE = 8
 # Lines looked at, in all sweeps together: some tenths of a second.
 _MOST_LINES = 60_000
 # Pairs of lines compared for one change of places; two hubs stand where the sweep put them.

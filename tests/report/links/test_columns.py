@@ -66,6 +66,15 @@ def test_one_arrow_that_closes_many_circles_is_turned() -> None:
     assert back(columns_of(6, pairs), pairs) in ([(5, 0)], [(0, 1)])
 
 
+def test_arrows_between_circles_are_not_turned() -> None:
+    circles = [(0, 1), (1, 0), (2, 3), (3, 2)]
+    for bridge in ((0, 2), (2, 0), (1, 3), (3, 0)):
+        for pairs in ([bridge, *circles], [*circles[::-1], bridge]):
+            found = back(columns_of(4, pairs), pairs)
+            assert len(found) == 2
+            assert bridge not in found
+
+
 def test_a_long_chain() -> None:
     chain = [(one + 1, one) for one in range(5000)]
     assert columns_of(5001, chain) == list(range(5000, -1, -1))

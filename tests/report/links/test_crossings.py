@@ -89,6 +89,35 @@ def test_a_tree_is_drawn_without_crossings() -> None:
         assert crossings(ordered(*tree), tree[1]) == 0
 
 
+def woven(seed: int) -> Graph:
+    """Make four columns of twelve, with up to fifteen lines from each to the next."""
+    pick = random.Random(seed)
+    pairs = {
+        (pick.randrange(12) + 12 * gap, pick.randrange(12) + 12 * (gap + 1))
+        for gap in range(3)
+        for _ in range(15)
+    }
+    return [one // 12 for one in range(48)], [Line(a, b) for a, b in sorted(pairs)]
+
+
+def test_most_crossings_go() -> None:
+    """Sweeps or changes of places alone leave 400 and more, both of them 355 of 3,717."""
+    graphs = [woven(seed) for seed in range(30)]
+    assert sum(crossings(as_given(columns), lines) for columns, lines in graphs) == 3717
+    assert sum(crossings(ordered(*one), one[1]) for one in graphs) < 370
+
+
+def test_a_good_order_stays() -> None:
+    for seed in range(10):
+        columns, lines = woven(seed)
+        order = ordered(columns, lines)
+        place = {one: at for at, one in enumerate(one for column in order for one in column)}
+        again = [Line(place[a], place[b], *ends) for a, b, *ends in lines]
+        least = crossings(as_given(columns), again)
+        assert least == crossings(order, lines)
+        assert crossings(ordered(columns, again), again) <= least
+
+
 def test_rows_of_a_box_tell_the_order_of_what_they_lead_to() -> None:
     rows = [Line(0, target, (5 - target) / 6) for target in range(1, 5)]
     assert ordered([0, 1, 1, 1, 1], rows) == [[0], [4, 3, 2, 1]]
@@ -101,6 +130,24 @@ def test_neighbours_change_places_where_means_do_not_tell() -> None:
     # All four want the middle of the column before, yet orders differ in crossings.
     lines = [Line(1, 3), Line(0, 4), Line(2, 4)]
     assert crossings(ordered([0, 0, 0, 1, 1], lines), lines) == 0
+
+
+BOX = Size(100.0, 60.0)
+
+
+def test_boxes_stand_as_the_rows_that_lead_to_them() -> None:
+    arrows = [Arrow(0, 1, 50.0), Arrow(0, 2, 30.0), Arrow(0, 3, 10.0)]
+    tops = [top for _, top in lay_out([BOX] * 4, arrows).boxes]
+    assert tops[1] > tops[2] > tops[3]
+
+
+def test_boxes_stand_as_the_rows_that_lead_back_to_them() -> None:
+    forward = [Arrow(a, b, 30.0) for a, b in ((0, 2), (1, 2), (0, 3), (1, 3), (3, 2))]
+    for rows in ((10.0, 50.0), (50.0, 10.0)):
+        arrows = [*forward, Arrow(2, 0, rows[0]), Arrow(2, 1, rows[1])]
+        boxes = lay_out([BOX] * 4, arrows).boxes
+        assert boxes[0][0] == boxes[1][0] < boxes[2][0]
+        assert (boxes[0][1] < boxes[1][1]) == (rows[0] < rows[1])
 
 
 def test_two_thousand_arrows() -> None:
