@@ -14,6 +14,7 @@ from dtovl.links.population import is_bus
 
 _FIRMWARE = "firmware"
 _DMA = "dmas"
+_CPUS = "cpus"
 _OWN_KINDS = {"clocks": "#clock-cells", "phys": "#phy-cells"}
 _UNKNOWN = "L001"
 
@@ -74,14 +75,25 @@ class Leniency:
     def spares(self, device: Node, link: Link) -> bool:
         """Tell whether a device is taken to work without a supplier, apart from cycles.
 
-        That is one below itself, one for DMA, and for a provider the parent of its own kind where
-        that is disabled or never comes.
+        That is one below itself, one for DMA, the interrupt controller of a CPU that is disabled
+        (drivers pass over the harts that Linux does not run on), and for a provider the parent of
+        its own kind where that is disabled or never comes.
         """
         if link.property == _DMA or is_below(link.supplier, device):
+            return True
+        if not link.usable and _is_in_cpu(link.supplier):
             return True
         if not _is_own_kind(device, link.property):
             return False
         return not link.usable or self._early.anchor(link.supplier) is None
+
+
+def _is_in_cpu(node: Node) -> bool:
+    """Tell whether a node lies in /cpus."""
+    above = node
+    while above.parent is not None and above.parent.parent is not None:
+        above = above.parent
+    return above.parent is not None and above.name == _CPUS
 
 
 def _is_own_kind(device: Node, name: str) -> bool:

@@ -62,6 +62,16 @@ def test_suppliers_below_the_consumer_and_dmas_are_taken_as_not_needed() -> None
         assert paths(run_lenient(board).order) == ["/a"]
 
 
+def test_interrupt_controllers_of_cpus_that_are_off_are_taken_as_not_needed() -> None:
+    hart = """cpu@{number} {{ compatible = "riscv"; status = "{status}";
+        intc{number}: intc {{ compatible = "riscv,cpu-intc"; interrupt-controller;
+            #interrupt-cells = <1>; }}; }};"""
+    harts = hart.format(number=0, status="disabled") + hart.format(number=1, status="okay")
+    plic = 'plic { compatible = "plic"; interrupts-extended = <&intc0 11>, <&intc1 11>; };'
+    assert "/plic" in paths(run_lenient(f"cpus {{ {harts} }}; {plic}").order)
+    assert "/plic" in paths(run_lenient(f"harts {{ {harts} }}; {plic}").deferred)
+
+
 def test_a_provider_is_taken_to_work_without_a_parent_of_its_own_kind() -> None:
     for own in ("#clock-cells = <0>; clocks = <&off>;", "#phy-cells = <0>; phys = <&off>;"):
         board = f'a {{ compatible = "a"; {own} }}; {_OFF}'
