@@ -38,16 +38,18 @@ def late_findings(
     judged: Mapping[Node, Judged] | None = None,
     *,
     modules: bool = True,
+    ready: Iterable[Node] = (),
 ) -> list[Finding]:
     """Find masters that bind without their IOMMU, as it registers too late or never (DT682).
 
     log are the attempts of a simulation, in order. An IOMMU registers when its device is bound.
-    modules tells whether the kernel waits for modules after its initcalls.
+    modules tells whether the kernel waits for modules after its initcalls; ready are IOMMUs that
+    no log has, as they are set up before there are drivers.
 
     Source: kernel of_dma_configure_id in really_probe; iommu_device_register.
     """
     watched = {one.node: one for one in masters(board, judged) if one.property == "iommus"}
-    there: set[Node] = set()
+    there = set(ready)
     kept: dict[Node, Fwspec] = {}
     found: dict[Node, Finding] = {}
     for _, device, _, result in log:
@@ -75,7 +77,7 @@ def _reason(result: str) -> str:
 
 def _wanted(board: Board, master: Master) -> frozenset[Node]:
     found = (entry.node for entry in entries(board, master) if not entry.problem)
-    return frozenset(node for node in found if node is not None)
+    return frozenset(node for node in found if node is not None and board.available(node))
 
 
 def _finding(master: Master, state: Providers, done: Configured) -> Finding:

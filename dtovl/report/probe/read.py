@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
 from dtovl.links.groups import groups
+from dtovl.links.lateiommus import late_findings
 from dtovl.links.waiting import findings_of, first_causes
 from dtovl.report.probe.seen import Cause, Group, Master, Need, Seen, Try, Wait
 
@@ -59,7 +60,11 @@ def simulate(tree: Tree, settings: Settings, table: DriverTable | None) -> Simul
         strict=settings.strict,
         modules=settings.modules,
     )
-    findings = (*findings_of(prediction), *_wrong_entries(prediction, judged))
+    findings = (
+        *findings_of(prediction),
+        *_wrong_entries(prediction, judged),
+        *_late_iommus(prediction, judged),
+    )
     return Simulated(_seen(prediction, judged), prediction, findings)
 
 
@@ -70,6 +75,18 @@ def _wrong_entries(prediction: Prediction, judged: Mapping[Node, Judged]) -> Ite
         for finding in judged[node].findings if named and node in judged else ():
             if finding.property == named and finding.severity is Severity.ERROR:
                 yield finding
+
+
+def _late_iommus(prediction: Prediction, judged: Mapping[Node, Judged]) -> list[Finding]:
+    """Give the masters that bypass their IOMMU for good, as it registered after they were bound."""
+    links = (link for one in judged.values() for link in one.links)
+    iommus = {link.supplier for link in links if link.property == "iommus"}
+    if not iommus:
+        return []
+    tried = (one.device for one in prediction.log)
+    ready = iommus.difference(tried, prediction.unmatched, prediction.never_added)
+    modules = prediction.table.modules
+    return late_findings(prediction.board, prediction.log, judged, modules=modules, ready=ready)
 
 
 def _seen(prediction: Prediction, judged: Mapping[Node, Judged]) -> Seen:
