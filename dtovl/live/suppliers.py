@@ -12,47 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.model.cells import cell
+from dtovl.model.entries import decode
+from dtovl.model.supplierbindings import BINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from dtovl.model.address import Get
+    from dtovl.model.entries import Entry
     from dtovl.model.node import Node
+    from dtovl.model.supplierbindings import Binding
     from dtovl.model.tree import Tree
 
-_LISTS = frozenset(
-    {
-        "extcon",
-        "interrupt-parent",
-        "nvmem-cells",
-        "wakeup-parent",
-        "leds",
-        "backlight",
-        "panel",
-        *(f"pinctrl-{number}" for number in range(9)),
-    }
-)
-_WITH_CELLS = {
-    "clocks": "#clock-cells",
-    "interconnects": "#interconnect-cells",
-    "mboxes": "#mbox-cells",
-    "io-channels": "#io-channel-cells",
-    "power-domains": "#power-domain-cells",
-    "hwlocks": "#hwlock-cells",
-    "phys": "#phy-cells",
-    "pwms": "#pwm-cells",
-    "resets": "#reset-cells",
-    "gpio": "#gpio-cells",
-    "gpios": "#gpio-cells",
-}
-_NEWER_LISTS = frozenset({"power-supplies", "post-init-providers"})
-_NEWER_WITH_CELLS = {
-    "io-backends": "#io-backend-cells",
-    "nvmem-cells": "#nvmem-cell-cells",
-    "msi-parent": "#msi-cells",
-    "access-controllers": "#access-controller-cells",
-    "pses": "#pse-cells",
-}
+# Suppliers in other kernels, but the recorded ones have no interrupt domains.
+_INTERRUPTS = "interrupts-extended"
+
 _PORTS = ("ports", "in-ports", "out-ports")
 
 
@@ -90,68 +64,48 @@ class Reader:
             if name == "remote-endpoint":
                 yield from self._remote(node)
                 continue
-            known = self._cells_of(node, name)
-            if known is not None:
+            binding = self._binding(node, name)
+            if binding is not None:
                 ignored = name == "post-init-providers"
-                for supplier in self._entries(node, name, known):
+                for supplier in self._entries(node, name, binding):
                     yield Named(node, supplier, ignored)
 
-    def _cells_of(self, node: Node, name: str) -> str | None:
-        """Give the property that counts arguments, "" for none; None: names no suppliers."""
-        if self.newer:
-            if name in _NEWER_WITH_CELLS:
-                return _NEWER_WITH_CELLS[name]
-            if name in _NEWER_LISTS:
-                return ""
-        if name in _LISTS:
-            return ""
-        cells = _WITH_CELLS.get(name)
-        if cells is not None:
-            hog = name in ("gpio", "gpios") and self.get(node, "gpio-hog") is not None
-            return None if hog else cells
-        if name.endswith("-supply") and len(name) > len("-supply"):
-            return ""
-        if name.endswith("-gpio") and len(name) > len("-gpio"):
-            return "#gpio-cells"
-        if name.endswith("-gpios") and len(name) > len("-gpios"):
-            counts = name.endswith(",nr-gpios") and len(name) > len(",nr-gpios")
-            return None if counts else "#gpio-cells"
-        return None
+    def _binding(self, node: Node, name: str) -> Binding | None:
+        """Give how a property names suppliers; None: the driver core does not look at it."""
+        binding = BINDINGS.find(name)
+        if binding is None or name == _INTERRUPTS:
+            return None
+        if binding.strength != "on" and not (self.newer and binding.strength == "newer"):
+            return None
+        hog = name in ("gpio", "gpios") and self.get(node, "gpio-hog") is not None
+        return None if hog else binding
 
-    def _entries(self, node: Node, name: str, cells: str) -> Iterator[Node]:
+    def _entries(self, node: Node, name: str, binding: Binding) -> Iterator[Node]:
+        """Give the nodes of a list, up to the first entry that has none."""
         value = self.get(node, name)
         if value is None:
             return
-        by_phandle = self.tree.by_phandle
-        left = len(value) // 4
-        offset = 0
-        while left:
-            number = cell(value, offset)
-            supplier = by_phandle.get(number) if number else None
-            offset += 4
-            left -= 1
-            count = 0
-            if cells and number:
-                if supplier is None:
-                    signed = number - (1 << 32) if number >> 31 else number
-                    self._say(node, f"could not find phandle {signed}")
-                    return
-                counted = self.get(supplier, cells)
-                if counted is None or len(counted) < 4:
-                    self._say(node, f"could not get {cells} for {supplier.kernel_path}")
-                    return
-                count = cell(counted)
-                if count > left:
-                    signed = count - (1 << 32) if count >> 31 else count
-                    self._say(node, f"{cells} = {signed} found {left}")
-                    return
-            if supplier is None:
+        # What may be left out in the table was not known at all, or is wanted, as kernels go.
+        cells = binding.cells if self.newer or binding.fallback is None else ""
+        for entry in decode(value, self.tree.by_phandle, cells, count=self._count):
+            if entry.problem or entry.node is None:
+                if entry.problem != "hole" and cells:
+                    self._complain(node, cells, entry)
                 return
-            yield supplier
-            offset += 4 * count
-            left -= count
+            yield entry.node
 
-    def _say(self, node: Node, text: str) -> None:
+    def _count(self, node: Node, name: str) -> int | None:
+        value = self.get(node, name)
+        return cell(value) if value is not None and len(value) >= 4 else None
+
+    def _complain(self, node: Node, cells: str, entry: Entry) -> None:
+        """Log what the kernel logs of an entry that cannot be read."""
+        if entry.node is None:
+            text = f"could not find phandle {_signed(entry.number)}"
+        elif entry.problem == "uncounted":
+            text = f"could not get {cells} for {entry.node.kernel_path}"
+        else:
+            text = f"{cells} = {_signed(entry.wanted)} found {len(entry.values)}"
         self.complain(f"OF: {node.kernel_path}: {text}")
 
     def _remote(self, node: Node) -> Iterator[Named]:
@@ -191,6 +145,11 @@ def is_okay(value: bytes, *, strict: bool) -> bool:
     """Tell whether the value of a `status` means okay; strict as in is_available."""
     word, end, _ = value.partition(b"\0")
     return word in (b"okay", b"ok") and (bool(end) or not strict)
+
+
+def _signed(number: int) -> int:
+    """Give a cell as the kernel prints it by %d."""
+    return number - (1 << 32) if number >> 31 else number
 
 
 def _port_parent(endpoint: Node) -> Node | None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from dtovl.model.supplierbindings import BINDINGS, TABLED
+
+if TYPE_CHECKING:
+    from dtovl.model.supplierbindings import Binding
 
 Shape = Literal["list", "first", "args", "fixed", "rows", "nexus"]
 
@@ -29,46 +35,22 @@ class Pattern(NamedTuple):
 
 _FIRST = Pattern("first")
 _LIST = Pattern("list")
-_GPIOS = Pattern("args", "#gpio-cells")
 
+# What names suppliers stands in dtovl.model.supplierbindings. Below is what refers to nodes
+# besides: nothing is judged there, but people are shown whom it means.
+#
 # Phandles with arguments: property -> property of the provider that counts them.
-# Source: drivers/of/property.c (supplier bindings), the of_parse_phandle_with_args callers of the
-# subsystems, dtc's checks named <name>_property.
+# Source: the of_parse_phandle_with_args callers of the subsystems, dtc's checks named
+# <name>_property.
 _ARGS = {
-    "access-controllers": "#access-controller-cells",
-    "assigned-clock-parents": "#clock-cells",
-    "assigned-clocks": "#clock-cells",
-    "clocks": "#clock-cells",
-    "cooling-device": "#cooling-cells",
-    "dmas": "#dma-cells",
-    "gpio": "#gpio-cells",
-    "gpios": "#gpio-cells",
-    "hwlocks": "#hwlock-cells",
-    "interconnects": "#interconnect-cells",
-    "interrupts-extended": "#interrupt-cells",
-    "io-backends": "#io-backend-cells",
-    "io-channels": "#io-channel-cells",
-    "iommus": "#iommu-cells",
-    "mboxes": "#mbox-cells",
-    "mux-controls": "#mux-control-cells",
-    "mux-states": "#mux-state-cells",
     "performance-domains": "#performance-domain-cells",
-    "phys": "#phy-cells",
-    "power-domains": "#power-domain-cells",
-    "pses": "#pse-cells",
-    "pwms": "#pwm-cells",
     "qcom,freq-domain": "#freq-domain-cells",
     "qcom,smem-states": "#qcom,smem-state-cells",
-    "resets": "#reset-cells",
-    "sound-dai": "#sound-dai-cells",
-    "thermal-sensors": "#thermal-sensor-cells",
 }
 
 # As above, but a provider without the counting property takes this many arguments.
 _ARGS_OR = {
     "mediatek,gce-client-reg": ("#subsys-cells", 3),
-    "msi-parent": ("#msi-cells", 0),
-    "nvmem-cells": ("#nvmem-cell-cells", 0),
     "trigger-sources": ("#trigger-source-cells", 0),
     "allwinner,sram": ("#allwinner,sram-cells", 1),
 }
@@ -83,16 +65,14 @@ _OTHER = {
     "rockchip,pins": Pattern("rows", width=4, place=3),
 }
 
-# Lists of phandles without arguments.
+# Lists of phandles without arguments. Of `i2c-parent` most drivers take the first alone; one that
+# switches between masters has several.
 _LISTS = """
-    affinity allwinner,pipelines arm,cs-dev-assoc aspeed,external-nodes audio-aux-devs aux-devs
-    backlight capture cpu-idle-states cpus dais devfreq-events dma-masters domain-idle-states
-    extcon fsl,fman-ports i2c-parent interrupt-affinity leds links marvell,crypto-srams
-    mediatek,larbs mediatek,sgmiisys memory-controllers memory-region next-level-cache
-    nomadik-gpio-chips nvidia,outputs operating-points-v2 panel playback pm-sram ports
-    post-init-providers power-supplies qcom,bcm-voters regulator-coupled-with renesas,cmms
-    required-opps riscv,children shmem simple-audio-card,aux-devs sram stericsson,cpu-dai ti,iep
-    ti,provided-clocks ti,prus ti,timers ti,unmapped-event-sources wakeup-parent
+    allwinner,pipelines arm,cs-dev-assoc aspeed,external-nodes audio-aux-devs aux-devs capture dais
+    devfreq-events dma-masters fsl,fman-ports i2c-parent links marvell,crypto-srams mediatek,larbs
+    mediatek,sgmiisys nomadik-gpio-chips nvidia,outputs playback pm-sram ports qcom,bcm-voters
+    regulator-coupled-with renesas,cmms riscv,children shmem simple-audio-card,aux-devs
+    stericsson,cpu-dai ti,iep ti,provided-clocks ti,prus ti,timers ti,unmapped-event-sources
 """
 
 # The first cell alone is a phandle; offsets and masks may follow it.
@@ -101,32 +81,40 @@ _SINGLES = """
     amlogic,canvas amlogic,hhi-sysctrl amlogic,secbus2 aspeed,ahbc aspeed,global-regs aspeed,scu
     atmel,audio-codec atmel,matrix atmel,nfc-io atmel,nfc-sram atmel,smc atmel,ssc-controller
     audio-asrc audio-codec audio-cpu bitclock-master brcm,sr-cdru brcm,sr-mhb buffer-manager
-    cci-control-port companion controller cores cpu cpu-syscon dcr-parent ddc ddc-i2c-bus devfreq
-    display ecc-engine ethernet firmware fpga-mgr frame-master fsl,anatop fsl,ddrc
-    fsl,imx7d-pcie-phy fsl,input-sel fsl,iommu-parent fsl,iram fsl,liodn-reg fsl,mipi-phy-gpr
-    fsl,rcpm-wakeup fsl,stop-mode fsl,tempmon fsl,usbmisc fsl,usbphy fsl,weim-cs-gpr gpr
-    hdmi-phandle i2c-bus infracfg intel,npe-handle internal-mem interrupt-parent iram lens-focus
-    mal-device marvell,system-controller marvell,usb-misc-reg mcer-device mdio-device
-    mdio-parent-bus mediatek,adsp mediatek,apmixedsys mediatek,auxadc mediatek,cci mediatek,ethsys
-    mediatek,infracfg mediatek,pctl-regmap mediatek,pericfg mediatek,platform mediatek,scp
-    mediatek,smi mediatek,syscon-type mediatek,syscon-wakeup mediatek,topckgen mediatek,wed
-    mediatek,wo-ccif mmc-pwrseq monitored-battery native-mode nvidia,audio-codec
+    cci-control-port companion controller cores cpu-syscon dcr-parent ddc devfreq display ecc-engine
+    firmware fpga-mgr frame-master fsl,anatop fsl,ddrc fsl,imx7d-pcie-phy fsl,input-sel
+    fsl,iommu-parent fsl,iram fsl,liodn-reg fsl,mipi-phy-gpr fsl,rcpm-wakeup fsl,stop-mode
+    fsl,tempmon fsl,usbmisc fsl,usbphy fsl,weim-cs-gpr gpr hdmi-phandle infracfg intel,npe-handle
+    internal-mem iram lens-focus mal-device marvell,system-controller marvell,usb-misc-reg
+    mcer-device mdio-device mediatek,adsp mediatek,apmixedsys mediatek,auxadc mediatek,cci
+    mediatek,ethsys mediatek,infracfg mediatek,pctl-regmap mediatek,pericfg mediatek,platform
+    mediatek,scp mediatek,smi mediatek,syscon-type mediatek,syscon-wakeup mediatek,topckgen
+    mediatek,wed mediatek,wo-ccif mmc-pwrseq monitored-battery native-mode nvidia,audio-codec
     nvidia,ddc-i2c-bus nvidia,i2s-controller nvidia,memory-controller nvidia,mipi-calibrate
-    nvidia,panel nvidia,phy nvidia,pmc nvidia,xusb-padctl nvmem pcs-handle peer-hub phy phy-handle
-    prcm qcom,4ln-config-sel qcom,acc qcom,dload-mode qcom,gmu qcom,halt-regs qcom,ice qcom,ipc
+    nvidia,panel nvidia,phy nvidia,pmc nvidia,xusb-padctl pcs-handle peer-hub phy prcm
+    qcom,4ln-config-sel qcom,acc qcom,dload-mode qcom,gmu qcom,halt-regs qcom,ice qcom,ipc
     qcom,ipc-1 qcom,ipc-2 qcom,ipc-3 qcom,ipc-4 qcom,mmio qcom,pbs qcom,qmp qcom,rpm-msg-ram
     qcom,rx-device qcom,saw qcom,spare-regs qcom,tcsr-reg qcom,tx-device queue-rx queue-txready
-    regmap remote-endpoint renesas,bonding renesas,fcp renesas,ipmmu-main renesas,vspx
-    rgmii-device riscv,delegation rockchip,cru rockchip,pmu samsung,sysreg sata secure-monitor sfp
+    regmap renesas,bonding renesas,fcp renesas,ipmmu-main renesas,vspx rgmii-device riscv,delegation
+    rockchip,cru rockchip,pmu samsung,sysreg sata secure-monitor sfp
     simple-audio-card,bitclock-master simple-audio-card,frame-master slim-ifc-dev snps,axi-config
-    snps,mtl-rx-config snps,mtl-tx-config spacemit,apbc spacemit,apmu spacemit,mpmu
-    spdif-controller ssi-controller ste,config stericsson,audio-codec syscon tah-device target
-    ti,am65x-oldi-io-ctrl ti,bootreg ti,cpb-codec ti,cpb-mcasp ti,ctrl_mod ti,elm-id ti,mii-g-rt
-    ti,mii-rt ti,oldi-io-ctrl ti,ringacc ti,rproc ti,sci ti,serdes-clk ti,watchdog-timers trip
-    usb-phy
+    snps,mtl-rx-config snps,mtl-tx-config spacemit,apbc spacemit,apmu spacemit,mpmu spdif-controller
+    ssi-controller ste,config stericsson,audio-codec tah-device target ti,am65x-oldi-io-ctrl
+    ti,bootreg ti,cpb-codec ti,cpb-mcasp ti,ctrl_mod ti,elm-id ti,mii-g-rt ti,mii-rt ti,oldi-io-ctrl
+    ti,ringacc ti,rproc ti,sci ti,serdes-clk ti,watchdog-timers usb-phy
 """
 
+
+@cache
+def _pattern(binding: Binding) -> Pattern:
+    """Give the layout of a property that names suppliers."""
+    if binding.form == "args":
+        return Pattern("args", binding.cells, binding.fallback)
+    return _LIST if binding.form == "list" else _FIRST
+
+
 _EXACT: dict[str, Pattern] = {
+    **{one.name: _pattern(one) for one in TABLED},
     **dict.fromkeys(_LISTS.split(), _LIST),
     **dict.fromkeys(_SINGLES.split(), _FIRST),
     **{name: Pattern("args", cells) for name, cells in _ARGS.items()},
@@ -139,7 +127,6 @@ _NEXUS = {"interrupt", "clock", "gpio", "pwm", "io-channel", "thermal-sensor", "
 
 # Endings and beginnings of names of which the first cell is a phandle.
 _FIRST_ENDINGS = (
-    "-supply",
     "-phandle",
     "-handle",
     "-syscon",
@@ -150,23 +137,33 @@ _FIRST_ENDINGS = (
 )
 _FIRST_BEGINNINGS = ("syscon-", "ti,syscon-", "brcm,syscon-", "socionext,syscon", "st,syscfg")
 
-# A count of lines, not a list of them (drivers/of/property.c, parse_gpios).
-_NOT_GPIOS = ",nr-gpios"
+
+# Few names of properties come again and again; a hostile tree may have as many as it likes.
+_MOST_NAMES = 10_000
+_found: dict[str, Pattern | None] = {}
 
 
 def pattern_of(name: str) -> Pattern | None:
     """Tell how the cells of a property called name refer to nodes; None: they do not.
 
-    Source: tables of this module; the suffix rules are those of drivers/of/property.c, where a
-    name must be longer than its suffix.
+    Source: tables of this module, and that of suppliers.
     """
+    try:
+        return _found[name]
+    except KeyError:
+        if len(_found) >= _MOST_NAMES:
+            _found.clear()
+        found = _found[name] = _pattern_of(name)
+        return found
+
+
+def _pattern_of(name: str) -> Pattern | None:
     found = _EXACT.get(name)
     if found is not None:
         return found
-    if name.startswith("pinctrl-"):
-        return _LIST if name[8:].isdecimal() else None
-    if name.endswith(("-gpios", "-gpio")):
-        return None if name.endswith(_NOT_GPIOS) or name.startswith("-") else _GPIOS
+    binding = BINDINGS.find(name)
+    if binding is not None:
+        return _pattern(binding)
     if name.endswith("-map") and name[:-4] in _NEXUS:
         return Pattern("nexus", f"#{name[:-4]}-cells")
     if name.endswith(_FIRST_ENDINGS) and not name.startswith(("-", ",")):

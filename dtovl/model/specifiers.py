@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtovl.model.bindings import pattern_of
 from dtovl.model.cells import cell, cells, strings
+from dtovl.model.entries import decode, read_count
 from dtovl.model.node import plain_name
 from dtovl.model.tree import PHANDLE_NAMES
 
@@ -20,6 +21,8 @@ LOCAL_FIXUPS = "__local_fixups__"
 FIXUPS = "__fixups__"
 SYMBOLS = "__symbols__"
 OVERLAY = "__overlay__"
+
+_UNCOUNTED = "uncounted"
 
 MAX_PHANDLE = 0xFFFFFFFE
 """Largest number that can be a phandle; 0xffffffff stands for one not known yet."""
@@ -143,11 +146,6 @@ def pair_nodes(root: Node, mirror: Node | None) -> dict[Node, Node]:
     return pairs
 
 
-def _count(node: Node, name: str) -> int | None:
-    value = node.properties.get(name)
-    return cell(value) if value is not None and len(value) >= 4 else None
-
-
 def _walk_list(
     tree: Tree, node: Node, value: bytes, pattern: Pattern
 ) -> Iterator[tuple[int, Node]]:
@@ -178,30 +176,16 @@ def walk_specifiers(
 
     0 is a hole; an unknown phandle ends the list, and so does a count that nobody tells, given as
     None. The arguments may go past the end of the value.
-    Source: kernel of_phandle_iterator_next (drivers/of/base.c).
     """
-    offset, last = 0, len(value) - 4
-    while offset <= last:
-        number = cell(value, offset)
-        if not number:
-            offset += 4
-            continue
-        owner = tree.by_phandle.get(number)
-        if owner is None:
-            return
-        count = _count(owner, pattern.cells)
-        if count is None:
-            count = pattern.width
-        yield offset, owner, count
-        if count is None:
-            return
-        offset += 4 + 4 * count
+    for entry in decode(value, tree.by_phandle, pattern.cells, pattern.width):
+        if entry.node is not None:
+            yield 4 * entry.place, entry.node, None if entry.problem == _UNCOUNTED else entry.wanted
 
 
 def _walk_fixed(
     tree: Tree, node: Node, value: bytes, pattern: Pattern
 ) -> Iterator[tuple[int, Node]]:
-    above_two = max((_count(node, pattern.cells) or 0) - 2, 0)
+    above_two = max((read_count(node, pattern.cells) or 0) - 2, 0)
     return _walk_list_by(tree, value, 0, 1 + (pattern.width or 0) + above_two)
 
 
@@ -217,7 +201,7 @@ def _walk_rows(
     rows = len(value) // 4 // size
     found = list(_walk_list_by(tree, value, pattern.place, size))
     if found and (len(found) < rows or len(value) % (4 * size)):
-        counted = _count(found[0][1], pattern.cells) or 1
+        counted = read_count(found[0][1], pattern.cells) or 1
         if counted > 1 and not len(value) % (4 * (size + counted - 1)):
             return _walk_list_by(tree, value, pattern.place, size + counted - 1)
     return iter(found)
@@ -239,7 +223,7 @@ def _walk_nexus(
     for the child's #address-cells upwards, and takes 0 where the parent has none.
     """
     addressed = pattern.cells == "#interrupt-cells"
-    specifier = _count(node, pattern.cells)
+    specifier = read_count(node, pattern.cells)
     if specifier is None:
         return
     child = specifier + (_address_cells(node) if addressed else 0)
@@ -249,18 +233,18 @@ def _walk_nexus(
         if owner is None:
             return
         yield offset, owner
-        parent = _count(owner, pattern.cells)
+        parent = read_count(owner, pattern.cells)
         if parent is None:
             return
         if addressed:
-            parent += _count(owner, "#address-cells") or 0
+            parent += read_count(owner, "#address-cells") or 0
         offset += 4 + 4 * (parent + child)
 
 
 def _address_cells(node: Node) -> int:
     above: Node | None = node
     while above is not None:
-        count = _count(above, "#address-cells")
+        count = read_count(above, "#address-cells")
         if count is not None:
             return count
         above = above.parent

@@ -97,6 +97,9 @@ _STATES_LINKED = 9
 # A count of lines, not a list of them (drivers/of/property.c, parse_gpios).
 _NOT_A_LIST = ",nr-gpios"
 
+# Few names of properties come again and again; a hostile tree may have as many as it likes.
+_MOST_NAMES = 10_000
+
 
 class Binding(NamedTuple):
     """How a property names suppliers; the columns of the table.
@@ -150,6 +153,8 @@ class Bindings:
         try:
             return self._found[name]
         except KeyError:
+            if len(self._found) >= _MOST_NAMES:
+                self._found.clear()
             found = self._found[name] = self._find(name)
             return found
 
@@ -164,7 +169,8 @@ class Bindings:
                 return binding if linked else binding._replace(strength="no")
         for ending, binding in self._endings:
             if name.endswith(ending) and len(name) > len(ending):
-                return None if name.endswith(_NOT_A_LIST) else binding
+                counts = name.endswith(_NOT_A_LIST) and len(name) > len(_NOT_A_LIST)
+                return None if counts else binding
         return None
 
 
