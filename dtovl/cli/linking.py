@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dtovl.links.removal import Removed
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
+    from dtovl.model.supplierbindings import Bindings
     from dtovl.model.tree import Tree
     from dtovl.overlay.stack import Stack
 
@@ -31,7 +32,8 @@ _NODE_OR_OVERLAY = (
 class Request(NamedTuple):
     """What is asked for: kinds of links (none: all), path of a node ("": all nodes).
 
-    remove is the overlay to remove again, "" for none.
+    remove is the overlay to remove again, "" for none; linux the kernel that does it, and reads
+    the tree.
     """
 
     kinds: frozenset[str]
@@ -39,6 +41,8 @@ class Request(NamedTuple):
     reverse: bool
     whole: bool
     remove: str
+    linux: Dialect
+    bindings: Bindings
 
 
 class _Judged(NamedTuple):
@@ -50,35 +54,33 @@ class _Judged(NamedTuple):
 
 
 def find_answer(
-    reading: Reading, files: Sequence[str], dialect: Dialect, linux: Dialect, request: Request
+    reading: Reading, files: Sequence[str], dialect: Dialect, request: Request
 ) -> Answer:
-    """Judge the base, apply the overlays, judge what came of it.
+    """Judge the base, apply the overlays in a dialect, judge what came of it.
 
-    linux is the kernel that reads the tree, and removes an overlay.
     Raises DtovlError.
     """
     from dtovl.cli.merged import merge, refuse_base, refuse_overlay
 
     if request.remove:
-        return _after_removal(reading, files, linux, request)
+        return _after_removal(reading, files, request)
     before: list[_Judged] = []
 
     def look_at(base: Tree) -> None:
         refuse_overlay(base, files[0])
         if len(files) > 1:
-            before.append(_judge(base, linux, at_boot=True))
+            before.append(_judge(base, request, at_boot=True))
 
     merged = merge(reading, files, dialect, look_at)
     for one in merged.overlays:
         refuse_base(one.overlay, _NODE_OR_OVERLAY)
     was = before[0] if before else None
-    judged = _judge(merged.tree, linux, at_boot=not dialect.kernel)
-    return _told(merged, linux, judged, was, request, ())
+    judged = _judge(merged.tree, request, at_boot=not dialect.kernel)
+    return _told(merged, judged, was, request, ())
 
 
 def _told(
     merged: Merged,
-    linux: Dialect,
     judged: _Judged,
     was: _Judged | None,
     request: Request,
@@ -110,20 +112,20 @@ def _told(
         selection=selection,
         node=None if node is None else end_of(judged.board, node),
         was=None if node is None or was is None else was.graph.end(node.path),
-        findings=_worded(merged, linux, findings),
+        findings=_worded(merged, request, findings),
         whole=request.whole,
     )
 
 
-def _judge(tree: Tree, linux: Dialect, *, at_boot: bool) -> _Judged:
-    """Judge a tree as linux reads it; at_boot: overlays were applied before the kernel started."""
+def _judge(tree: Tree, request: Request, *, at_boot: bool) -> _Judged:
+    """Judge a tree as Linux reads it; at_boot: overlays were applied before the kernel started."""
     from dtovl.links.board import Board
     from dtovl.links.changes import look
     from dtovl.links.fwspec import iommu_findings
     from dtovl.links.judge import judge
     from dtovl.links.lateregions import region_findings
 
-    board = Board(tree, wide_maps=linux.wide_id_maps)
+    board = Board(tree, request.bindings, wide_maps=request.linux.wide_id_maps)
     judged, found = judge(board)
     findings = [*found, *iommu_findings(board, judged), *region_findings(board, at_boot=at_boot)]
     return _Judged(board, look(board, judged, findings), frozenset(map(_key, findings)))
@@ -192,20 +194,21 @@ def _caused(merged: Merged, findings: Sequence[Finding], before: frozenset[str])
 
 
 def _worded(
-    merged: Merged, linux: Dialect, findings: Sequence[Finding]
+    merged: Merged, request: Request, findings: Sequence[Finding]
 ) -> list[tuple[Finding, Diagnostic]]:
     from dtovl.links.words import as_diagnostic
 
-    wide_maps = linux.wide_id_maps
-    return [(one, as_diagnostic(one, merged.tree, wide_maps=wide_maps)) for one in findings]
+    wide_maps = request.linux.wide_id_maps
+    return [
+        (one, as_diagnostic(one, merged.tree, request.bindings, wide_maps=wide_maps))
+        for one in findings
+    ]
 
 
 # -- removal ---------------------------------------------------------------------------------------
 
 
-def _after_removal(
-    reading: Reading, files: Sequence[str], linux: Dialect, request: Request
-) -> Answer:
+def _after_removal(reading: Reading, files: Sequence[str], request: Request) -> Answer:
     """Judge what is left when one of the overlays is removed again, as Linux does it.
 
     Raises DtovlError; InputError (DT243, DT200) when Linux refuses, or would crash.
@@ -217,6 +220,7 @@ def _after_removal(
     from dtovl.overlay.fragments import Overlay
     from dtovl.overlay.owners import OVERLAY, Owner
 
+    linux = request.linux
     number = _number(files, request.remove)
     tree = reading.load(files[0])
     refuse_overlay(tree, files[0])
@@ -227,8 +231,8 @@ def _after_removal(
     blobs = [(one.name, flatten(one.tree)) for one in overlays]
     running = unflatten(flatten(tree), files[0])
     merged, stack = apply_all(tree, overlays, linux, files[0])
-    was = _judge(tree, linux, at_boot=False)
-    removed = remove_and_judge(running, blobs, [number], linux)
+    was = _judge(tree, request, at_boot=False)
+    removed = remove_and_judge(running, blobs, [number], linux, request.bindings)
     if removed.errno is not None:
         raise InputError(_refused(tree, stack, files[0], number, removed))
     gone = stack.outcomes[number - 1]
@@ -238,7 +242,7 @@ def _after_removal(
         one._replace(node=tree.find(one.node.path) or one.node)
         for one in (*removed.findings, *removed.iommu)
     ]
-    return _told(merged, linux, _judge(tree, linux, at_boot=False), was, request, found)
+    return _told(merged, _judge(tree, request, at_boot=False), was, request, found)
 
 
 def _number(files: Sequence[str], name: str) -> int:

@@ -9,6 +9,7 @@ import click
 from dtovl.cli.options import (
     PATH,
     applier_option,
+    bindings_option,
     colour_option,
     fail_on_option,
     force_option,
@@ -27,24 +28,25 @@ if TYPE_CHECKING:
     from dtovl.cli.inputs import Reading
     from dtovl.codes.base import Severity
     from dtovl.model.dialect import Dialect
+    from dtovl.model.supplierbindings import Bindings
     from dtovl.report.links.answer import Answer
     from dtovl.report.spans import Line
 
 _OVERLAYS = (".dtbo", ".dtso", ".dtb", ".dts")
 
 
-def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+def _kinds(value: str, bindings: Bindings) -> frozenset[str]:
     """Split the kinds of links. Raises click.BadParameter for one there is not."""
     from dtovl.links.selection import known_kinds
     from dtovl.model.lookup import nearest
 
-    wanted = [one.strip() for one in (value or "").split(",")]
-    known = known_kinds()
+    wanted = [one.strip() for one in value.split(",")]
+    known = known_kinds(one.kind for one in bindings.more)
     for one in filter(None, wanted):
         if one not in known:
             near = nearest(one, known, 1)
             meant = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
-            raise click.BadParameter(f"there is no kind {one!r}. {meant}", ctx, param)
+            raise click.BadParameter(f"there is no kind {one!r}. {meant}", param_hint="'--kind'")
     return frozenset(filter(None, wanted))
 
 
@@ -55,8 +57,8 @@ def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> fro
 @click.option(
     "--kind",
     "kinds",
+    default="",
     metavar="KINDS",
-    callback=_kinds,
     help="Only links of these kinds: clock,iommu,...",
 )
 @click.option("--all", "whole", is_flag=True, help="With overlays: also what did not change.")
@@ -70,6 +72,7 @@ def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> fro
 @force_option
 @applier_option
 @kernel_option()
+@bindings_option
 @fail_on_option
 @format_option("text", "json", "dot", "svg", "html")
 @click.option("-v", "--verbose", count=True, help="Show info findings as well; -vv: all of them.")
@@ -79,13 +82,14 @@ def command(
     files: tuple[str, ...],
     wanted: str | None,
     reverse: bool,
-    kinds: frozenset[str],
+    kinds: str,
     whole: bool,
     remove: str | None,
     out: str | None,
     force: bool,
     applier: Dialect,
     kernel: str,
+    config: str | None,
     fail_on: Severity | None,
     form: str,
     verbose: int,
@@ -99,14 +103,16 @@ def command(
     them changes. PATH is a node as `show` takes it: it may lack unit addresses, and may be an
     alias or a label.
     """
+    from dtovl.cli.bindings import bindings_of
     from dtovl.cli.inputs import Reading
     from dtovl.cli.linking import Request, find_answer
 
     reading = Reading(include_dirs, defines, cpp)
     given, path = _split(files, wanted)
-    linux = KERNELS[kernel]
-    request = Request(kinds, path, reverse=reverse, whole=whole, remove=remove or "")
-    answer = find_answer(reading, given, linux if applier.kernel else applier, linux, request)
+    linux, bindings = KERNELS[kernel], bindings_of(config)
+    wanted_kinds = _kinds(kinds, bindings)
+    request = Request(wanted_kinds, path, reverse, whole, remove or "", linux, bindings)
+    answer = find_answer(reading, given, linux if applier.kernel else applier, request)
     found = (*reading.sink, *(one for _, one in answer.findings))
     failing = fail_on is not None and any(one.severity >= fail_on for one in found)
     exit_code = FINDINGS if failing else OK

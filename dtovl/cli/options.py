@@ -108,6 +108,16 @@ def kernel_option(default: str | None = LINUX.kernel, otherwise: str = "") -> Ca
     )
 
 
+def bindings_option(function: _F) -> _F:
+    """Add --config: the configuration of which `bindings` count."""
+    return click.option(
+        "--config",
+        type=PATH,
+        metavar="FILE",
+        help="Take `bindings` from this dtovl.yaml.  [default: ./dtovl.yaml if there]",
+    )(function)
+
+
 def out_format_option(function: _F) -> _F:
     """Add --out-format: what a written tree becomes."""
     return click.option(

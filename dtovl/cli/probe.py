@@ -9,11 +9,13 @@ import click
 from dtovl.cli.options import (
     PATH,
     applier_option,
+    bindings_option,
     colour_option,
     fail_on_option,
     force_option,
     format_option,
     input_argument,
+    kernel_option,
     quiet_option,
     source_options,
 )
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", "out", metavar="OUT", help="Write the report here; - is stdout.")
 @force_option
 @applier_option
+@kernel_option()
+@bindings_option
 @fail_on_option
 @format_option("text", "json", "dot", "html")
 @click.option(
@@ -81,6 +85,8 @@ def command(
     out: str | None,
     force: bool,
     applier: Dialect,
+    kernel: str,
+    config: str | None,
     fail_on: Severity | None,
     form: str,
     verbose: bool,
@@ -112,6 +118,8 @@ def command(
             out,
             force,
             applier,
+            kernel,
+            config,
             fail_on,
             _form(form, out, dot=dot),
             verbose,

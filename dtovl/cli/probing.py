@@ -8,6 +8,7 @@ import click
 
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
 from dtovl.codes.base import Severity
+from dtovl.model.dialect import KERNELS
 from dtovl.model.limits import MAX_OVERLAYS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dtovl.links.drivertable import DriverTable
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
+    from dtovl.model.supplierbindings import Bindings
     from dtovl.model.tree import Tree
     from dtovl.report.probe.answer import Answer, Settings, Told
     from dtovl.report.probe.read import Simulated
@@ -41,6 +43,8 @@ class Request(NamedTuple):
     out: str | None
     force: bool
     applier: Dialect
+    kernel: str
+    config: str | None
     fail_on: Severity | None
     form: str
     verbose: bool
@@ -55,12 +59,13 @@ def carry_out(request: Request) -> Outcome:
 
     Raises click.UsageError, DtovlError.
     """
+    from dtovl.cli.bindings import bindings_of
     from dtovl.cli.inputs import Reading
 
     _refuse_what_does_not_fit(request)
     reading = Reading(request.include_dirs, request.defines, request.cpp)
     table = _read_table(reading, request.drivers)
-    answer, why = _answer(reading, request, table)
+    answer, why = _answer(reading, request, table, bindings_of(request.config))
     exit_code = FINDINGS if _fails(request, reading, answer) else OK
     report = _report(reading, request, answer, why)
     remarks = reading.outcome(()).remarks
@@ -105,26 +110,31 @@ def _settings(request: Request, table: DriverTable | None) -> Settings:
 
 
 def _answer(
-    reading: Reading, request: Request, table: DriverTable | None
+    reading: Reading, request: Request, table: DriverTable | None, bindings: Bindings
 ) -> tuple[Answer, Why | None]:
     """Predict for the base, apply the overlays, predict for what came of it."""
     from dtovl.cli.merged import merge, refuse_base, refuse_overlay
+    from dtovl.links.board import Board
     from dtovl.report.probe.answer import Answer
     from dtovl.report.probe.difference import difference
     from dtovl.report.probe.read import simulate
 
-    settings = _settings(request, table)
+    settings, linux = _settings(request, table), KERNELS[request.kernel]
     before: list[Simulated] = []
+
+    def look(tree: Tree) -> Simulated:
+        return simulate(Board(tree, bindings, wide_maps=linux.wide_id_maps), settings, table)
 
     def look_at(base: Tree) -> None:
         refuse_overlay(base, request.file)
         if request.overlays:
-            before.append(simulate(base, settings, table))
+            before.append(look(base))
 
-    merged = merge(reading, [request.file, *request.overlays], request.applier, look_at)
+    dialect = linux if request.applier.kernel else request.applier
+    merged = merge(reading, [request.file, *request.overlays], dialect, look_at)
     for placed in merged.overlays:
         refuse_base(placed.overlay, "give overlays behind the devicetree of the board")
-    now = simulate(merged.tree, settings, table)
+    now = look(merged.tree)
     found = difference(before[0].seen, now.seen) if before else None
     told = tuple(_told(merged, now, before[0] if before else None))
     answer = Answer(
@@ -139,8 +149,9 @@ def _told(merged: Merged, now: Simulated, before: Simulated | None) -> Iterator[
     from dtovl.report.probe.answer import Told
 
     known = {(one.rule, one.node) for one in before.findings} if before is not None else set()
+    board = now.prediction.board
     for finding in now.findings:
-        diagnostic = as_diagnostic(finding, merged.tree)
+        diagnostic = as_diagnostic(finding, merged.tree, board.bindings, wide_maps=board.wide_maps)
         caused = before is not None and (finding.rule, finding.node) not in known
         yield Told(finding.node.path, diagnostic, caused)
 

@@ -111,6 +111,7 @@ class _Run:
         self.at = ""
         self.busy_with = ""
         self._bindings = bindings
+        self._wide_maps = dialect.wide_id_maps
         self._bound = bound
         # What values named before anything went: once an entry of a list leads nowhere, those
         # behind it cannot be read any more.
@@ -133,7 +134,7 @@ class _Run:
             self.fail(error, self.busy_with)
             return
         going = set(_nodes_of(record))
-        board = Board(live.tree, self._bindings)
+        board = Board(live.tree, self._bindings, wide_maps=self._wide_maps)
         for one in _references(board, self.overlays.listed):
             self._named[one.node, one.key, one.offset] = one
         held = masters_outside(board, going) if self._bound and going else []

@@ -125,6 +125,60 @@ def test_what_is_new_below_a_node_that_an_overlay_enables(dtovl: Run) -> None:
     assert "warning[L006] /bus/leaf: a-supply[0]" in dtovl("links", "b.dts", "o.dtso").out
 
 
+LANES = """/dts-v1/; / {
+ lanes: lanes { compatible = "a,lanes"; #acme,lane-cells = <1>; };
+ off: off { compatible = "a,off"; #acme,lane-cells = <0>; status = "disabled"; };
+ user { compatible = "a,user"; acme,lanes = <&lanes 3>, <&off>; };
+};"""
+CONFIG = "bindings:\n- {property: 'acme,lanes', cells: '#acme,lane-cells', fw_devlink: on}\n"
+
+
+def test_bindings_of_the_configuration(dtovl: Run) -> None:
+    Path("b.dts").write_text(LANES, encoding="ascii")
+    Path("lanes.yaml").write_text(CONFIG, encoding="ascii")
+    assert "acme,lanes[" not in dtovl("links", "b.dts").out
+    assert dtovl("links", "b.dts", "--kind", "acme,lanes").code == 2
+    named = dtovl("links", "b.dts", "--config", "lanes.yaml")
+    assert "acme,lanes[0]  &lanes <3>" in named.out
+    assert "warning[L006] /user: acme,lanes[1]" in named.out
+    assert dtovl("links", "b.dts", "--config", "none.yaml").code == 2
+    Path("lanes.yaml").rename("dtovl.yaml")
+    assert dtovl("links", "b.dts") == named
+
+
+def test_kinds_of_the_configuration(dtovl: Run) -> None:
+    Path("b.dts").write_text(LANES, encoding="ascii")
+    Path("dtovl.yaml").write_text(CONFIG.replace("on}", "on, kind: lane}"), encoding="ascii")
+    assert "2 links of kind lane" in dtovl("links", "b.dts", "--kind", "lane").out
+    assert "Did you mean 'lane'?" in dtovl("links", "b.dts", "--kind", "lanee").err
+
+
+def test_removal_and_bindings_of_the_configuration(dtovl: Run) -> None:
+    lanes = "lanes { #acme,lane-cells = <1>; phandle = <7>; };"
+    user = "user { acme,lanes = <9 3>; };"  # Linux adds the largest phandle, and 1
+    for name, content in (("lanes", lanes), ("user", user)):
+        Path(f"{name}.dtso").write_text(
+            f"/dts-v1/; /plugin/; &soc {{ {content} }};", encoding="ascii"
+        )
+    Path("b.dts").write_text("/dts-v1/; / { soc: soc { phandle = <1>; }; };", encoding="ascii")
+    removal = ("links", "b.dts", "lanes.dtso", "user.dtso", "--remove", "lanes.dtso")
+    assert "acme,lanes" not in dtovl(*removal).out
+    Path("dtovl.yaml").write_text(CONFIG, encoding="ascii")
+    assert "[L033] /soc/user: acme,lanes[0]" in dtovl(*removal).out
+
+
+def test_maps_of_ids_by_kernel(dtovl: Run) -> None:
+    Path("b.dts").write_text(
+        """/dts-v1/; / { smmu: iommu { compatible = "a,smmu"; #iommu-cells = <2>; };
+ pcie { compatible = "a,pcie"; device_type = "pci"; iommu-map = <0 &smmu 5 6 0x10>; }; };""",
+        encoding="ascii",
+    )
+    assert "L018" in dtovl("links", "b.dts", "-v").out
+    newer = dtovl("links", "b.dts", "-v", "--kernel", "7.2")
+    assert "L018" not in newer.out
+    assert "iommu-map[0]  &smmu" in newer.out
+
+
 @pytest.mark.parametrize("form", ["text", "json", "dot", "svg", "html"])
 def test_output_to_a_file_is_what_goes_to_standard_output(dtovl: Run, form: str) -> None:
     arguments = ("links", "gateway.dtb", "camera-cells.dtso", "--format", form)

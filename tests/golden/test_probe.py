@@ -132,6 +132,24 @@ def test_masters_behind_an_iommu(dtovl: Run, snapshot: SnapshotAssertion) -> Non
     assert str(dtovl("probe", "board.dtb", "--groups")) == snapshot
 
 
+def test_bindings_of_the_configuration(dtovl: Run) -> None:
+    board: Content = {
+        "lanes": {"compatible": "a,lanes", "#acme,lane-cells": 0, "phandle": 1, "clocks": 9},
+        "user": {"compatible": "a,user", "acme,lanes": 1},
+    }
+    Path("board.dtb").write_bytes(blob(board))
+    assert "/user" in str(dtovl("probe", "board.dtb", "--order"))
+    Path("dtovl.yaml").write_text(
+        "bindings:\n- {property: 'acme,lanes', cells: '#acme,lane-cells', fw_devlink: on}\n",
+        encoding="ascii",
+    )
+    assert "/user" not in str(dtovl("probe", "board.dtb", "--order"))
+    why = str(dtovl("probe", "board.dtb", "--why", "user"))
+    assert "acme,lanes" in why
+    Path("other.yaml").write_text("bindings: []\n", encoding="ascii")
+    assert "/user" in str(dtovl("probe", "board.dtb", "--order", "--config", "other.yaml"))
+
+
 def test_the_name_of_the_file_tells_the_form(dtovl: Run) -> None:
     for name, start in (
         ("out.html", "<!doctype html>"),

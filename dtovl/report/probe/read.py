@@ -13,11 +13,11 @@ from dtovl.report.probe.seen import Cause, Group, Master, Need, Seen, Try, Wait
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dtovl.links.board import Board
     from dtovl.links.drivertable import DriverTable
     from dtovl.links.link import Finding, Judged
     from dtovl.links.prediction import Prediction
     from dtovl.model.node import Node
-    from dtovl.model.tree import Tree
     from dtovl.report.probe.answer import Settings
 
 
@@ -37,16 +37,14 @@ class Simulated(NamedTuple):
         return self.prediction.board.device_of(node)
 
 
-def simulate(tree: Tree, settings: Settings, table: DriverTable | None) -> Simulated:
-    """Judge a tree and predict its probing.
+def simulate(board: Board, settings: Settings, table: DriverTable | None) -> Simulated:
+    """Judge a board and predict its probing.
 
     Raises InputError (DT694) when that would take too long.
     """
-    from dtovl.links.board import Board
     from dtovl.links.judge import judge
     from dtovl.links.probe import predict
 
-    board = Board(tree)
     judged, _ = judge(board)
     if table is not None:
         table = table._replace(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from support.predictions import SETTINGS
 from support.trees import tree_of
 
+from dtovl.links.board import Board
 from dtovl.links.drivertable import Driver, DriverTable
 from dtovl.report.probe.read import simulate
 
@@ -34,7 +35,7 @@ BOARD: Content = {
 
 
 def test_suppliers_of_a_device_and_of_what_lies_in_it() -> None:
-    seen = simulate(tree_of(BOARD), SETTINGS, None).seen
+    seen = simulate(Board(tree_of(BOARD)), SETTINGS, None).seen
     found = [(one.place, one.supplier, one.device, one.state) for one in seen.needs["/pmic"]]
     assert found == [
         ("clocks", "/osc", "", "set up early, before there are drivers"),
@@ -49,13 +50,13 @@ def test_suppliers_of_a_device_and_of_what_lies_in_it() -> None:
 def test_options_go_before_the_table() -> None:
     table = DriverTable(fw_devlink="off", drivers=(Driver("pmic", ("a,pmic",)),))
     strict = SETTINGS._replace(strict=True, modules=False)
-    used = simulate(tree_of(BOARD), strict, table).prediction.table
+    used = simulate(Board(tree_of(BOARD)), strict, table).prediction.table
     assert (used.fw_devlink, used.strict, used.modules) == ("on", True, False)
 
 
 def test_paths_outlive_the_tree() -> None:
     tree = tree_of(BOARD)
-    found = simulate(tree, SETTINGS, None)
+    found = simulate(Board(tree), SETTINGS, None)
     before = found.seen
     tree.root.children.pop("pmic").parent = None
     assert before == found.seen
@@ -65,6 +66,6 @@ def test_paths_outlive_the_tree() -> None:
 
 def test_a_wrong_entry_is_told_with_the_failed_probe() -> None:
     tree = tree_of({"a": {"compatible": "a,a", "clocks": 9, "resets": 8}})
-    found = simulate(tree, SETTINGS, None)
+    found = simulate(Board(tree), SETTINGS, None)
     assert found.seen.failed == {"/a": -22}
     assert [(one.rule, one.property) for one in found.findings] == [("L001", "clocks")]
