@@ -19,6 +19,7 @@ from dtovl.cli.options import (
     source_options,
 )
 from dtovl.cli.outcome import FINDINGS, OK, Outcome
+from dtovl.cli.outfile import form_of, write_report
 from dtovl.model.dialect import KERNELS
 from dtovl.model.limits import MAX_OVERLAYS
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dtovl.report.links.answer import Answer
     from dtovl.report.spans import Line
 
+_FORMS = ("text", "json", "dot", "svg", "html")
 _OVERLAYS = (".dtbo", ".dtso", ".dtb", ".dts")
 
 
@@ -74,7 +76,7 @@ def _kinds(value: str, bindings: Bindings) -> frozenset[str]:
 @kernel_option()
 @bindings_option
 @fail_on_option
-@format_option("text", "json", "dot", "svg", "html")
+@format_option(*_FORMS)
 @click.option("-v", "--verbose", count=True, help="Show info findings as well; -vv: all of them.")
 @source_options
 @colour_option
@@ -117,11 +119,10 @@ def command(
     failing = fail_on is not None and any(one.severity >= fail_on for one in found)
     exit_code = FINDINGS if failing else OK
     remarks = reading.outcome(()).remarks
-    report = _report(reading, answer, form, verbose)
+    report = _report(reading, answer, form_of(form, out, _FORMS), verbose)
     if out is None or out == "-":
         return Outcome(exit_code, report, remarks)
-    _write(reading, out, report, force=force)
-    return Outcome(exit_code, (), remarks)
+    return Outcome(exit_code, write_report(reading, out, report, force=force), remarks)
 
 
 def _split(arguments: Sequence[str], wanted: str | None) -> tuple[list[str], str]:
@@ -171,13 +172,3 @@ def _report(reading: Reading, answer: Answer, form: str, verbose: int) -> Iterab
     from dtovl.report.links.svg import svg
 
     return svg(picture)
-
-
-def _write(reading: Reading, out: str, report: Iterable[Line] | str, *, force: bool) -> None:
-    """Write the report to a file. Raises InputError (DT012, DT013)."""
-    from dtovl.cli.terminal import plain_text
-    from dtovl.files import write_atomically
-
-    text = report if isinstance(report, str) else plain_text(report)
-    data = text.encode("utf-8", "backslashreplace")
-    write_atomically(out, data, force=force, inputs=reading.files)

@@ -19,11 +19,15 @@ from dtovl.cli.options import (
     quiet_option,
     source_options,
 )
+from dtovl.cli.outfile import form_of, is_form_given
 
 if TYPE_CHECKING:
     from dtovl.cli.outcome import Outcome
     from dtovl.codes.base import Severity
     from dtovl.model.dialect import Dialect
+
+
+_FORMS = ("text", "json", "dot", "html")
 
 
 @click.command("probe", short_help="In which order devices bind; what never does, and why.")
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
 @kernel_option()
 @bindings_option
 @fail_on_option
-@format_option("text", "json", "dot", "html")
+@format_option(*_FORMS)
 @click.option(
     "-v", "--verbose", is_flag=True, help="With overlays: every try. Show info findings too."
 )
@@ -131,19 +135,10 @@ def command(
     )
 
 
-_ENDINGS = {".json": "json", ".dot": "dot", ".gv": "dot", ".html": "html", ".htm": "html"}
-
-
 def _form(form: str, out: str | None, *, dot: bool) -> str:
-    """Tell the form of the report: as asked for, else as the name of OUT says, else text.
-
-    Raises click.UsageError.
-    """
-    source = click.get_current_context().get_parameter_source("form")
-    if source is not click.core.ParameterSource.DEFAULT:
-        if dot and form != "dot":
-            raise click.UsageError(f"--dot does not go with --format {form}.")
-        return form
-    if dot:
-        return "dot"
-    return next((kind for end, kind in _ENDINGS.items() if (out or "").endswith(end)), form)
+    """Tell the form of the report. Raises click.UsageError."""
+    if not dot:
+        return form_of(form, out, _FORMS)
+    if is_form_given() and form != "dot":
+        raise click.UsageError(f"--dot does not go with --format {form}.")
+    return "dot"

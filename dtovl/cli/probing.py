@@ -61,6 +61,7 @@ def carry_out(request: Request) -> Outcome:
     """
     from dtovl.cli.bindings import bindings_of
     from dtovl.cli.inputs import Reading
+    from dtovl.cli.outfile import write_report
 
     _refuse_what_does_not_fit(request)
     reading = Reading(request.include_dirs, request.defines, request.cpp)
@@ -71,7 +72,8 @@ def carry_out(request: Request) -> Outcome:
     remarks = reading.outcome(()).remarks
     if request.out is None or request.out == "-":
         return Outcome(exit_code, report, remarks)
-    return Outcome(exit_code, _write(reading, request, request.out, report), remarks)
+    said = write_report(reading, request.out, report, force=request.force)
+    return Outcome(exit_code, () if request.quiet else said, remarks)
 
 
 def _refuse_what_does_not_fit(request: Request) -> None:
@@ -233,17 +235,3 @@ def _text(request: Request, answer: Answer, why: Why | None) -> Iterable[Line]:
         return text.finding_lines(answer)
     timeline = request.verbose or not request.overlays
     return text.probe_lines(answer, timeline=timeline, verbose=request.verbose)
-
-
-def _write(
-    reading: Reading, request: Request, out: str, report: Iterable[Line] | str
-) -> Iterable[Line]:
-    """Write the report to a file; say so. Raises InputError (DT012, DT013)."""
-    from dtovl.cli.terminal import plain_text
-    from dtovl.files import write_atomically
-    from dtovl.report.spans import Line
-
-    text = report if isinstance(report, str) else plain_text(report)
-    data = text.encode("utf-8", "backslashreplace")
-    write_atomically(out, data, force=request.force, inputs=reading.files)
-    return () if request.quiet else (Line((("", "wrote "), ("path", out))),)

@@ -184,10 +184,26 @@ def test_output_to_a_file_is_what_goes_to_standard_output(dtovl: Run, form: str)
     arguments = ("links", "gateway.dtb", "camera-cells.dtso", "--format", form)
     shown = dtovl(*arguments)
     written = dtovl(*arguments, "-o", "out")
-    assert (written.out, written.code) == ("", 1)
+    assert (written.out, written.code) == ("wrote out\n", 1)
     assert Path("out").read_text("utf-8") == shown.out
     assert dtovl(*arguments, "-o", "-").out == shown.out
     assert dtovl(*arguments).out == shown.out
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("out.svg", "<?xml "),
+        ("out.gv", "digraph "),
+        ("out.json", "{\n"),
+        ("out.txt", "gateway.dtb: "),
+    ],
+)
+def test_the_name_of_the_file_tells_the_form(dtovl: Run, name: str, start: str) -> None:
+    assert dtovl("links", "gateway.dtb", "-o", name).out == f"wrote {name}\n"
+    assert Path(name).read_text("utf-8").startswith(start)
+    dtovl("links", "gateway.dtb", "-o", name, "--format", "html")
+    assert Path(name).read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_json_holds_the_keys_of_each_rule(dtovl: Run) -> None:
