@@ -93,7 +93,7 @@ def _fewest(checked: Checked) -> dict[tuple[str, tuple[str, ...], str, int], tup
     for case in (judged.case for judged in checked.cases):
         if 0 < len(case.smallest) < len(case.overlays):
             worst = max((finding.severity for finding in case.findings), default=0)
-            names = tuple(case.overlays[i] for i in case.smallest)
+            names = tuple(case.overlays[i] for i in case.smallest if i < len(case.overlays))
             found[case.base, case.overlays, case.name, worst] = names
     return found
 
