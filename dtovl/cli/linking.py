@@ -114,7 +114,17 @@ def _told(
         was=None if node is None or was is None else was.graph.end(node.path),
         findings=_worded(merged, request, findings),
         whole=request.whole,
+        events=() if node is None else _events(judged.board, node),
     )
+
+
+def _events(board: Board, node: Node) -> list[str]:
+    """Tell how the kernel sets up the IOMMUs of a node, all of which register in time."""
+    from dtovl.links.fwspec import configure, event_lines
+    from dtovl.links.masters import masters
+
+    found = (configure(board, one).events for one in masters(board, (node,)))
+    return [line for events in found for line in event_lines(events)]
 
 
 def _judge(tree: Tree, request: Request, *, at_boot: bool) -> _Judged:

@@ -77,7 +77,12 @@ def _kinds(value: str, bindings: Bindings) -> frozenset[str]:
 @bindings_option
 @fail_on_option
 @format_option(*_FORMS)
-@click.option("-v", "--verbose", count=True, help="Show info findings as well; -vv: all of them.")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    help="Show infos, and how the IOMMUs of PATH are set up; -vv: all infos.",
+)
 @source_options
 @colour_option
 def command(

@@ -11,10 +11,9 @@ from dtovl.model.cells import cell
 from dtovl.model.entries import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dtovl.links.board import Board
-    from dtovl.links.link import Judged
     from dtovl.links.maprows import Row
     from dtovl.model.entries import Entry
     from dtovl.model.node import Node
@@ -83,15 +82,13 @@ class Shared(NamedTuple):
     members: tuple[Master, ...]
 
 
-def masters(board: Board, judged: Mapping[Node, Judged] | None = None) -> list[Master]:
+def masters(board: Board, among: Iterable[Node] | None = None) -> list[Master]:
     """List the masters that are available, in tree order.
 
-    judged saves the walk over the tree: only nodes in it are looked at, those that need others.
+    among saves the walk over the tree: only these nodes are looked at.
     """
-    tree = board.tree
-    nodes: Iterable[Node] = tree.walk() if judged is None else judged
     found = []
-    for node in nodes:
+    for node in board.tree.walk() if among is None else among:
         properties = node.properties
         if ("iommus" in properties or "iommu-map" in properties) and board.available(node):
             if properties.get("iommus"):

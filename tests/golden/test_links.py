@@ -206,6 +206,23 @@ def test_the_name_of_the_file_tells_the_form(dtovl: Run, name: str, start: str) 
     assert Path(name).read_text("utf-8").startswith("<!doctype html>")
 
 
+def test_how_the_iommus_of_a_node_are_set_up(dtovl: Run) -> None:
+    Path("b.dts").write_text(
+        """/dts-v1/; / { mmu: iommu { compatible = "arm,smmu-v3"; #iommu-cells = <1>; };
+ dma { compatible = "a,dma"; iommus = <&mmu 5>; }; };""",
+        encoding="ascii",
+    )
+    told = dtovl("links", "b.dts", "/dma", "-v").out
+    assert "\nset-up of its IOMMUs\n  2   of_iommu_xlate: entry 0: /iommu 0x5\n" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert "set-up" not in dtovl("links", "b.dts", "/dma").out
+    assert "set-up" not in dtovl("links", "b.dts", "/dma", "-v", "--reverse").out
+    assert "set-up" not in dtovl("links", "b.dts", "/iommu", "-v").out
+    events = json.loads(dtovl("links", "b.dts", "/dma", "--format", "json").out)["events"]
+    assert events[0] == "2   of_iommu_xlate: entry 0: /iommu 0x5"
+    assert json.loads(dtovl("links", "b.dts", "--format", "json").out)["events"] == []
+
+
 def test_json_holds_the_keys_of_each_rule(dtovl: Run) -> None:
     found = json.loads(dtovl("links", "gateway.dtb", "camera-cells.dtso", "--format", "json").out)
     by_rule = {one["rule"]: one for one in found["findings"]}

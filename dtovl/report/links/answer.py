@@ -32,6 +32,7 @@ class Answer(NamedTuple):
     node      the one node that is asked about, None for all; was: as it was before the overlays
     findings  with what there is to say about them
     whole     also tell what did not change
+    events    how the kernel sets up the node's IOMMUs, if it has any
     """
 
     board: Board
@@ -46,6 +47,7 @@ class Answer(NamedTuple):
     was: End | None
     findings: Sequence[tuple[Finding, Diagnostic]]
     whole: bool
+    events: Sequence[str] = ()
 
     @property
     def title(self) -> str:

@@ -32,6 +32,7 @@ def links_object(answer: Answer) -> dict[str, object]:
             {**finding.as_object(), "diagnostic": diagnostic(found)}
             for finding, found in answer.findings
         ],
+        "events": list(answer.events),
         "counts": _counts(answer, links),
     }
 

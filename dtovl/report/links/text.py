@@ -29,7 +29,7 @@ _WIDEST = 26
 
 
 def links_lines(answer: Answer, *, verbose: int) -> Iterator[Line]:
-    """Write the answer; verbose 1 shows info findings and how strong a link is, 2 L010 as well."""
+    """Write the answer; verbose 1 shows more: infos, how strong links are, events; 2: L010."""
     suppliers, consumers = answer.rows()
     title = f"{answer.title}: {answer.headline([*suppliers, *consumers])}"
     yield Line((("heading", title),), hang=2, fixed=0)
@@ -38,6 +38,8 @@ def links_lines(answer: Answer, *, verbose: int) -> Iterator[Line]:
         if not answer.selection.reverse:
             yield from _section("suppliers", _supplier_lines(answer, suppliers))
         yield from _section("consumers", _consumer_lines(answer, consumers))
+        if verbose and answer.events and not answer.selection.reverse:
+            yield from _section("set-up of its IOMMUs", _event_lines(answer.events))
     elif answer.selection.reverse:
         yield from _reversed_lines(answer, suppliers, verbose)
     else:
@@ -133,6 +135,12 @@ def _consumer_lines(answer: Answer, rows: Sequence[Row]) -> Iterator[Line]:
         part = [("label", f"  of {below.rstrip()}"), *_labels(seen.supplier)] if below else []
         behind = (*_specifier(row), *_notes(row, seen.node), *part, *_strength(seen))
         yield _row(row, entry, width, (*_end(seen.node), *behind))
+
+
+def _event_lines(events: Sequence[str]) -> Iterator[Line]:
+    """Write events: step, who acts, what happens."""
+    for event in events:
+        yield Line((("", "  "), ("", event)), hang=6)
 
 
 # -- all -------------------------------------------------------------------------------------------
