@@ -358,3 +358,6 @@ def test_all_that_is_new_is_found_and_nothing_else(
     seen, _ = links.new_findings(Board(tree), stack.outcomes)
     assert {_key(one) for one in seen} == _said(tree) - before
     assert len(seen) == len({_key(one) for one in seen})
+    told = links.diagnostics(stack.outcomes)
+    assert {one.code.number for one in told} == {one.rule for one in seen}
+    assert all(one.message and one.why for one in told)
