@@ -221,8 +221,10 @@ def _told(findings: Sequence[Finding], board: Board, touched: Container[Node]) -
     for found, entries in more.items():
         shown = ", ".join(entries[:_MOST_ENTRIES])
         left = len(entries) - _MOST_ENTRIES
-        note = f"so do {shown}" if len(entries) > 1 else f"so does {shown}"
-        found.notes = (*found.notes, Note(f"{note} and {left} more" if left > 0 else note))
+        if left > 0:
+            shown = f"{shown} and {left} more"
+        verb = "name" if len(entries) > 1 else "names"
+        found.notes = (*found.notes, Note(f"{shown} {verb} it too"))
     return told
 
 

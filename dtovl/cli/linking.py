@@ -88,6 +88,7 @@ def _told(
 ) -> Answer:
     """Pick what is asked for; more are findings about what was done, besides those of the tree."""
     from dtovl.links.changes import difference, end_of
+    from dtovl.links.dmawindows import dma_reach
     from dtovl.links.selection import Selection, scope_of
 
     node = _find(merged, request.path) if request.path else None
@@ -115,6 +116,7 @@ def _told(
         findings=_worded(merged, request, findings),
         whole=request.whole,
         events=() if node is None else _events(judged.board, node),
+        dma=None if node is None else dma_reach(node, judged.board.tree.by_phandle),
     )
 
 

@@ -116,7 +116,7 @@ YAML_REFUSED = Code(
     "yaml-refused",
     Severity.ERROR,
     message="{name} cannot be read as YAML: {what}",
-    suggestion="mend the line; `dtovl run --help` shows the form of a step file",
+    suggestion="mend the line; quotes keep what has `:`, `#`, `{{` or `*` in it as text",
     source="YAML 1.2; bounds of dtovl",
     explanation="""\
 What dtovl takes of YAML is mappings, lists, text and numbers. Tags, several documents, a key that

@@ -120,13 +120,13 @@ def test_a_supplier_that_is_disabled_is_one_finding_for_a_consumer() -> None:
         "warning L006 /uart reset-gpio[0]: /gpio is disabled",
     ]
     (notes,) = (one.notes for one in findings if "clocks" in one.message)
-    assert notes[-1].text == "so do clocks[1], clocks[2]"
+    assert notes[-1].text == "clocks[1], clocks[2] name it too"
 
 
 def test_many_entries_are_counted() -> None:
     sites = {"pll": tuple(f"clocks:{8 * index}" for index in range(20))}
     (one,) = found(with_phandles(camera(clocks=[0, 3] * 20), sites))
-    assert one.notes[-1].text.endswith("clocks[8] and 11 more")
+    assert one.notes[-1].text.endswith("clocks[8] and 11 more name it too")
 
 
 def test_a_phandle_that_nobody_has() -> None:

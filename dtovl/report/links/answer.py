@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dtovl.diagnostics import Diagnostic
     from dtovl.links.board import Board
     from dtovl.links.changes import Change, End, Graph, Seen
+    from dtovl.links.dmawindows import Reach
     from dtovl.links.link import Finding
     from dtovl.links.selection import Selection
 
@@ -33,6 +34,7 @@ class Answer(NamedTuple):
     findings  with what there is to say about them
     whole     also tell what did not change
     events    how the kernel sets up the node's IOMMUs, if it has any
+    dma       what dma-ranges let the node address, None where none says so
     """
 
     board: Board
@@ -48,6 +50,7 @@ class Answer(NamedTuple):
     findings: Sequence[tuple[Finding, Diagnostic]]
     whole: bool
     events: Sequence[str] = ()
+    dma: Reach | None = None
 
     @property
     def title(self) -> str:

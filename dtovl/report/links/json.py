@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtovl.links.changes import Change, End, Seen
+    from dtovl.links.dmawindows import Reach
     from dtovl.report.links.answer import Answer
 
 
@@ -33,6 +34,7 @@ def links_object(answer: Answer) -> dict[str, object]:
             for finding, found in answer.findings
         ],
         "events": list(answer.events),
+        "dma": None if answer.dma is None else dma_object(answer.dma),
         "counts": _counts(answer, links),
     }
 
@@ -64,6 +66,11 @@ def end_object(end: End) -> dict[str, object]:
         "address": end.address,
         "disabled": end.off or None,
     }
+
+
+def dma_object(reach: Reach) -> dict[str, object]:
+    """Give what a device can address."""
+    return {"bus": reach.at.path, "windows": [window._asdict() for window in reach.windows]}
 
 
 def _change_object(change: Change) -> dict[str, object]:

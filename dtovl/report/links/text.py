@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dtovl.diagnostics import Diagnostic
     from dtovl.links.changes import End, Seen
+    from dtovl.links.dmawindows import Reach
     from dtovl.links.link import Finding
     from dtovl.report.links.answer import Answer, Row
 
@@ -61,11 +62,23 @@ def _node_lines(answer: Answer, node: End) -> Iterator[Line]:
         yield _fact("status", f"{now}, was {before}" if changed else now)
     if node.address is not None:
         yield _fact("address", f"{node.address:#x}")
+    if answer.dma is not None and not answer.selection.reverse:
+        yield _fact("dma", _dma_words(answer.dma))
     scope = answer.selection.scope
     way = interrupt_path(answer.graph, scope) if scope is not None else []
     if way and not answer.selection.reverse:
         steps = [f"{called(one.supplier)} {specifier(one.values)}".rstrip() for one in way]
         yield _fact("interrupt", ", then ".join(steps))
+
+
+def _dma_words(reach: Reach) -> str:
+    """Say what a device can address, and which bus lets it."""
+    shown = [
+        f"{one.bus:#x}-{one.bus + one.size - 1:#x}" + f" is {one.cpu:#x}" * (one.cpu != one.bus)
+        for one in reach.windows
+        if one.size
+    ]
+    return f"{', '.join(shown) or 'nothing'} by dma-ranges of {reach.at.path}"
 
 
 def _fact(label: str, text: str) -> Line:
