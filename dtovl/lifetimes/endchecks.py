@@ -1,0 +1,86 @@
+"""What is judged when all events are over and nobody waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dtovl.lifetimes.findings import END, at
+from dtovl.lifetimes.state import FREED, LIVE
+
+if TYPE_CHECKING:
+    from dtovl.lifetimes.effects import Effects
+    from dtovl.lifetimes.scenario import Object
+
+
+def check(effects: Effects) -> None:
+    """Find what is left: objects, pointers, locks, references."""
+    effects.event = END
+    alone = {one.details["object"] for one in effects.findings if one.rule == "T017"}
+    told = set(alone)
+    for spec, life in effects.all_lives():
+        started = not spec.static or life.initialised
+        if life.state != LIVE or spec.survives or not started or spec.name in alone:
+            continue
+        told.add(spec.name)
+        _left(effects, spec, replaced=life.replaced)
+    _dangling(effects)
+    for actor in effects.scenario.actors:
+        for held in effects.state.held[actor]:
+            message = f"left held: {actor} still holds {held} {at(END)}"
+            effects.find("T021", message, hold=held, actor=actor)
+    _lost(effects, told)
+
+
+def _left(effects: Effects, spec: Object, *, replaced: bool) -> None:
+    """Say that an object is still there: leaked, never finished, or kept by design."""
+    name = spec.name
+    if not replaced and spec.policy:
+        message = f"memory of {name} is kept for good {at(END)}"
+        effects.find("T015", message, object=name, phase=END)
+        return
+    holds = sorted(hold.name for hold in effects.state.holds_on(name, "ref"))
+    who = f"held by {', '.join(holds)}" if holds else "nothing holds it"
+    details: dict[str, Any] = {"object": name}
+    if holds:
+        details["hold"] = holds[0]
+    details["held_by"] = holds
+    if replaced:
+        message = f"replaced object {name} is never released; {who}"
+        effects.find("T013", message, **details)
+    else:
+        message = f"leak: {name} is still allocated {at(END)}; {who}"
+        effects.find("T002", message, **details)
+
+
+def _dangling(effects: Effects) -> None:
+    for hold in effects.state.holds_in_order():
+        life = effects.life(hold.object)
+        kept = hold.kind == "borrow" and life.state == FREED and effects.is_living(hold.by)
+        if kept and hold.name not in effects.dangling:
+            effects.find(
+                "T007",
+                f"dangling pointer: {hold.by} still keeps {hold.name} to {hold.object}, freed at "
+                f"{life.freed}",
+                object=hold.object,
+                hold=hold.name,
+                by=hold.by,
+                freed=life.freed,
+            )
+
+
+def _lost(effects: Effects, told: set[str]) -> None:
+    """Find references whose holder is freed and that nobody can drop any more (T022)."""
+    for hold in effects.state.holds_in_order():
+        if hold.kind != "ref" or hold.by not in effects.scenario.objects:
+            continue
+        holder, life = effects.life(hold.by), effects.life(hold.object)
+        if holder.state == FREED and life.state == LIVE and hold.object not in told:
+            effects.find(
+                "T022",
+                f"reference lost: {hold.by}, freed at {holder.freed}, never put {hold.name} on "
+                f"{hold.object}",
+                object=hold.object,
+                hold=hold.name,
+                by=hold.by,
+                freed=holder.freed,
+            )

@@ -1,0 +1,124 @@
+"""Runs the events of a scenario in their order, and finds the rules they break.
+
+States of an actor: free, or blocked at an event that waits for one thing. An event is tried; when
+it has to wait, also deep inside (a release, the end of a scope), everything it did is taken back
+and its actor is blocked; the actor's later events go to its backlog. After each event of the list
+the blocked actors are tried again, in rounds, until nobody gets through. Nothing else moves time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dtovl.lifetimes import deadlock, endchecks
+from dtovl.lifetimes.effects import Effects
+from dtovl.lifetimes.state import State
+from dtovl.lifetimes.verbs import VERBS
+from dtovl.lifetimes.waiting import Blocked, Orders
+
+if TYPE_CHECKING:
+    from dtovl.lifetimes.findings import Finding
+    from dtovl.lifetimes.scenario import Event, Scenario
+
+
+class Stuck(NamedTuple):
+    """A blocked actor: the event it is at, what for, who had that at the last attempt."""
+
+    event: Event
+    waits_for: str
+    owners: tuple[str, ...]
+
+
+class Result(NamedTuple):
+    """What came of a run; refused are (event, why) of what was not let in."""
+
+    findings: tuple[Finding, ...]
+    refused: tuple[tuple[str, str], ...]
+
+    @property
+    def verdict(self) -> str:
+        """Give `clean` or `findings`."""
+        return "findings" if self.findings else "clean"
+
+    def as_object(self) -> dict[str, Any]:
+        """Give the result as JSON has it."""
+        return {
+            "verdict": self.verdict,
+            "findings": [one.as_object() for one in self.findings],
+            "refused": [{"event": event, "why": why} for event, why in self.refused],
+        }
+
+
+class Machine:
+    """One run of a scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.state = State(scenario)
+        self.orders = Orders()
+        self.effects = Effects(scenario, self.state, self.orders)
+        self.stuck: dict[str, Stuck] = {}
+        self.backlog: dict[str, list[Event]] = {name: [] for name in scenario.actors}
+
+    def run(self) -> Result:
+        """Run all events, then look at what is left."""
+        for event in self.scenario.events:
+            self.step(event)
+        return self.end()
+
+    def step(self, event: Event) -> None:
+        """Take one event from the list, then let those who waited try again."""
+        if event.actor in self.stuck:
+            self.backlog[event.actor].append(event)
+        else:
+            self._try(event)
+        self._retry()
+
+    def end(self) -> Result:
+        """Judge what is left, when no event is."""
+        effects = self.effects
+        places = {event.name: place for place, event in enumerate(self.scenario.events)}
+        waits = deadlock.Waits(self.scenario, self.state, self.stuck, self.backlog)
+        found = deadlock.cycles(waits)
+        effects.findings.extend(found)
+        effects.findings.extend(deadlock.forever(waits))
+        if not found:
+            effects.findings.extend(deadlock.possible(self.orders, places))
+        if not self.stuck:
+            endchecks.check(effects)
+        return Result(tuple(effects.findings), tuple(effects.refused))
+
+    def _try(self, event: Event) -> bool:
+        """Try an event; False: its actor is blocked at it."""
+        state, effects = self.state, self.effects
+        state.mark()
+        found, refused = len(effects.findings), len(effects.refused)
+        effects.begin(event)
+        try:
+            VERBS[event.verb].run(effects, event)
+        except Blocked as blocked:
+            state.undo()
+            del effects.findings[found:], effects.refused[refused:]
+            effects.forget()
+            owners = tuple(effects.owners_of(blocked.waitable))
+            self.stuck[event.actor] = Stuck(event, blocked.waitable, owners)
+            effects.waiting[event.actor] = blocked.waitable
+            return False
+        self.stuck.pop(event.actor, None)
+        effects.waiting.pop(event.actor, None)
+        return True
+
+    def _retry(self) -> None:
+        moved = bool(self.stuck)
+        while moved:
+            moved = False
+            for actor in self.scenario.actors:
+                if actor in self.stuck and self._try(self.stuck[actor].event):
+                    moved = True
+                    self._work_off(self.backlog[actor])
+
+    def _work_off(self, backlog: list[Event]) -> None:
+        while backlog:
+            event = backlog.pop(0)
+            if not self._try(event):
+                return
