@@ -152,7 +152,7 @@ class Effects:
     def take(self, name: str, kind: str, target: str, by: str) -> None:
         """Make a hold; one that is taken again is the last in order."""
         state = self.state
-        state.set(state, "number", state.number + 1)
+        state.assign(state, "number", state.number + 1)
         state.put(state.holds, name, Hold(name, kind, target, by, state.number))
 
     def get(self, name: str, hold: str, by: str, *, op: str = "get") -> bool:
@@ -161,7 +161,7 @@ class Effects:
         if spec.kind == "kobject" and not life.initialised:
             self.not_initialised(name, op)
             return False
-        self.state.set(life, "count", life.count + 1)
+        self.state.assign(life, "count", life.count + 1)
         self.take(hold, "ref", name, by)
         return True
 
@@ -216,7 +216,7 @@ class Effects:
             return
         life = self.life(name)
         self.state.drop(self.state.holds, hold.name)
-        self.state.set(life, "count", life.count - 1)
+        self.state.assign(life, "count", life.count - 1)
         if not life.count:
             self.release(name)
 
@@ -267,7 +267,7 @@ class Effects:
         self.ask(waitable)
         if self.state.readers(waitable):
             raise Blocked(waitable)
-        self.state.set(life, "sysfs", False)
+        self.state.assign(life, "sysfs", False)
         for link in self.state.holds_on(name, "link"):
             if self.is_living(link.by):
                 self.find(
@@ -305,9 +305,9 @@ class Effects:
             return
         self._before(name, spec)
         state = self.state
-        state.set(life, "state", FREED)
-        state.set(life, "freed", self.event)
-        state.set(life, "sysfs", False)
+        state.assign(life, "state", FREED)
+        state.assign(life, "freed", self.event)
+        state.assign(life, "sysfs", False)
         for members in state.members.values():
             while ("object", name) in members:
                 state.remove(members, ("object", name))
@@ -385,7 +385,7 @@ class Effects:
                 self.state.drop(self.state.holds, hold.name)
 
     def _is_open(self, name: str) -> bool:
-        """Tell whether an open file has a counted reference on an object, maybe by way of others."""
+        """Tell whether an open file has a reference on an object, also by way of others."""
         if name not in self.scenario.objects:
             return False
         life = self.life(name)

@@ -88,7 +88,7 @@ class State:
             what, *rest = self._journal.pop()
             what(*rest)
 
-    def set(self, owner: Any, name: str, value: Any) -> None:
+    def assign(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute."""
         self._journal.append((setattr, owner, name, getattr(owner, name)))
         setattr(owner, name, value)

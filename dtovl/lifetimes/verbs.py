@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.lifetimes.findings import at, via
-from dtovl.lifetimes.state import FREED, LIVE, Access
+from dtovl.lifetimes.state import LIVE, Access
 from dtovl.lifetimes.waiting import Blocked
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def _alloc(effects: Effects, event: Event) -> None:
     if life.state == LIVE:
         effects.second(name, "alloc")
         return
-    state.set(life, "state", LIVE)
+    state.assign(life, "state", LIVE)
     for flag in ("initialised", "sysfs", "replaced"):
-        state.set(life, flag, False)
-    state.set(life, "freed", "")
-    state.set(life, "allocator", event.actor)
-    state.set(life, "count", int(spec.kind == "kref"))
+        state.assign(life, flag, False)
+    state.assign(life, "freed", "")
+    state.assign(life, "allocator", event.actor)
+    state.assign(life, "count", int(spec.kind == "kref"))
     if spec.kind == "kref":
         effects.take(f"{name}.initial", "ref", name, event.get("by") or event.actor)
     if event.get("scope"):
@@ -67,8 +67,8 @@ def _init(effects: Effects, event: Event) -> None:
     life = effects.life(name)
     if life.initialised:
         effects.second(name, "init")
-    state.set(life, "initialised", True)
-    state.set(life, "count", 1)
+    state.assign(life, "initialised", True)
+    state.assign(life, "count", 1)
     effects.take(f"{name}.initial", "ref", name, event.get("by") or event.actor)
 
 
@@ -83,7 +83,7 @@ def _add(effects: Effects, event: Event) -> None:
     if life.sysfs:
         effects.second(name, "add")
         return
-    effects.state.set(life, "sysfs", True)
+    effects.state.assign(life, "sysfs", True)
     if parent and effects.touch(parent):
         effects.get(parent, f"{name}.parent", name)
 
@@ -301,7 +301,7 @@ def _unload(effects: Effects, event: Event) -> None:
 
 
 def _replace(effects: Effects, event: Event) -> None:
-    effects.state.set(effects.life(event.get("old")), "replaced", True)
+    effects.state.assign(effects.life(event.get("old")), "replaced", True)
 
 
 def _phase(effects: Effects, event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Blocked(Exception):  # noqa: N818  # no error: the event is tried again
+class Blocked(Exception):  # no error: the event is tried again
     """An event has to wait for something."""
 
     def __init__(self, waitable: str) -> None:
