@@ -67,14 +67,15 @@ class Early:
             known[one] = found
         return found
 
-    def anchor(self, node: Node) -> Node | None:
+    def anchor(self, node: Node, passed_over: str = "") -> Node | None:
         """Give the node that decides whether a supplier is ready: going up, itself first.
 
-        That is the first one that is set up early, or has `compatible`; None at the root.
+        That is the first one that is set up early, or has `compatible`; None at the root. Nodes
+        called passed_over are none.
         """
         above = node
         while above.parent is not None:
-            if above in self or "compatible" in above.properties:
+            if above.name != passed_over and (above in self or "compatible" in above.properties):
                 return above
             above = above.parent
         return None

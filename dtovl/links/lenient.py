@@ -13,6 +13,9 @@ from dtovl.links.drivertable import Driver, DriverTable
 from dtovl.links.population import is_bus
 
 _FIRMWARE = "firmware"
+_DMA = "dmas"
+_OWN_KINDS = {"clocks": "#clock-cells", "phys": "#phy-cells"}
+_UNKNOWN = "L001"
 
 if TYPE_CHECKING:
     from dtovl.links.board import Board
@@ -59,15 +62,14 @@ def unserved(board: Board, early: Early) -> set[Node]:
 class Leniency:
     """Tells which suppliers are taken as not needed."""
 
-    __slots__ = ("_board", "_early")
+    __slots__ = ("_early",)
 
-    def __init__(self, board: Board, early: Early) -> None:
-        self._board = board
+    def __init__(self, early: Early) -> None:
         self._early = early
 
-    def counts(self, name: str) -> bool:
-        """Tell whether a device needs the suppliers that a property names; not those for DMA."""
-        return name != "dmas"
+    def excuses(self, device: Node, name: str, rule: str) -> bool:
+        """Tell whether a list may break a rule: one for DMA, or of parents that are not there."""
+        return name == _DMA or (rule == _UNKNOWN and _is_own_kind(device, name))
 
     def spares(self, device: Node, link: Link) -> bool:
         """Tell whether a device is taken to work without a supplier, apart from cycles.
@@ -75,9 +77,13 @@ class Leniency:
         That is one below itself, one for DMA, and for a provider the parent of its own kind where
         that is disabled or never comes.
         """
-        if not self.counts(link.property) or is_below(link.supplier, device):
+        if link.property == _DMA or is_below(link.supplier, device):
             return True
-        binding = self._board.bindings.find(link.property)
-        if binding is None or not binding.cells or binding.cells not in device.properties:
+        if not _is_own_kind(device, link.property):
             return False
         return not link.usable or self._early.anchor(link.supplier) is None
+
+
+def _is_own_kind(device: Node, name: str) -> bool:
+    """Tell whether a property names parents of what a device itself provides."""
+    return _OWN_KINDS.get(name) in device.properties

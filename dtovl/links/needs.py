@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from dtovl.links.board import Board
     from dtovl.links.early import Early
     from dtovl.links.lenient import Leniency
-    from dtovl.links.link import Judged, Link
+    from dtovl.links.link import Finding, Judged, Link
     from dtovl.model.node import Node
 
 _PINS = "pinctrl-0"
 _IOMMUS = "iommus"
 _ENDPOINT = "remote-endpoint"
+
+# The device of an nvmem cell is the one above the layout that the cell stands in.
+_CELLS = "nvmem-cells"
+_LAYOUT = "nvmem-layout"
 
 # Findings that say that an entry does not decode: what it belongs to fails with -EINVAL.
 _BROKEN = frozenset({"L001", "L002", "L003", "L028"})
@@ -205,7 +209,7 @@ class Asking:
         for link in own:
             if (link.mandatory or link.optional) and _is_asked(link.property):
                 links.setdefault(link.property, []).append(link)
-        broken = self._broken(judged)
+        broken = self._broken(device, judged)
         if not links and not broken:
             return
         for name, _ in self._board.tree.properties_of(device):
@@ -216,7 +220,8 @@ class Asking:
 
     def _question(self, device: Node, link: Link) -> Iterator[Need]:
         """Give what an entry asks for; nothing, where it cannot be missing."""
-        anchor = self._early.anchor(link.supplier)
+        passed_over = _LAYOUT if link.property == _CELLS else ""
+        anchor = self._early.anchor(link.supplier, passed_over)
         if link.usable and (
             (anchor is not None and anchor in self._early)
             or self._board.device_of(link.supplier) is device
@@ -229,30 +234,37 @@ class Asking:
         reason = f"{name}[{index}] of {self._path(link.supplier)} not ready"
         yield Need(name, index, link.supplier, anchor, not link.usable, reason)
 
-    def _broken(self, judged: Judged) -> dict[str, int]:
+    def _broken(self, device: Node, judged: Judged) -> dict[str, int]:
         """Give the lists of suppliers with an entry that does not decode, and its index."""
         found: dict[str, int] = {}
         for finding in judged.findings:
             name = finding.property
-            if finding.rule in _BROKEN or (
-                finding.rule == _UNRESOLVED and "value" in finding.details
-            ):
-                binding = self._board.bindings.find(name)
-                if (
-                    binding is not None
-                    and binding.cells
-                    and binding.strength in ("on", "strict")
-                    and _is_asked(name)
-                    and (self._leniency is None or self._leniency.counts(name))
-                ):
-                    found[name] = finding.details["index"]
+            if not _is_broken(finding) or not self._is_counted(name):
+                continue
+            if self._leniency is None or not self._leniency.excuses(device, name, finding.rule):
+                found[name] = finding.details["index"]
         return found
+
+    def _is_counted(self, name: str) -> bool:
+        """Tell whether drivers ask for suppliers with arguments that a property names."""
+        binding = self._board.bindings.find(name)
+        return (
+            binding is not None
+            and bool(binding.cells)
+            and binding.strength in ("on", "strict")
+            and _is_asked(name)
+        )
 
     def _path(self, node: Node) -> str:
         path = self._paths.get(node)
         if path is None:
             path = self._paths[node] = node.path
         return path
+
+
+def _is_broken(finding: Finding) -> bool:
+    """Tell whether a finding says that an entry does not decode."""
+    return finding.rule in _BROKEN or (finding.rule == _UNRESOLVED and "value" in finding.details)
 
 
 def _is_asked(name: str) -> bool:

@@ -51,7 +51,9 @@ class Population:
         root = self._board.tree.root
         firmware = root.children.get("firmware")
         if firmware is not None:
-            yield from self._on_bus(firmware)
+            for child in self._board.tree.children_of(firmware):
+                if self._goes_on_a_bus(child):
+                    yield child
         yield from self._on_bus(root)
 
     def below(self, node: Node) -> Iterator[Node]:
@@ -83,10 +85,13 @@ class Population:
             child = next(stack[-1], None)
             if child is None:
                 stack.pop()
-            elif "compatible" in child.properties and self._is_new(child) and not _is_table(child):
+            elif self._goes_on_a_bus(child):
                 yield child
                 if is_bus(child):
                     stack.append(iter(children_of(child)))
+
+    def _goes_on_a_bus(self, node: Node) -> bool:
+        return "compatible" in node.properties and self._is_new(node) and not _is_table(node)
 
     def _is_new(self, node: Node) -> bool:
         return node not in self._devices and node not in self._early and self._board.available(node)
@@ -94,12 +99,7 @@ class Population:
     def left_out(self) -> Iterator[Node]:
         """Give the nodes that could be devices and are none, in tree order."""
         for node in self._board.tree.walk():
-            if (
-                "compatible" in node.properties
-                and node.parent is not None
-                and self._is_new(node)
-                and not _is_table(node)
-            ):
+            if node.parent is not None and self._goes_on_a_bus(node):
                 yield node
 
 

@@ -25,7 +25,7 @@ Source: kernel drivers/base/dd.c, drivers/base/core.c, drivers/of/platform.c (6.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.probe import TOO_LONG
@@ -80,7 +80,7 @@ def predict(
     if table is None:
         early = Early((), unserved(board, early))
         table = drivers_for(board, fw_devlink, strict=strict, modules=modules)
-        leniency = Leniency(board, early)
+        leniency = Leniency(early)
     asking = Asking(board, judged, early, strict=table.strict, leniency=leniency)
     simulation = _Simulation(board, table, early, asking, lenient=leniency is not None)
     if any(driver.sync_state for driver in table.drivers):
@@ -141,7 +141,7 @@ class _Simulation:
         self._tried: dict[Node, Driver] = {}
         self._failed: dict[Node, int] = {}
         self._pending: dict[Node, None] = {}
-        self._active: deque[Node] = deque()
+        self._active: OrderedDict[Node, None] = OrderedDict()
         self._blockers: dict[Node, Blocker] = {}
         self._bypassed: list[Node] = []
         self._stage = ""
@@ -242,14 +242,14 @@ class _Simulation:
     def _trigger(self) -> None:
         """Have all that wait tried again. Source: kernel driver_deferred_probe_trigger."""
         if self._deferring:
-            self._active.extend(self._pending)
+            self._active.update(self._pending)
             self._pending.clear()
 
     def _work(self) -> None:
         """Try what is to be tried again. Source: kernel deferred_probe_work_func."""
         stage = f"{self._stage}+"
         while self._active:
-            device = self._active.popleft()
+            device, _ = self._active.popitem(last=False)
             driver = self._drivers.first(self._names[device])
             if driver is not None:
                 self._probe(device, driver, stage)
@@ -289,7 +289,7 @@ class _Simulation:
         if blocker is not None:
             self._put_off(device, driver, stage, blocker)
             return False
-        self._pending.pop(device, None)
+        self._leave(device)
         self._blockers.pop(device, None)
         self._bound[device] = driver
         if any(one.disabled or one.anchor not in self._bound for one in needs.iommus):
@@ -352,16 +352,22 @@ class _Simulation:
         return None
 
     def _put_off(self, device: Node, driver: Driver, stage: str, blocker: Blocker) -> None:
-        """Note that a device waits, at the tail of pending if it does not yet, or has failed."""
+        """Note that a device waits, at the tail of pending if in no list yet, or has failed."""
         self._blockers[device] = blocker
         if blocker.errno:
-            self._pending.pop(device, None)
+            self._leave(device)
             self._failed[device] = blocker.errno
             result = f"failed {blocker.errno}"
         else:
-            self._pending.setdefault(device)
+            if device not in self._active:
+                self._pending.setdefault(device)
             result = f"deferred: {blocker.reason}"
         self._log.append(Try(stage, device, driver.name, result))
+
+    def _leave(self, device: Node) -> None:
+        """Take a device out of all lists. While a driver registers it may be in active, too."""
+        self._pending.pop(device, None)
+        self._active.pop(device, None)
 
     def _release_syncs(self, stage: str) -> None:
         """Tell drivers whose devices have no unbound consumer any more."""

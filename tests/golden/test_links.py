@@ -81,6 +81,7 @@ def test_what_cannot_be_answered(
 def test_a_path_is_not_taken_for_a_file(dtovl: Run) -> None:
     Path("uart0").write_text("a file that is no tree", encoding="ascii")
     assert dtovl("links", "gateway.dtb", "uart0").code == 2
+    Path("&uart0").write_text("another one", encoding="ascii")
     for arguments in (("&uart0",), ("--node", "uart0"), ("/soc/serial@30000",), ("serial0",)):
         result = dtovl("links", "gateway.dtb", *arguments)
         assert result.code == 0
@@ -111,6 +112,17 @@ def test_only_what_overlays_had_a_hand_in(dtovl: Run) -> None:
     assert dtovl("links", "with.dtb").code == 1
     assert dtovl("links", "with.dtb", "uart1-okay.dtbo").code == 0
     assert dtovl("links", "with.dtb", "uart1-okay.dtbo", "--all").code == 1
+
+
+def test_what_is_new_below_a_node_that_an_overlay_enables(dtovl: Run) -> None:
+    Path("b.dts").write_text(
+        """/dts-v1/; / { off: off { status = "disabled"; };
+ bus: bus { status = "disabled"; leaf { compatible = "l"; a-supply = <&off>; }; }; };""",
+        encoding="ascii",
+    )
+    Path("o.dtso").write_text('/dts-v1/; /plugin/; &bus { status = "okay"; };', encoding="ascii")
+    assert "L006" not in dtovl("links", "b.dts").out
+    assert "warning[L006] /bus/leaf: a-supply[0]" in dtovl("links", "b.dts", "o.dtso").out
 
 
 @pytest.mark.parametrize("form", ["text", "json", "dot", "svg", "html"])

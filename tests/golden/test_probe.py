@@ -45,6 +45,8 @@ HOSTILE = "\x1b[2J\n::error::<img src=x>%0A[red]\\\xff{0}"
         [*CAMERA, "--why", "cam_rail"],
         [*CAMERA, "--why", "uart1"],
         ["gateway.dtb", "--why", "intc"],
+        ["gateway.dtb", "--why", "soc"],
+        ["gateway.dtb", "--why", "wifi"],
         ["gateway.dtb", "--why", "uart0_pins"],
         ["gateway.dtb", "--why", "/"],
         ["gateway.dtb", "--why", "/chosen"],
@@ -102,6 +104,20 @@ def test_a_failed_probe_is_told_with_what_is_wrong(dtovl: Run, snapshot: Snapsho
     Path("board.dtb").write_bytes(blob(board))
     assert str(dtovl("probe", "board.dtb")) == snapshot
     assert str(dtovl("probe", "board.dtb", "--fail-on", "never")).endswith("exit 0")
+
+
+def test_a_driver_that_fails_by_itself_counts(dtovl: Run, snapshot: SnapshotAssertion) -> None:
+    Path("one.yaml").write_text(
+        "drivers:\n"
+        "- {name: bus, match: simple-bus}\n"
+        "- {name: pins, match: 'acme,pinctrl'}\n"
+        "- {name: uart, match: 'acme,uart', fails: -5}\n",
+        encoding="ascii",
+    )
+    assert str(dtovl("probe", "gateway.dtb", "--drivers", "one.yaml")) == snapshot
+    assert (
+        str(dtovl("probe", "gateway.dtb", "uart1-okay.dtbo", "--drivers", "one.yaml")) == snapshot
+    )
 
 
 def test_masters_behind_an_iommu(dtovl: Run, snapshot: SnapshotAssertion) -> None:

@@ -31,7 +31,7 @@ def test_step_1_levels_come_in_order_and_drivers_of_one_in_that_of_the_table() -
 
 def test_step_1_the_tree_is_populated_depth_first_below_buses_alone() -> None:
     found = run(
-        """firmware { scm { compatible = "d"; }; };
+        """firmware { scm { compatible = "d", "simple-bus"; deep { compatible = "d"; }; }; };
         a { compatible = "d"; child { compatible = "d"; }; };
         bus { compatible = "acme,bus", "simple-bus";
             c { compatible = "d"; };
@@ -57,7 +57,7 @@ def test_step_1_the_tree_is_populated_depth_first_below_buses_alone() -> None:
         "/z",
     ]
     assert {one.stage for one in found.log} == {"arch"}
-    assert paths(found.never_added) == ["/a/child", "/bus/container/g"]
+    assert paths(found.never_added) == ["/firmware/scm/deep", "/a/child", "/bus/container/g"]
     # A bus node is a device like others.
     assert paths(found.unmatched) == ["/bus", "/bus/mfd", "/bus/isa", "/bus/amba"]
 
@@ -127,6 +127,25 @@ def test_step_4_a_device_that_waits_keeps_its_place_in_pending() -> None:
         "module+ /a bound",
         "module+ /b bound",
     ]
+
+
+def test_step_4_a_device_in_active_stays_there_when_it_waits_and_leaves_when_it_binds() -> None:
+    # The first device that a module binds moves the others to active, while it still registers.
+    board = f"""first {{ compatible = "first"; }};
+        a {{ compatible = "a", "all"; clocks = <&clk>; }};
+        b {{ compatible = "b"; clocks = <&clk>; }};
+        c {{ compatible = "c", "all"; power-domains = <&pd>; }};
+        clk: clk {CLK} pd: pd {PD}"""
+    module = "name: all, match: [first, all], module: true, optional: [power-domains]"
+    found = run(board, "b", "a", "c", module, settings="fw_devlink: permissive")
+    assert [line for line in log(found) if line.startswith("module")] == [
+        "module /first bound",
+        f"module /a {_WAITS}",
+        "module /c bound",
+        f"module+ /b {_WAITS}",
+        f"module+ /a {_WAITS}",
+    ]
+    assert tries_of(found, "/c")[-1] == "module bound"
 
 
 def test_step_5_nothing_is_tried_again_before_late() -> None:

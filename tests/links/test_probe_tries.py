@@ -323,6 +323,18 @@ def test_ready_goes_up_from_the_supplier() -> None:
     assert first_try(early, settings=setting) == "bound"
 
 
+def test_ready_above_the_layout_that_an_nvmem_cell_stands_in() -> None:
+    board = (
+        a("nvmem-cells = <&cell>;")
+        + """rom { compatible = "rom";
+        nvmem-layout { compatible = "fixed-layout"; cell: cell { }; }; };"""
+    )
+    setting = "fw_devlink: permissive"
+    waits = "deferred: nvmem-cells[0] of /rom/nvmem-layout/cell not ready"
+    assert first_try(board, settings=setting) == waits
+    assert first_try(board, "match: rom, level: core", "a", settings=setting) == "bound"
+
+
 # -- 3e ----------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,9 @@ import pytest
 from support.linked import check_tree
 from support.trees import Content, strings, tree_of
 
+from dtovl.links.board import Board
+from dtovl.links.judge import judge
+
 DANGLING = 0x99
 
 
@@ -217,3 +220,45 @@ def test_of_several_nodes_with_one_phandle_the_first_counts() -> None:
     content["one"] = {"compatible": "acme,1", "phandle": 7, "#clock-cells": 0}
     content["two"] = {"compatible": "acme,2", "phandle": 7, "#clock-cells": 0}
     check_tree(tree_of(content), [], ["/consumer clocks[0] /one"])
+
+
+@by_name(ALL)
+def test_a_link_says_whether_the_driver_core_waits_for_it(row: Listed) -> None:
+    tree = tree_of(board(row.name, [1], **({row.cells: 0} if row.cells else {})))
+    (consumer, _) = tree.root.children.values()
+    (link,) = judge(Board(tree))[0][consumer].links
+    assert (link.mandatory, link.optional) == (row.fwl == "on", row.fwl == "strict")
+
+
+def test_a_link_holds_its_specifier() -> None:
+    tree = tree_of(board("clocks", [1, 7, 8, 1, 9, 10], **{"#clock-cells": 2}))
+    links = [link for one in judge(Board(tree))[0].values() for link in one.links]
+    assert [(link.index, link.values) for link in links] == [(0, (7, 8)), (1, (9, 10))]
+
+
+def test_findings_stand_in_tree_order_then_order_of_properties_then_index() -> None:
+    """L009 and L011 stand at the end."""
+    content: Content = {
+        "b": {"compatible": "b", "phandle": 1, "#clock-cells": 0, "clocks": 2},
+        "a": {"compatible": "a", "phandle": 2, "#clock-cells": 0, "clocks": [1, 0, 0x99]},
+        "u": {"compatible": "u", "phys": 3, "resets": 0x98, "x": {"compatible": "x", "phandle": 3}},
+        "d": {"extcon": [0x71, 0x72], "clocks": [0, 0]},
+    }
+    x = content["u"]
+    assert isinstance(x, dict)
+    assert isinstance(x["x"], dict)
+    x["x"]["#phy-cells"] = 0
+    found = [
+        (one.rule, one.node.path, one.details.get("index"))
+        for one in judge(Board(tree_of(content)))[1]
+    ]
+    assert found[:-2] == [
+        ("L005", "/a", 1),
+        ("L001", "/a", 2),
+        ("L001", "/u", 0),
+        ("L001", "/d", 0),
+        ("L001", "/d", 1),
+        ("L005", "/d", 0),
+        ("L005", "/d", 1),
+    ]
+    assert {rule for rule, _, _ in found[-2:]} == {"L009", "L011"}

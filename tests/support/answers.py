@@ -87,7 +87,7 @@ def named(name: str, label: str = "label") -> Tree:
             "clocks": [1],
             "clock-names": name.replace("\0", ""),
             f"{name}-supply": 1,
-            "resets": [9],
+            f"{name}-gpios": [9],
         },
         "__symbols__": {label: f"/{name}-supplier"},
     }

@@ -5,8 +5,8 @@ behind `==`, the rest of the root, and below `--` what judging gives, one line e
 `RULE severity node property key=value ...`, keys in the order of the specification, `-` where there
 is no property. Findings stand in any order, and none may be missing or extra, but for L008 and
 L010, which are derived: they count in rows that speak of them. Below `->` stand the links with
-both ends available, all those of the consumers named there: `consumer property[index] supplier`;
-or `none of consumer`.
+both ends available, all those of the consumers named there: `consumer property[index] supplier`,
+`hidden` behind that where the driver core does not see it; or `none of consumer`.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def _shown(value: object) -> str:
 def _link_lines(judged: dict[Node, Judged], consumers: set[str]) -> list[str]:
     return [
         f"{link.consumer.path} {link.property}[{link.index}] {link.supplier.path}"
+        + (" hidden" if link.hidden else "")
         for one in judged.values()
         for link in one.links
         if link.usable and link.consumer.path in consumers

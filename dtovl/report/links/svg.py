@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_ARROWS = 400
 """With more, arrows tell nothing any more: boxes then name what they need in words."""
 
-_MOST_HEIGHT = 3000.0
+_MOST = Size(8000.0, 3000.0)
 """Nobody follows an arrow over more than that."""
 
 _MARGIN = 24.0
@@ -55,7 +55,7 @@ def drawing(picture: Picture, *, rules: str = "") -> str:
     crowded = len(picture.arrows) > MOST_ARROWS
     if not crowded:
         body, size = _graph(picture)
-        crowded = size.height > _MOST_HEIGHT
+        crowded = size.height > _MOST.height or size.width > _MOST.width
     if crowded:
         body, size = _cards(picture)
     notes = _notes(picture, crowded=crowded)
@@ -118,7 +118,7 @@ class _Shape:
 
     def __init__(self, box: Box, rows: Sequence[str]) -> None:
         self.box = box
-        self._rows = rows
+        rows = self._rows = [_shortened(text, _MOST_LETTERS + 24) for text in rows]
         label = f" &{box.labels[0]}" if box.labels else ""
         above = box.path.rpartition("/")[0]
         self._head = [("name", _shortened(box.name + label, _MOST_LETTERS), _HEAD_LETTER)]

@@ -255,6 +255,21 @@ def test_a_drawing_that_is_too_high_becomes_words() -> None:
     assert "a-supply[0] → &hub" in texts(document)
 
 
+def test_a_drawing_that_is_too_wide_becomes_words() -> None:
+    body = "".join(
+        f'u{n}: u{n} {{ compatible = "u"; a-supply = <&u{n + 1}>; }};' for n in range(90)
+    )
+    document = svg(picture_of(answer(body + 'u90: u90 { compatible = "u"; };')))
+    assert float(ElementTree.fromstring(document).get("width", "0")) < 4000
+    assert "a-supply[0] → &u7" in texts(document)
+
+
+def test_long_names_are_shortened_not_lost() -> None:
+    document = svg(picture_of(answer(named("x" * 5000))))
+    assert float(ElementTree.fromstring(document).get("width", "0")) < 2000
+    assert "x" * 5000 in document
+
+
 def test_a_drawing_asks_for_nothing_and_runs_nothing() -> None:
     document = svg(picture_of(answer()))
     names = {one.tag.removeprefix(_SVG) for one in ElementTree.fromstring(document).iter()}
