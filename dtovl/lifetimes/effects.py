@@ -31,6 +31,7 @@ class Effects:
         self.state = state
         self.orders = orders
         self.findings: list[Finding] = []
+        self.raised: list[str] = []
         self.refused: list[tuple[str, str]] = []
         self.waiting: dict[str, str] = {}
         self.dangling: set[str] = set()
@@ -48,11 +49,22 @@ class Effects:
         """Forget what an attempt found that had to wait."""
         self._known.difference_update(self._new)
 
+    def fork(self, state: State, orders: Orders) -> Effects:
+        """Give one like it for a copy of the state; nothing is being tried yet."""
+        new = Effects(self.scenario, state, orders)
+        new.findings = self.findings[:]
+        new.refused = self.refused[:]
+        new.waiting = self.waiting.copy()
+        new.dangling = self.dangling.copy()
+        new._known = self._known.copy()
+        return new
+
     # -- findings ------------------------------------------------------------------------------
 
     def find(self, rule: str, message: str, event: str = "", **details: Any) -> None:
         """Add a finding, unless there is one like it."""
         found = Finding(rule, event or self.event, details, message)
+        self.raised.append(found.event)
         identity = found.identity
         if identity not in self._known:
             self._known.add(identity)

@@ -4,6 +4,9 @@ States of an actor: free, or blocked at an event that waits for one thing. An ev
 it has to wait, also deep inside (a release, the end of a scope), everything it did is taken back
 and its actor is blocked; the actor's later events go to its backlog. After each event of the list
 the blocked actors are tried again, in rounds, until nobody gets through. Nothing else moves time.
+
+An event whose `after` names one that is still blocked, or in a backlog, waits for it like for
+anything else; it asks for nothing, so this gives no edges of possible deadlocks.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from dtovl.lifetimes.waiting import Blocked, Orders
 if TYPE_CHECKING:
     from dtovl.lifetimes.findings import Finding
     from dtovl.lifetimes.scenario import Event, Scenario
+
+
+_EVENT = "event:"
 
 
 class Stuck(NamedTuple):
@@ -59,6 +65,21 @@ class Machine:
         self.effects = Effects(scenario, self.state, self.orders)
         self.stuck: dict[str, Stuck] = {}
         self.backlog: dict[str, list[Event]] = {name: [] for name in scenario.actors}
+        self.ahead = {name for event in scenario.events for name in event.after}
+        self.through: set[str] = set()
+
+    def fork(self) -> Machine:
+        """Give one that is where this one is, and goes on by itself."""
+        new = Machine.__new__(Machine)
+        new.scenario = self.scenario
+        new.state = self.state.fork()
+        new.orders = self.orders.fork()
+        new.effects = self.effects.fork(new.state, new.orders)
+        new.stuck = self.stuck.copy()
+        new.backlog = {name: events[:] for name, events in self.backlog.items()}
+        new.ahead = self.ahead
+        new.through = self.through.copy()
+        return new
 
     def run(self) -> Result:
         """Run all events, then look at what is left."""
@@ -93,20 +114,36 @@ class Machine:
         state, effects = self.state, self.effects
         state.mark()
         found, refused = len(effects.findings), len(effects.refused)
+        raised = len(effects.raised)
         effects.begin(event)
         try:
+            self._keep_order(event)
             VERBS[event.verb].run(effects, event)
         except Blocked as blocked:
             state.undo()
-            del effects.findings[found:], effects.refused[refused:]
+            del effects.findings[found:], effects.refused[refused:], effects.raised[raised:]
             effects.forget()
-            owners = tuple(effects.owners_of(blocked.waitable))
+            owners = tuple(self._owners_of(blocked.waitable))
             self.stuck[event.actor] = Stuck(event, blocked.waitable, owners)
             effects.waiting[event.actor] = blocked.waitable
             return False
         self.stuck.pop(event.actor, None)
         effects.waiting.pop(event.actor, None)
+        if event.name in self.ahead:
+            self.through.add(event.name)
         return True
+
+    def _keep_order(self, event: Event) -> None:
+        """Wait for the events that come first by design. Raises Blocked."""
+        for name in event.after:
+            if name not in self.through:
+                raise Blocked(f"{_EVENT}{name}")
+
+    def _owners_of(self, waitable: str) -> list[str]:
+        if waitable.startswith(_EVENT):
+            name = waitable[len(_EVENT) :]
+            return [event.actor for event in self.scenario.events if event.name == name]
+        return self.effects.owners_of(waitable)
 
     def _retry(self) -> None:
         moved = bool(self.stuck)

@@ -51,6 +51,18 @@ class Life:
         self.freed = ""
         self.allocator = ""
 
+    def fork(self) -> Life:
+        """Give one like it that lives on its own."""
+        new = Life.__new__(Life)
+        new.state = self.state
+        new.count = self.count
+        new.initialised = self.initialised
+        new.sysfs = self.sysfs
+        new.replaced = self.replaced
+        new.freed = self.freed
+        new.allocator = self.allocator
+        return new
+
 
 class State:
     """Everything that events change."""
@@ -74,6 +86,29 @@ class State:
         self.ended: set[str] = set()
         self.accesses: dict[tuple[str, str], list[Access]] = {}
         self._journal: list[tuple[Any, ...]] = []
+
+    def fork(self) -> State:
+        """Give one like it that changes on its own; what is in the journal is left behind."""
+        new = State.__new__(State)
+        new.lives = {name: life.fork() for name, life in self.lives.items()}
+        new.holds = self.holds.copy()
+        new.number = self.number
+        new.members = {name: things[:] for name, things in self.members.items()}
+        new.closed = self.closed.copy()
+        new.owners = self.owners.copy()
+        new.complete = self.complete.copy()
+        new.held = {name: things[:] for name, things in self.held.items()}
+        new.gates_closed = self.gates_closed.copy()
+        new.queued = self.queued.copy()
+        new.running = self.running.copy()
+        new.gone = self.gone.copy()
+        new.pins = {name: things[:] for name, things in self.pins.items()}
+        new.phases = self.phases.copy()
+        new.failed = self.failed.copy()
+        new.ended = self.ended.copy()
+        new.accesses = {name: things[:] for name, things in self.accesses.items()}
+        new._journal = []
+        return new
 
     # -- journal -------------------------------------------------------------------------------
 

@@ -34,3 +34,9 @@ class Orders:
         """Note one edge, if it is new."""
         if held != wanted:
             self.edges.setdefault((held, wanted), Order(held, wanted, actor, event))
+
+    def fork(self) -> Orders:
+        """Give one like it that grows on its own."""
+        new = Orders()
+        new.edges = self.edges.copy()
+        return new
