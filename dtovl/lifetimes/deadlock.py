@@ -36,6 +36,22 @@ class Waits:
         self._backlog = backlog
         self.graph: Graph = {actor: self._owners(actor) for actor in stuck}
 
+    def lasting(self) -> list[Finding]:
+        """Find the cycles that nobody else can break any more, though others still go on.
+
+        A lock, an operation and a section end by who has them alone, and so does a work that runs.
+        """
+        graph = {actor: self._keepers(actor) for actor in self.stuck}
+        return cycles(self, graph)
+
+    def _keepers(self, actor: str) -> list[str]:
+        waits_for = self.stuck[actor].waits_for
+        if waits_for in self.scenario.completions:
+            return []
+        if waits_for.startswith("work:") and waits_for[5:] not in self._state.running:
+            return []
+        return self.graph[actor]
+
     def _owners(self, actor: str) -> list[str]:
         waits_for = self.stuck[actor].waits_for
         if waits_for in self.scenario.completions:
@@ -104,10 +120,10 @@ def _all_cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
             yield cycle[first:] + cycle[:first]
 
 
-def cycles(waits: Waits) -> list[Finding]:
+def cycles(waits: Waits, graph: Graph | None = None) -> list[Finding]:
     """Find the actors that wait for each other (T005)."""
     found = []
-    for cycle in _all_cycles(waits.graph):
+    for cycle in _all_cycles(waits.graph if graph is None else graph):
         blocked = waits.stuck[cycle[0]].event.name
         steps = [{"actor": one, "waits_for": waits.stuck[one].waits_for} for one in cycle]
         told = "; ".join(f"{one['actor']} waits for {one['waits_for']}" for one in steps)

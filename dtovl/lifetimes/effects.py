@@ -31,7 +31,7 @@ class Effects:
         self.state = state
         self.orders = orders
         self.findings: list[Finding] = []
-        self.raised: list[str] = []
+        self.raised: list[Finding] = []
         self.refused: list[tuple[str, str]] = []
         self.waiting: dict[str, str] = {}
         self.dangling: set[str] = set()
@@ -64,7 +64,7 @@ class Effects:
     def find(self, rule: str, message: str, event: str = "", **details: Any) -> None:
         """Add a finding, unless there is one like it."""
         found = Finding(rule, event or self.event, details, message)
-        self.raised.append(found.event)
+        self.raised.append(found)
         identity = found.identity
         if identity not in self._known:
             self._known.add(identity)

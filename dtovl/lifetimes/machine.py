@@ -95,11 +95,15 @@ class Machine:
             self._try(event)
         self._retry()
 
+    def waits(self) -> deadlock.Waits:
+        """Give who waits for whom."""
+        return deadlock.Waits(self.scenario, self.state, self.stuck, self.backlog)
+
     def end(self) -> Result:
         """Judge what is left, when no event is."""
         effects = self.effects
         places = {event.name: place for place, event in enumerate(self.scenario.events)}
-        waits = deadlock.Waits(self.scenario, self.state, self.stuck, self.backlog)
+        waits = self.waits()
         found = deadlock.cycles(waits)
         effects.findings.extend(found)
         effects.findings.extend(deadlock.forever(waits))
