@@ -39,6 +39,8 @@ _FAMILIES = {
     "DT67": "cache",
     "DT68": "iommu",
     "DT69": "probe",
+    "DT70": "scenario",
+    "DT71": "scenario",
     "DT9": "internal",
     "PS10": "replay_tree",
     "PS11": "replay_tree",
@@ -58,6 +60,7 @@ _FAMILIES = {
     "L01": "link_interrupts",
     "L02": "link_classes",
     "L03": "link_classes",
+    "T0": "lifetimes",
 }
 
 

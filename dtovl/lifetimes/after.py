@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.codes import lifetimes as codes
+from dtovl.codes import scenario as codes
 from dtovl.lifetimes.positions import shown
 from dtovl.model.limits import MAX_SCENARIO_ERRORS
 

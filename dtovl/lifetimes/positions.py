@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.codes import lifetimes as codes
+from dtovl.codes import scenario as codes
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.model import limits

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from dtovl.codes import lifetimes as codes
+from dtovl.codes import scenario as codes
 from dtovl.lifetimes import words
 from dtovl.lifetimes.positions import TOP, Problems, read_values, shown
 from dtovl.lifetimes.scenario import Actor, Event, Object, Release, Scenario, Scope
