@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.lifetimes.machine import Result
-from dtovl.lifetimes.paths import Path, Program
-from dtovl.lifetimes.statekeys import Keys
+from dtovl.lifetimes.independence import Relations
+from dtovl.lifetimes.paths import Program
+from dtovl.lifetimes.searches import by_class, plainly
+from dtovl.lifetimes.tally import Found, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtovl.lifetimes.findings import Finding
+    from dtovl.lifetimes.machine import Result
     from dtovl.lifetimes.scenario import Event, Scenario
 
 BOUND = 250_000
 """States that an exploration visits at most, by default."""
-
-Found = tuple[str, str, str]
 
 
 class Exploration(NamedTuple):
@@ -27,7 +26,7 @@ class Exploration(NamedTuple):
     was found. rest: events of blocked actors that are never reached in it; order + rest, run from
     beginning to end, gives result when at_end. result: what is found in that order up to there;
     at_end: only after its last event. found: (rule, object, hold) of all that is found in any
-    order, sorted, "" for what a finding has not. states: how many were visited; prefixes: how many
+    order, sorted, "" for what a finding has not. states: how many were visited; beginnings: how many
     beginnings of orders these stand for (counted without reduction alone, else 0). complete: no
     order is left out; False when the bound was hit.
     """
@@ -38,7 +37,7 @@ class Exploration(NamedTuple):
     at_end: bool
     found: tuple[Found, ...]
     states: int
-    prefixes: int
+    beginnings: int
     complete: bool
 
     @property
@@ -56,53 +55,25 @@ def explore(
     reduce: bool = True,
 ) -> Exploration:
     """Search the orders of a scenario for the shortest that breaks a rule."""
-    return plain(Program(scenario), bound, progress)
+    program, tally, beginnings = Program(scenario), Tally(bound, progress), 0
+    if reduce:
+        relations = Relations(program)
+        by_class(program, relations, tally, seed)
+    else:
+        beginnings = plainly(program, tally)
+    return _told(tally, beginnings)
 
 
-def plain(
-    program: Program, bound: int, progress: Callable[[int], None] | None = None
-) -> Exploration:
-    """Take every event that can be taken in every state, the shortest orders first."""
-    keys, layer, states, prefixes, complete = Keys(), {}, 1, 1, True
-    best: Path | None = None
-    ended: Path | None = None
-    found: set[Found] = set()
-    layer = {(): [Path(program), 1]}
-    while layer:
-        following: dict = {}
-        for path, ways in layer.values():
-            choices = path.choices()
-            if not choices:
-                end = path.judge()[1]
-                found |= {about(one) for one in end}
-                if end and ended is None:
-                    ended = path
-            for actor in choices:
-                new = path.take(actor)
-                prefixes += ways
-                found |= {about(one) for one in new.raised}
-                if best is None and new.raised:
-                    best = new
-                key = keys.of(new)
-                if key in following:
-                    following[key][1] += ways
-                    continue
-                if states >= bound:
-                    complete = False
-                    continue
-                states += 1
-                following[key] = [new, ways]
-        layer = following
-        if progress is not None:
-            progress(states)
-    if best is not None and (ended is None or best.depth <= ended.depth):
-        result = Result(tuple(best.machine.effects.findings), tuple(best.machine.effects.refused))
-        return Exploration(best.order(), (), result, False, tuple(sorted(found)), states, prefixes, complete)
-    if ended is not None:
-        return Exploration(ended.order(), ended.rest(), ended.judge()[0], True, tuple(sorted(found)), states, prefixes, complete)
-    return Exploration(None, (), None, False, tuple(sorted(found)), states, prefixes, complete)
-
-
-def about(one: Finding) -> Found:
-    """Give what a finding is about, without who and when."""
-    return (one.rule, one.details.get("object") or "", one.details.get("hold") or "")
+def _told(tally: Tally, beginnings: int) -> Exploration:
+    order: tuple[Event, ...] | None = None
+    rest: tuple[Event, ...] = ()
+    result, at_end = None, False
+    shown, ended = tally.shown, tally.ended
+    if shown is not None and (ended is None or shown.depth <= tally.length):
+        order = shown.order()
+        result = shown.result()
+    elif ended is not None:
+        order, rest, at_end = (*ended.order(), *ended.attempts()), ended.rest(), True
+        result = ended.judge()[0]
+    found = tuple(sorted(tally.found))
+    return Exploration(order, rest, result, at_end, found, tally.states, beginnings, tally.complete)

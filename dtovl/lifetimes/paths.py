@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.lifetimes.machine import Machine
+from dtovl.lifetimes.machine import Machine, Result
 from dtovl.lifetimes.state import NONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dtovl.lifetimes.findings import Finding
-    from dtovl.lifetimes.machine import Result
     from dtovl.lifetimes.scenario import Event, Scenario
 
 _TAKES = ("get", "borrow", "link")
@@ -107,13 +108,18 @@ class Path:
             return True
         return ("hold", taken[1]) not in self.used and ("pin", taken[1]) not in self.used
 
-    def choices(self) -> list[int]:
-        """Give the actors that can go on, those whose event comes first in the list first."""
+    def choices(self, *, idle: bool = True) -> list[int]:
+        """Give the actors that can go on, those whose event comes first in the list first.
+
+        idle: with those whose event would only wait, without a trace.
+        """
         stuck, actors = self.machine.stuck, self.program.actors
         found = []
         for actor, name in enumerate(actors):
             event = self.next_event(actor)
-            if event is not None and name not in stuck and self.is_in_place(event):
+            if event is None or name in stuck or not self.is_in_place(event):
+                continue
+            if idle or not is_idle(self, event):
                 found.append((self.program.place[event.name], actor))
         return [actor for _, actor in sorted(found)]
 
@@ -144,27 +150,58 @@ class Path:
             events.append(event)
         return tuple(reversed(events))
 
-    def rest(self) -> tuple[Event, ...]:
-        """List what blocked actors would still do, and those that wait for an event, by place."""
-        found = []
-        for actor, name in enumerate(self.program.actors):
-            event = self.next_event(actor)
-            if event is not None and (name in self.machine.stuck or self.is_blocked(event)):
-                found.extend(self.program.lines[actor][self.at[actor] :])
-        return tuple(sorted(found, key=lambda one: self.program.place[one.name]))
+    def result(self) -> Result:
+        """Give what has been found so far, a cycle that nobody can break among it."""
+        effects = self.machine.effects
+        cycles = (one for one in self.raised if one.rule == "T005")
+        return Result((*effects.findings, *cycles), tuple(effects.refused))
 
-    def is_blocked(self, event: Event) -> bool:
-        """Tell whether an event that is not taken yet could but wait."""
-        return is_behind(event, self.machine) or waits_silently(event, self.machine)
+    def attempts(self) -> tuple[Event, ...]:
+        """List the events that are in their place and can but wait, by place."""
+        return self._sorted(
+            event
+            for actor, name in enumerate(self.program.actors)
+            if (event := self.next_event(actor)) is not None
+            and name not in self.machine.stuck
+            and self.is_in_place(event)
+        )
+
+    def rest(self) -> tuple[Event, ...]:
+        """List what blocked actors would do later, and those that are behind others, by place."""
+        found: list[Event] = []
+        trying = {event.actor for event in self.attempts()}
+        for actor, name in enumerate(self.program.actors):
+            left = self.program.lines[actor][self.at[actor] :]
+            if name in trying:
+                found.extend(left[1:])
+            elif left and (name in self.machine.stuck or is_behind(left[0], self.machine)):
+                found.extend(left)
+        return self._sorted(found)
+
+    def _sorted(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        return tuple(sorted(events, key=lambda event: self.program.place[event.name]))
 
     def judge(self) -> tuple[Result, tuple[Finding, ...]]:
         """Give what comes of it when nobody can go on, and what of that the end brought."""
         machine = self.machine.fork()
         before = len(machine.effects.findings)
-        for event in self.rest():
+        for event in (*self.attempts(), *self.rest()):
             machine.step(event)
         result = machine.end()
         return result, result.findings[before:]
+
+
+def is_idle(path: Path, event: Event) -> bool:
+    """Tell whether to try an event now is to try it in vain: it is as well taken later.
+
+    Not when a blocked actor waits for the same thing after an attempt that did leave a trace: who
+    of them gets it is a choice, and the one that is first among the actors gets it first.
+    """
+    machine = path.machine
+    if not waits_silently(event, machine):
+        return False
+    waitable = event.get("lock") or event.get("completion") or f"work:{event.get('work')}"
+    return waitable not in machine.effects.waiting.values()
 
 
 def is_behind(event: Event, machine: Machine) -> bool:

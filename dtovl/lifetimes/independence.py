@@ -1,0 +1,159 @@
+"""Which events depend on each other, and which actors suffice to go on with.
+
+Two events of different actors depend on each other when their footprints meet in a thing that one
+of them changes; things that both only add to do not count. Independent ones commute: in either
+order the same state follows, the same rules break on the same things, and what was blocked stays
+blocked. So orders that differ only by swaps of independent neighbours are one order told in several
+ways, and it is enough to run each class once.
+
+`enough` gives actors of which one goes first in some order of every class that leads on from a
+state (a persistent set, after Godefroid; computed by closure from one actor):
+
+* the actor's next event can go on: with it come all actors that have an event left, now or later,
+  that depends on it; and, when it may wake blocked actors, these, with all that theirs depend on;
+* it cannot: with it come all actors that could change that.
+
+Whatever the actors outside do, it neither depends on nor prevents the next events of those inside.
+There are no cycles in what is searched (every step takes an event), so nothing is put off for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtovl.lifetimes.footprints import Footprint, Tables, Thing, Tracer
+from dtovl.lifetimes.paths import hold_given, is_behind, waits_silently
+from dtovl.lifetimes.state import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dtovl.lifetimes.paths import Path, Program
+    from dtovl.lifetimes.scenario import Event
+
+
+class Marks(NamedTuple):
+    """A footprint, a bit per thing."""
+
+    reads: int
+    writes: int
+    adds: int
+
+    def meets(self, other: Marks) -> bool:
+        """Tell whether two footprints depend on each other."""
+        touched = other.reads | other.writes | other.adds
+        changed = other.writes | other.adds
+        return bool(
+            self.writes & touched
+            or self.reads & changed
+            or self.adds & (other.reads | other.writes)
+        )
+
+    def touches(self, other: Marks) -> bool:
+        """Tell whether they share a thing that one of them changes or adds to."""
+        return self.meets(other) or bool(self.adds & other.adds)
+
+    def joined(self, other: Marks) -> Marks:
+        """Give both in one."""
+        return Marks(self.reads | other.reads, self.writes | other.writes, self.adds | other.adds)
+
+
+NOTHING = Marks(0, 0, 0)
+
+
+class Relations:
+    """What each event of a scenario depends on, and all that an actor has left."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        tables, bits = Tables(program), dict[Thing, int]()
+        self.marks = tuple(
+            tuple(_marks(Tracer(tables).trace(event), bits) for event in line)
+            for line in program.lines
+        )
+        self.left = tuple(_suffixes(line) for line in self.marks)
+        self._bits = bits
+        self._numbers = {name: number for number, name in enumerate(program.actors)}
+        self._actor_of = {event.name: event.actor for event in program.scenario.events}
+
+    def enough(self, path: Path, choices: Sequence[int]) -> Sequence[int]:
+        """Give a part of the choices that is enough to go on with: the smallest, then the first."""
+        best = choices
+        for seed in choices:
+            if len(best) == 1:
+                break
+            within = self._closure(path, seed, choices)
+            some = [actor for actor in choices if actor in within]
+            if len(some) < len(best):
+                best = some
+        return best
+
+    def _closure(self, path: Path, seed: int, choices: Iterable[int]) -> set[int]:
+        within, work, free = {seed}, [seed], set(choices)
+        while work:
+            for actor in self._companions(path, work.pop(), free):
+                if actor not in within:
+                    within.add(actor)
+                    work.append(actor)
+        return within
+
+    def _companions(self, path: Path, actor: int, free: set[int]) -> Iterable[int]:
+        """Give the actors that come with one."""
+        name, place = self.program.actors[actor], path.at[actor]
+        if name in path.machine.stuck:
+            return self._meeting(path, self.marks[actor][place - 1])
+        event = path.next_event(actor)
+        if event is None:
+            return ()
+        if actor in free:
+            return self._meeting(path, self.marks[actor][place])
+        return self._enablers(path, event)
+
+    def _meeting(self, path: Path, marks: Marks) -> list[int]:
+        """List the actors with something left that depends on a footprint, blocked or not."""
+        stuck, actors = path.machine.stuck, self.program.actors
+        found = []
+        for actor, place in enumerate(path.at):
+            if marks.meets(self.left[actor][place - (actors[actor] in stuck)]):
+                found.append(actor)
+        return found
+
+    def _enablers(self, path: Path, event: Event) -> list[int]:
+        """List actors without which an event stays out of place or blocked."""
+        machine, numbers = path.machine, self._numbers
+        if is_behind(event, machine):
+            missing = next(name for name in event.after if name not in machine.through)
+            return [numbers[self._actor_of[missing]]] if missing in self._actor_of else []
+        for name in self.program.needs[event.name]:
+            if machine.state.lives[name].state == NONE:
+                return self._touching(path, ("life", name))
+        if waits_silently(event, machine):
+            if event.verb == "lock":
+                return [numbers[machine.state.owners[event.get("lock")]]]
+            if event.verb == "wait":
+                return self._touching(path, ("complete", event.get("completion")))
+            return self._touching(path, ("work", event.get("work")))
+        return self._touching(path, ("hold", event.get("as")))
+
+    def _touching(self, path: Path, thing: Thing) -> list[int]:
+        """List the actors with something left that may change a thing or add to it."""
+        bit = self._bits.get(thing, 0)
+        return self._meeting(path, Marks(bit, 0, 0))
+
+
+def _marks(footprint: Footprint, bits: dict[Thing, int]) -> Marks:
+    def mask(things: Iterable[Thing]) -> int:
+        joined = 0
+        for thing in things:
+            joined |= bits.setdefault(thing, 1 << len(bits))
+        return joined
+
+    return Marks(mask(footprint.reads), mask(footprint.writes), mask(footprint.adds))
+
+
+def _suffixes(line: Sequence[Marks]) -> tuple[Marks, ...]:
+    """Join, for each place of a line, all that is left from there on."""
+    found = [NOTHING]
+    for marks in reversed(line):
+        found.append(marks.joined(found[-1]))
+    return tuple(reversed(found))
