@@ -8,7 +8,7 @@ USE_AFTER_FREE = Code(
     "T001",
     "use-after-free",
     Severity.ERROR,
-    message="use after free: {actor} uses {object}{via} {at}; {object} was freed at {freed}",
+    message="use after free: {actor} uses {object}{via} {when}; {object} was freed at {freed}",
     suggestion="take a counted reference to {object}, or end the use before the free",
     source="kernel lib/refcount.c, mm/kasan; Documentation/core-api/kref.rst",
     explanation="""An event touches an object whose memory is gone already. On a running kernel it
@@ -31,7 +31,7 @@ OBJECT_LEAKED = Code(
     "T002",
     "object-leaked",
     Severity.ERROR,
-    message="leak: {object} is still allocated {at}; {held}",
+    message="leak: {object} is still allocated {when}; {held}",
     suggestion="release {object} where its owner goes; drop every reference that is named",
     source="kernel mm/kmemleak.c; drivers/of/dynamic.c, of_node_release",
     explanation="""An object is allocated when all events are over, and is not meant to be
@@ -53,7 +53,7 @@ RELEASED_TWICE = Code(
     "T003",
     "released-twice",
     Severity.ERROR,
-    message="released twice: {actor} releases {what}{via} {at}; {reason}",
+    message="released twice: {actor} releases {what}{via} {when}; {reason}",
     suggestion="give the object one owner, and let it release once",
     source="kernel lib/refcount.c (refcount_t: underflow), mm/slub.c",
     explanation="""Something is freed or put that is freed already, or a reference is put that was
@@ -73,7 +73,7 @@ NOT_INITIALISED = Code(
     "T004",
     "not-initialised",
     Severity.ERROR,
-    message="not initialised: {actor} does {op} on {object} {at} before init",
+    message="not initialised: {actor} does {op} on {object} {when} before init",
     suggestion="initialise {object} early, or test `state_initialized` before",
     source="kernel lib/kobject.c, kobject_put, kobject_get, kobject_add, kobject_del",
     explanation="""A kobject or list is added, deleted, got or put before its init. The kernel warns
@@ -95,7 +95,7 @@ DEADLOCK = Code(
     "T005",
     "deadlock",
     Severity.ERROR,
-    message="deadlock: {waits} ({at})",
+    message="deadlock: {waits} ({when})",
     suggestion="move the wait behind the unlock, or into a work",
     source="kernel kernel/locking/lockdep.c, kernel/hung_task.c",
     explanation="""Actors wait for each other in a circle: each has what the next one needs. None of
@@ -163,7 +163,7 @@ FREED_UNDER_OPEN_FILE = Code(
     "freed-under-open-file",
     Severity.ERROR,
     message=(
-        "{object} is freed {at} when scope {scope} closes, but {by} lives on for an open "
+        "{object} is freed {when} when scope {scope} closes, but {by} lives on for an open "
         "file and keeps {hold}"
     ),
     suggestion=(
@@ -191,7 +191,7 @@ FREED_BEFORE_DEPENDENT = Code(
     "freed-before-dependent",
     Severity.ERROR,
     message=(
-        "wrong order: {actor} frees {object} {at} while {dependent}, which needs it, is alive"
+        "wrong order: {actor} frees {object} {when} while {dependent}, which needs it, is alive"
     ),
     suggestion="free {dependent} first: release in the reverse order of acquisition",
     source="kernel drivers/of/overlay.c, free_overlay_changeset",
@@ -212,7 +212,7 @@ NOTIFIER_KEEPS_POINTER = Code(
     "T010",
     "notifier-keeps-pointer",
     Severity.ERROR,
-    message="notifier {actor} keeps {hold} to {object} beyond POST_REMOVE ({at})",
+    message="notifier {actor} keeps {hold} to {object} beyond POST_REMOVE ({when})",
     suggestion="use it inside the callback only, and clear it before POST_REMOVE",
     source="kernel drivers/of/overlay.c, overlay_notify",
     explanation="""A notifier of overlays may keep pointers into the overlay from PRE_APPLY to
@@ -233,7 +233,7 @@ FREED_UNDER_WORK = Code(
     "T011",
     "freed-under-work",
     Severity.ERROR,
-    message="missing drain: {object} is freed {at} while {actor}, which uses it, is {pending}",
+    message="missing drain: {object} is freed {when} while {actor}, which uses it, is {pending}",
     suggestion="flush or cancel {actor} before the free",
     source="kernel kernel/workqueue.c, cancel_work_sync; drivers/gpu/drm/drm_atomic_helper.c",
     explanation="""A work, timer, interrupt or commit that uses the object is queued or running when
@@ -255,7 +255,7 @@ DONE_TWICE = Code(
     "T012",
     "done-twice",
     Severity.ERROR,
-    message="{actor} does {op} on {object} a second time {at}",
+    message="{actor} does {op} on {object} a second time {when}",
     suggestion="pair each {op} with its release",
     source="kernel lib/kobject.c, kobject_init; drivers/base/component.c",
     explanation="""An object that is alive is allocated again, one that is initialised is
@@ -299,7 +299,7 @@ CODE_GONE = Code(
     "T014",
     "code-gone",
     Severity.ERROR,
-    message="code of module {module} is gone {at} {when}",
+    message="code of module {module} is gone {when} {reason}",
     suggestion="pin {module} until the last access to its code",
     source="kernel kernel/module/main.c; drivers/gpu/drm/drm_managed.c, drmm_add_action",
     explanation="""A module is unloaded while an object whose release is code of that module is
@@ -324,7 +324,7 @@ WINDOW_MEMORY = Code(
     "T015",
     "window-memory",
     Severity.WARNING,
-    message="memory of {object} is {what} {at}",
+    message="memory of {object} is {what} {when}",
     suggestion="free it in POST_REMOVE, under the convention for notifiers",
     source="kernel drivers/of/overlay.c, free_overlay_changeset",
     explanation="""Memory of an overlay is freed while notifiers may point into it (between
@@ -394,7 +394,7 @@ LINK_BROKEN = Code(
     "T018",
     "link-broken",
     Severity.WARNING,
-    message="broken link: {hold} of {by} names {object}, removed from sysfs {at}",
+    message="broken link: {hold} of {by} names {object}, removed from sysfs {when}",
     suggestion="remove the owner of the link first, or update the object in place",
     source="kernel fs/sysfs/symlink.c; drivers/of/kobj.c",
     explanation="""An object leaves sysfs while a link to it exists, as the `of_node` link of a
@@ -415,7 +415,7 @@ ENTRY_NOT_FENCED = Code(
     "T019",
     "entry-not-fenced",
     Severity.WARNING,
-    message="entry not fenced: {actor} touches {object}{via} {at} after gate {gate} was closed",
+    message="entry not fenced: {actor} touches {object}{via} {when} after gate {gate} was closed",
     suggestion="fence the access: drm_dev_enter before, drm_dev_exit behind it",
     source="kernel drivers/gpu/drm/drm_drv.c, drm_dev_enter, drm_dev_unplug",
     explanation="""An entry point touches what lies behind a gate that is closed, and does not ask
@@ -435,7 +435,9 @@ DATA_RACE = Code(
     "T020",
     "data-race",
     Severity.ERROR,
-    message="data race: {actor} and {other} access {object}.{field} without a common lock ({at})",
+    message=(
+        "data race: {actor} and {other} access {object}.{field} without a common lock ({when})"
+    ),
     suggestion="take one lock on both paths",
     source="kernel Documentation/dev-tools/kcsan.rst; drivers/iommu/iommu.c",
     explanation="""Two actors access one field of an object, at least one of them writes, and no
@@ -456,7 +458,7 @@ LEFT_HELD = Code(
     "T021",
     "left-held",
     Severity.ERROR,
-    message="left held: {actor} still holds {hold} {at}",
+    message="left held: {actor} still holds {hold} {when}",
     suggestion="release {hold} on every path",
     source="kernel kernel/locking/lockdep.c (lock held when returning to user space)",
     explanation="""When all events are over an actor holds a lock, is inside a section of a gate or

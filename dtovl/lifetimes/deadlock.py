@@ -126,9 +126,7 @@ def cycles(waits: Waits, graph: Graph | None = None) -> list[Finding]:
     for cycle in _all_cycles(waits.graph if graph is None else graph):
         blocked = waits.stuck[cycle[0]].event.name
         steps = [{"actor": one, "waits_for": waits.stuck[one].waits_for} for one in cycle]
-        told = "; ".join(f"{one['actor']} waits for {one['waits_for']}" for one in steps)
-        details = {"actor": cycle[0], "cycle": steps}
-        found.append(Finding("T005", blocked, details, f"deadlock: {told} (at {blocked})"))
+        found.append(Finding("T005", blocked, {"actor": cycle[0], "cycle": steps}))
     return found
 
 
@@ -140,8 +138,7 @@ def forever(waits: Waits) -> list[Finding]:
         if actor in waits.stuck and actor not in doomed:
             event, waits_for, _ = waits.stuck[actor]
             details = {"actor": actor, "waits_for": waits_for}
-            message = f"{actor} waits for {waits_for} for ever (since {event.name})"
-            found.append(Finding("T016", event.name, details, message))
+            found.append(Finding("T016", event.name, details))
     return found
 
 
@@ -163,10 +160,7 @@ def possible(orders: Orders, places: Mapping[str, int]) -> list[Finding]:
     for cycle in _all_cycles(graph):
         after = [*cycle[1:], cycle[0]]
         edges = [orders.edges[pair] for pair in zip(cycle, after, strict=True)]
-        told = "; ".join(
-            f"{one.actor} holds {one.held} and wants {one.wanted} at {one.event}" for one in edges
-        )
         event = max((one.event for one in edges), key=lambda name: places[name])
         details = {"actor": edges[0].actor, "cycle": [one._asdict() for one in edges]}
-        found.append(Finding("T006", event, details, f"possible deadlock: {told}"))
+        found.append(Finding("T006", event, details))
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.lifetimes.findings import Finding, at, via
+from dtovl.lifetimes.findings import Finding
 from dtovl.lifetimes.scenario import WORKS
 from dtovl.lifetimes.state import FREED, LIVE, NONE, Hold
 from dtovl.lifetimes.waiting import Blocked
@@ -61,9 +61,9 @@ class Effects:
 
     # -- findings ------------------------------------------------------------------------------
 
-    def find(self, rule: str, message: str, event: str = "", **details: Any) -> None:
+    def find(self, rule: str, **details: Any) -> None:
         """Add a finding, unless there is one like it."""
-        found = Finding(rule, event or self.event, details, message)
+        found = Finding(rule, self.event, details)
         self.raised.append(found)
         identity = found.identity
         if identity not in self._known:
@@ -131,35 +131,16 @@ class Effects:
         if life.state != FREED:
             return True
         details = {"object": name, **({"hold": hold} if hold else {})}
-        self.find(
-            "T001",
-            f"use after free: {self.actor} uses {name}{via(hold)} {at(self.event)}; "
-            f"{name} was freed at {life.freed}",
-            **details,
-            actor=self.actor,
-            freed=life.freed,
-        )
+        self.find("T001", **details, actor=self.actor, freed=life.freed)
         return False
 
     def not_initialised(self, name: str, op: str) -> None:
         """Say that something is done to an object before init (T004)."""
-        self.find(
-            "T004",
-            f"not initialised: {self.actor} does {op} on {name} {at(self.event)} before init",
-            object=name,
-            actor=self.actor,
-            op=op,
-        )
+        self.find("T004", object=name, actor=self.actor, op=op)
 
     def second(self, name: str, op: str) -> None:
         """Say that something is done a second time (T012)."""
-        self.find(
-            "T012",
-            f"{self.actor} does {op} on {name} a second time {at(self.event)}",
-            object=name,
-            actor=self.actor,
-            op=op,
-        )
+        self.find("T012", object=name, actor=self.actor, op=op)
 
     def take(self, name: str, kind: str, target: str, by: str) -> None:
         """Make a hold; one that is taken again is the last in order."""
@@ -191,13 +172,7 @@ class Effects:
         """Drop a reference by the name of its hold."""
         hold = self.state.holds.get(name)
         if hold is None:
-            self.find(
-                "T003",
-                f"released twice: {self.actor} releases {name} {at(self.event)}; "
-                "it holds no reference",
-                hold=name,
-                actor=self.actor,
-            )
+            self.find("T003", hold=name, actor=self.actor)
             return
         life, spec = self.life(hold.object), self.scenario.objects[hold.object]
         if life.state == FREED:
@@ -208,18 +183,13 @@ class Effects:
             self._drop(hold, hold.object, name)
 
     def _released_twice(self, name: str, hold: str, life: Life | None) -> None:
-        reason = "it holds no reference" if life is None else f"already freed at {life.freed}"
         details: dict[str, Any] = {"object": name}
         if hold:
             details["hold"] = hold
         details["actor"] = self.actor
         if life is not None:
             details["freed"] = life.freed
-        self.find(
-            "T003",
-            f"released twice: {self.actor} releases {name}{via(hold)} {at(self.event)}; {reason}",
-            **details,
-        )
+        self.find("T003", **details)
 
     def _drop(self, hold: Hold | None, name: str, said: str = "") -> None:
         """Take away a counted hold; at zero the object is released."""
@@ -258,14 +228,7 @@ class Effects:
     def code_gone(self, module: str, name: str = "") -> None:
         """Say that code of a module that is not loaded runs (T014)."""
         details = {"object": name} if name else {}
-        what = f"while {name} is alive" if name else f"when {self.actor} runs it"
-        self.find(
-            "T014",
-            f"code of module {module} is gone {at(self.event)} {what}",
-            **details,
-            actor=self.actor,
-            module=module,
-        )
+        self.find("T014", **details, actor=self.actor, module=module)
 
     def delete(self, name: str) -> None:
         """Take an object out of sysfs; waits for operations in its directory. Raises Blocked."""
@@ -282,28 +245,13 @@ class Effects:
         self.state.assign(life, "sysfs", False)
         for link in self.state.holds_on(name, "link"):
             if self.is_living(link.by):
-                self.find(
-                    "T018",
-                    f"broken link: {link.name} of {link.by} names {name}, removed from sysfs "
-                    f"{at(self.event)}",
-                    object=name,
-                    hold=link.name,
-                    actor=self.actor,
-                    by=link.by,
-                )
+                self.find("T018", object=name, hold=link.name, actor=self.actor, by=link.by)
         if f"{name}.parent" in self.state.holds:
             self.put_hold(f"{name}.parent")
 
     def left_by_error(self, name: str, failed: str) -> None:
         """Say that an error path leaves an object behind (T017)."""
-        self.find(
-            "T017",
-            f"error path leaves {name} allocated: failed at {failed}, unwound at {self.event} by "
-            f"{self.actor}",
-            object=name,
-            actor=self.actor,
-            failed=failed,
-        )
+        self.find("T017", object=name, actor=self.actor, failed=failed)
 
     # -- freeing -------------------------------------------------------------------------------
 
@@ -328,60 +276,29 @@ class Effects:
     def _before(self, name: str, spec: Object) -> None:
         for other in self.scenario.objects.values():
             if name in other.needs and self.life(other.name).state == LIVE:
-                self.find(
-                    "T009",
-                    f"wrong order: {self.actor} frees {name} {at(self.event)} while {other.name}, "
-                    "which needs it, is alive",
-                    object=name,
-                    actor=self.actor,
-                    dependent=other.name,
-                )
+                self.find("T009", object=name, actor=self.actor, dependent=other.name)
         for actor in self.scenario.actors.values():
             if actor.kind in WORKS and name in actor.uses:
                 self._not_drained(name, actor.name)
         phase = self.state.phases.get(spec.window, "")
         if phase in _WINDOW:
-            self.find(
-                "T015",
-                f"memory of {name} is freed inside the notifier window (phase {phase}) "
-                f"{at(self.event)}",
-                object=name,
-                actor=self.actor,
-                phase=phase,
-            )
+            self.find("T015", object=name, actor=self.actor, phase=phase)
 
     def _not_drained(self, name: str, work: str) -> None:
         pending = "running" if work in self.state.running else "queued"
         if pending == "running" or work in self.state.queued:
-            self.find(
-                "T011",
-                f"missing drain: {name} is freed {at(self.event)} while {work}, which uses it, is "
-                f"{pending}",
-                object=name,
-                actor=work,
-                pending=pending,
-            )
+            self.find("T011", object=name, actor=work, pending=pending)
 
     def _after(self, name: str, spec: Object, life: Life, scope: str) -> None:
         state = self.state
         for hold in list(state.holds_on(name, "borrow", "link")):
             if life.replaced and self.is_living(hold.by):
                 state.include(self.dangling, hold.name)
-                self.find(
-                    "T013",
-                    f"replaced object {name} is freed {at(self.event)} while {hold.by} keeps "
-                    f"{hold.name}",
-                    object=name,
-                    hold=hold.name,
-                    actor=self.actor,
-                    by=hold.by,
-                )
+                self.find("T013", object=name, hold=hold.name, actor=self.actor, by=hold.by)
             elif scope and spec.kind != "resource" and self._is_open(hold.by):
                 state.include(self.dangling, hold.name)
                 self.find(
                     "T008",
-                    f"{name} is freed {at(self.event)} when scope {scope} closes, but {hold.by} "
-                    f"lives on for an open file and keeps {hold.name}",
                     object=name,
                     hold=hold.name,
                     actor=self.actor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.lifetimes.findings import END, at
+from dtovl.lifetimes.findings import END
 from dtovl.lifetimes.state import FREED, LIVE
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def check(effects: Effects) -> None:
     _dangling(effects)
     for actor in effects.scenario.actors:
         for held in effects.state.held[actor]:
-            message = f"left held: {actor} still holds {held} {at(END)}"
-            effects.find("T021", message, hold=held, actor=actor)
+            effects.find("T021", hold=held, actor=actor)
     _lost(effects, told)
 
 
@@ -35,21 +34,14 @@ def _left(effects: Effects, spec: Object, *, replaced: bool) -> None:
     """Say that an object is still there: leaked, never finished, or kept by design."""
     name = spec.name
     if not replaced and spec.policy:
-        message = f"memory of {name} is kept for good {at(END)}"
-        effects.find("T015", message, object=name, phase=END)
+        effects.find("T015", object=name, phase=END)
         return
     holds = sorted(hold.name for hold in effects.state.holds_on(name, "ref"))
-    who = f"held by {', '.join(holds)}" if holds else "nothing holds it"
     details: dict[str, Any] = {"object": name}
     if holds:
         details["hold"] = holds[0]
     details["held_by"] = holds
-    if replaced:
-        message = f"replaced object {name} is never released; {who}"
-        effects.find("T013", message, **details)
-    else:
-        message = f"leak: {name} is still allocated {at(END)}; {who}"
-        effects.find("T002", message, **details)
+    effects.find("T013" if replaced else "T002", **details)
 
 
 def _dangling(effects: Effects) -> None:
@@ -59,8 +51,6 @@ def _dangling(effects: Effects) -> None:
         if kept and hold.name not in effects.dangling:
             effects.find(
                 "T007",
-                f"dangling pointer: {hold.by} still keeps {hold.name} to {hold.object}, freed at "
-                f"{life.freed}",
                 object=hold.object,
                 hold=hold.name,
                 by=hold.by,
@@ -77,8 +67,6 @@ def _lost(effects: Effects, told: set[str]) -> None:
         if holder.state == FREED and life.state == LIVE and hold.object not in told:
             effects.find(
                 "T022",
-                f"reference lost: {hold.by}, freed at {holder.freed}, never put {hold.name} on "
-                f"{hold.object}",
                 object=hold.object,
                 hold=hold.name,
                 by=hold.by,

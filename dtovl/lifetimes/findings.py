@@ -1,10 +1,22 @@
-"""What a run finds, in words."""
+"""What a run finds. The words are those of the codes; they are made when somebody reads them."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-WARNINGS = frozenset({"T006", "T015", "T018", "T019"})
+from dtovl.codes import lifetimes as codes
+from dtovl.codes.base import Code, Severity
+from dtovl.diagnostics import Diagnostic, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtovl.lifetimes.scenario import Scenario
+
+_CODES = {one.number: one for one in vars(codes).values() if isinstance(one, Code)}
+
+WARNINGS = frozenset(number for number, one in _CODES.items() if one.severity is Severity.WARNING)
+"""Rules that are warnings."""
 
 # Two findings that have these alike are one.
 _SAME = ("object", "hold", "dependent", "field", "op", "module", "gate")
@@ -14,17 +26,32 @@ END = "end"
 
 
 class Finding(NamedTuple):
-    """A rule that is broken: at which event, the keys of the rule, the message."""
+    """A rule that is broken: at which event, the keys of the rule."""
 
     rule: str
     event: str
     details: dict[str, Any]
-    message: str
 
     @property
     def severity(self) -> str:
         """Give `error` or `warning`."""
         return "warning" if self.rule in WARNINGS else "error"
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """Give what stands in the message of the rule."""
+        when = "after the last event" if self.event == END else f"at {self.event}"
+        hold = self.details.get("hold")
+        words = {"event": self.event, "when": when, "via": f" via {hold}" if hold else ""}
+        words.update(self.details)
+        if self.rule in _WORDINGS:
+            words.update(_WORDINGS[self.rule](self.details, words))
+        return words
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong."""
+        return _CODES[self.rule].message.format(**self.words)
 
     def as_object(self) -> dict[str, Any]:
         """Give the finding as JSON has it."""
@@ -41,11 +68,66 @@ class Finding(NamedTuple):
         return (self.rule, actor, *(details.get(key) for key in _SAME))
 
 
-def at(event: str) -> str:
-    """Say when."""
-    return "after the last event" if event == END else f"at {event}"
+def diagnose(finding: Finding, scenario: Scenario) -> Diagnostic:
+    """Give the diagnostic of a finding, at the line of its event."""
+    lines = (event.line for event in scenario.events if event.name == finding.event)
+    at = Location(scenario.file, next(lines, 0))
+    return Diagnostic(_CODES[finding.rule], at=at, **finding.words)
 
 
-def via(hold: str) -> str:
-    """Say by which hold, if by one."""
-    return f" via {hold}" if hold else ""
+Words = dict[str, Any]
+
+
+def _held(details: Words) -> str:
+    holds = details["held_by"]
+    return f"held by {', '.join(holds)}" if holds else "nothing holds it"
+
+
+def _released_twice(details: Words, words: Words) -> Words:
+    freed = details.get("freed")
+    reason = f"already freed at {freed}" if freed else "it holds no reference"
+    if "object" in details:
+        return {"what": details["object"], "reason": reason}
+    return {"what": details["hold"], "via": "", "reason": reason}
+
+
+def _replaced(details: Words, words: Words) -> Words:
+    if "held_by" in details:
+        return {"what": f"never released; {_held(details)}"}
+    return {"what": f"freed {words['when']} while {details['by']} keeps {details['hold']}"}
+
+
+def _code_gone(details: Words, words: Words) -> Words:
+    if "object" in details:
+        return {"reason": f"while {details['object']} is alive"}
+    return {"reason": f"when {details['actor']} runs it"}
+
+
+def _window(details: Words, words: Words) -> Words:
+    if details["phase"] == END:
+        return {"what": "kept for good"}
+    return {"what": f"freed inside the notifier window (phase {details['phase']})"}
+
+
+def _waits(details: Words, words: Words) -> Words:
+    told = (f"{one['actor']} waits for {one['waits_for']}" for one in details["cycle"])
+    return {"waits": "; ".join(told)}
+
+
+def _orders(details: Words, words: Words) -> Words:
+    told = (
+        f"{one['actor']} holds {one['held']} and wants {one['wanted']} at {one['event']}"
+        for one in details["cycle"]
+    )
+    return {"steps": "; ".join(told)}
+
+
+_WORDINGS: dict[str, Callable[[Words, Words], Words]] = {
+    "T002": lambda details, words: {"held": _held(details)},
+    "T003": _released_twice,
+    "T005": _waits,
+    "T006": _orders,
+    "T013": _replaced,
+    "T014": _code_gone,
+    "T015": _window,
+}

@@ -6,7 +6,7 @@ that its anchor names, nothing is copied.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.codes import scenario as codes
 from dtovl.diagnostics import Diagnostic, Location
@@ -98,9 +98,9 @@ class Problems:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._found: dict[tuple[Place, str], tuple[Code, str, dict[str, object]]] = {}
+        self._found: dict[tuple[Place, str], tuple[Code, str, dict[str, Any]]] = {}
 
-    def add(self, place: Place, code: Code, why: str = "", **fields: object) -> None:
+    def add(self, place: Place, code: Code, why: str = "", **fields: Any) -> None:
         """Add an error; one that is there already, by way of an alias, is the same."""
         self._found[place, code.message.format(**fields)] = (code, why, fields)
         if len(self._found) > _PRUNED_ABOVE:
@@ -120,7 +120,7 @@ class Problems:
             made.append(Diagnostic(code, at=at, why=why, **fields))
         raise InputError(*made)
 
-    def refuse(self, place: Place, code: Code, why: str = "", **fields: object) -> InputError:
+    def refuse(self, place: Place, code: Code, why: str = "", **fields: Any) -> InputError:
         """Give the InputError of one error that stands alone."""
         at = Location(self._file, *place)
         return InputError(Diagnostic(code, at=at, why=why, **fields))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.lifetimes.findings import at, via
 from dtovl.lifetimes.state import LIVE, Access
 from dtovl.lifetimes.waiting import Blocked
 
@@ -138,15 +137,7 @@ def _use(effects: Effects, event: Event) -> None:
         return
     if entry and entry in state.gates_closed and not guard:
         details = {"hold": event.get("via")} if event.get("via") else {}
-        effects.find(
-            "T019",
-            f"entry not fenced: {event.actor} touches {name}{via(event.get('via'))} "
-            f"{at(event.name)} after gate {entry} was closed",
-            object=name,
-            **details,
-            actor=event.actor,
-            gate=entry,
-        )
+        effects.find("T019", object=name, **details, actor=event.actor, gate=entry)
     effects.touch(name, event.get("via"))
 
 
@@ -163,8 +154,6 @@ def _access(effects: Effects, event: Event) -> None:
         if apart and (other.write or mine.write):
             effects.find(
                 "T020",
-                f"data race: {event.actor} and {other.actor} access {name}.{field} without a "
-                f"common lock ({at(event.name)})",
                 object=name,
                 actor=event.actor,
                 field=field,
@@ -315,14 +304,7 @@ def _phase(effects: Effects, event: Event) -> None:
             continue
         if effects.scenario.objects[hold.object].window == overlay:
             state.include(effects.dangling, hold.name)
-            effects.find(
-                "T010",
-                f"notifier {hold.by} keeps {hold.name} to {hold.object} beyond POST_REMOVE "
-                f"({at(event.name)})",
-                object=hold.object,
-                hold=hold.name,
-                actor=hold.by,
-            )
+            effects.find("T010", object=hold.object, hold=hold.name, actor=hold.by)
 
 
 def _fail(effects: Effects, event: Event) -> None:
