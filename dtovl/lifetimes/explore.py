@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.lifetimes.independence import Relations
 from dtovl.lifetimes.paths import Program
 from dtovl.lifetimes.searches import by_class, plainly
+from dtovl.lifetimes.shortest import Shortest, goals
 from dtovl.lifetimes.tally import Found, Tally
 
 if TYPE_CHECKING:
@@ -59,9 +60,22 @@ def explore(
     if reduce:
         relations = Relations(program)
         by_class(program, relations, tally, seed)
+        _shorten(program, relations, tally)
     else:
         beginnings = plainly(program, tally)
     return _told(tally, beginnings)
+
+
+def _shorten(program: Program, relations: Relations, tally: Tally) -> None:
+    """Look for the shortest way to what broke before the end, unless the end is nearer."""
+    most = len(program.scenario.events)
+    if tally.shown is not None:
+        most = min(most, tally.shown.depth)
+    if tally.ended is not None:
+        most = min(most, tally.length)
+    found = Shortest(program, goals(program, relations, tally.goals), tally).find(most)
+    if found is not None:
+        tally.shown = found
 
 
 def _told(tally: Tally, beginnings: int) -> Exploration:
@@ -74,6 +88,6 @@ def _told(tally: Tally, beginnings: int) -> Exploration:
         result = shown.result()
     elif ended is not None:
         order, rest, at_end = (*ended.order(), *ended.attempts()), ended.rest(), True
-        result = ended.judge()[0]
+        result = ended.finish().end()
     found = tuple(sorted(tally.found))
     return Exploration(order, rest, result, at_end, found, tally.states, beginnings, tally.complete)

@@ -88,6 +88,26 @@ class Relations:
                 best = some
         return best
 
+    def reach(self, spots: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+        """Say, per actor, how many of its events others depend on, that lead to some at last."""
+        reach, work = [0] * len(self.marks), []
+        self._extend(reach, work, spots)
+        while work:
+            marks = work.pop()
+            for actor, line in enumerate(self.marks):
+                for place in range(len(line) - 1, reach[actor] - 1, -1):
+                    if marks.touches(line[place]):
+                        self._extend(reach, work, ((actor, place),))
+                        break
+        return tuple(reach)
+
+    def _extend(
+        self, reach: list[int], work: list[Marks], spots: Iterable[tuple[int, int]]
+    ) -> None:
+        for actor, place in spots:
+            work.extend(self.marks[actor][reach[actor] : place + 1])
+            reach[actor] = max(reach[actor], place + 1)
+
     def _closure(self, path: Path, seed: int, choices: Iterable[int]) -> set[int]:
         within, work, free = {seed}, [seed], set(choices)
         while work:

@@ -181,14 +181,12 @@ class Path:
     def _sorted(self, events: Iterable[Event]) -> tuple[Event, ...]:
         return tuple(sorted(events, key=lambda event: self.program.place[event.name]))
 
-    def judge(self) -> tuple[Result, tuple[Finding, ...]]:
-        """Give what comes of it when nobody can go on, and what of that the end brought."""
+    def finish(self) -> Machine:
+        """Give a machine for which all events are taken, when nobody can go on."""
         machine = self.machine.fork()
-        before = len(machine.effects.findings)
         for event in (*self.attempts(), *self.rest()):
             machine.step(event)
-        result = machine.end()
-        return result, result.findings[before:]
+        return machine
 
 
 def is_idle(path: Path, event: Event) -> bool:
