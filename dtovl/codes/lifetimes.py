@@ -8,7 +8,7 @@ USE_AFTER_FREE = Code(
     "T001",
     "use-after-free",
     Severity.ERROR,
-    message="use after free: {actor} uses {object}{via} {when}; {object} was freed at {freed}",
+    message="use after free: {actor} uses {used} {when}; {object} was freed at {freed}",
     suggestion="take a counted reference to {object}, or end the use before the free",
     source="kernel lib/refcount.c, mm/kasan; Documentation/core-api/kref.rst",
     explanation="""An event touches an object whose memory is gone already. On a running kernel it
@@ -53,7 +53,7 @@ RELEASED_TWICE = Code(
     "T003",
     "released-twice",
     Severity.ERROR,
-    message="released twice: {actor} releases {what}{via} {when}; {reason}",
+    message="released twice: {actor} releases {used} {when}; {reason}",
     suggestion="give the object one owner, and let it release once",
     source="kernel lib/refcount.c (refcount_t: underflow), mm/slub.c",
     explanation="""Something is freed or put that is freed already, or a reference is put that was
@@ -415,7 +415,7 @@ ENTRY_NOT_FENCED = Code(
     "T019",
     "entry-not-fenced",
     Severity.WARNING,
-    message="entry not fenced: {actor} touches {object}{via} {when} after gate {gate} was closed",
+    message="entry not fenced: {actor} touches {used} {when} after gate {gate} was closed",
     suggestion="fence the access: drm_dev_enter before, drm_dev_exit behind it",
     source="kernel drivers/gpu/drm/drm_drv.c, drm_dev_enter, drm_dev_unplug",
     explanation="""An entry point touches what lies behind a gate that is closed, and does not ask

@@ -41,9 +41,7 @@ class Finding(NamedTuple):
     def words(self) -> dict[str, Any]:
         """Give what stands in the message of the rule."""
         when = "after the last event" if self.event == END else f"at {self.event}"
-        hold = self.details.get("hold")
-        words = {"event": self.event, "when": when, "via": f" via {hold}" if hold else ""}
-        words.update(self.details)
+        words = {"event": self.event, "when": when, **self.details}
         if self.rule in _WORDINGS:
             words.update(_WORDINGS[self.rule](self.details, words))
         return words
@@ -83,12 +81,15 @@ def _held(details: Words) -> str:
     return f"held by {', '.join(holds)}" if holds else "nothing holds it"
 
 
+def _used(details: Words, words: Words) -> Words:
+    way = [details[key] for key in ("object", "hold") if key in details]
+    return {"used": " via ".join(way)}
+
+
 def _released_twice(details: Words, words: Words) -> Words:
     freed = details.get("freed")
     reason = f"already freed at {freed}" if freed else "it holds no reference"
-    if "object" in details:
-        return {"what": details["object"], "reason": reason}
-    return {"what": details["hold"], "via": "", "reason": reason}
+    return {**_used(details, words), "reason": reason}
 
 
 def _replaced(details: Words, words: Words) -> Words:
@@ -123,6 +124,7 @@ def _orders(details: Words, words: Words) -> Words:
 
 
 _WORDINGS: dict[str, Callable[[Words, Words], Words]] = {
+    "T001": _used,
     "T002": lambda details, words: {"held": _held(details)},
     "T003": _released_twice,
     "T005": _waits,
@@ -130,4 +132,5 @@ _WORDINGS: dict[str, Callable[[Words, Words], Words]] = {
     "T013": _replaced,
     "T014": _code_gone,
     "T015": _window,
+    "T019": _used,
 }
