@@ -1,5 +1,8 @@
 """What events do to objects and holds, and what is wrong with that: the rules of one moment.
 
+A put can release, a release put, close and free: what follows is noted as steps that are still to
+be done, the next one last, so that no chain of objects makes anything here recurse.
+
 Source: kernel lib/kobject.c, drivers/base/dd.c (device_unbind_cleanup), drm_drv.c, overlay.c.
 """
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtovl.lifetimes.findings import Finding
 from dtovl.lifetimes.scenario import WORKS
-from dtovl.lifetimes.state import FREED, LIVE, NONE, Hold
+from dtovl.lifetimes.state import ACTOR, FREED, LIVE, NONE, OBJECT, SCOPE, Hold
 from dtovl.lifetimes.waiting import Blocked
 
 if TYPE_CHECKING:
@@ -39,11 +42,24 @@ class Effects:
         self.event = ""
         self._known: set[tuple[Any, ...]] = set()
         self._new: list[tuple[Any, ...]] = []
+        self._steps: list[tuple[Any, ...]] = []
 
     def begin(self, event: Event) -> None:
         """Begin an attempt at an event."""
         self.actor, self.event = event.actor, event.name
         self._new = []
+        self._steps = []
+
+    def settle(self) -> None:
+        """Do what follows from what was done, until nothing does. Raises Blocked."""
+        steps = self._steps
+        while steps:
+            step, *given = steps.pop()
+            step(*given)
+
+    def _then(self, *steps: tuple[Any, ...]) -> None:
+        """Note steps to be done next, before those that were noted before."""
+        self._steps.extend(reversed(steps))
 
     def forget(self) -> None:
         """Forget what an attempt found that had to wait."""
@@ -79,13 +95,19 @@ class Effects:
         """Give the life of an object."""
         return self.state.lives[name]
 
-    def is_living(self, holder: str) -> bool:
-        """Tell whether a holder is there: an actor, an object, a scope."""
-        if holder in self.scenario.actors:
-            return holder not in self.state.ended
-        if holder in self.scenario.objects:
-            return self.life(holder).state == LIVE
-        return holder not in self.state.closed
+    def holder_of(self, by: str) -> str:
+        """Tell what a name of a holder stands for: an actor, else an object, else a scope."""
+        if by in self.scenario.actors:
+            return ACTOR
+        return OBJECT if by in self.scenario.objects else SCOPE
+
+    def is_held(self, hold: Hold) -> bool:
+        """Tell whether who has a hold is there: an actor, an object, a scope."""
+        if hold.holder == ACTOR:
+            return hold.by not in self.state.ended
+        if hold.holder == OBJECT:
+            return self.life(hold.by).state == LIVE
+        return hold.by not in self.state.closed
 
     # -- waiting -------------------------------------------------------------------------------
 
@@ -142,20 +164,21 @@ class Effects:
         """Say that something is done a second time (T012)."""
         self.find("T012", object=name, actor=self.actor, op=op)
 
-    def take(self, name: str, kind: str, target: str, by: str) -> None:
+    def take(self, name: str, kind: str, target: str, by: str, holder: str = "") -> None:
         """Make a hold; one that is taken again is the last in order."""
         state = self.state
         state.assign(state, "number", state.number + 1)
-        state.put(state.holds, name, Hold(name, kind, target, by, state.number))
+        owner = holder or self.holder_of(by)
+        state.put(state.holds, name, Hold(name, kind, target, by, state.number, owner))
 
-    def get(self, name: str, hold: str, by: str, *, op: str = "get") -> bool:
+    def get(self, name: str, hold: str, by: str, holder: str = "") -> bool:
         """Take a counted reference; False when that cannot be."""
         life, spec = self.life(name), self.scenario.objects[name]
         if spec.kind == "kobject" and not life.initialised:
-            self.not_initialised(name, op)
+            self.not_initialised(name, "get")
             return False
         self.state.assign(life, "count", life.count + 1)
-        self.take(hold, "ref", name, by)
+        self.take(hold, "ref", name, by, holder)
         return True
 
     def put_object(self, name: str) -> None:
@@ -204,26 +227,31 @@ class Effects:
 
     def release(self, name: str) -> None:
         """Release an object whose last reference went, in the context of who dropped it."""
-        spec, life = self.scenario.objects[name], self.life(name)
-        if life.sysfs:
+        release = self.scenario.objects[name].release
+        self._then(
+            (self._leave_sysfs, name),
+            (self._run_release, name),
+            *((self.lock, lock) for lock in release.locks),
+            *((self._put_if_there, hold) for hold in release.puts),
+            *((self.signal, completion) for completion in release.completes),
+            *((self.close, scope) for scope in release.closes),
+            *((self.unlock, lock) for lock in reversed(release.locks)),
+            (self.free, name),
+            *((self.free, other) for other in release.frees),
+        )
+
+    def _leave_sysfs(self, name: str) -> None:
+        if self.life(name).sysfs:
             self.delete(name)
-        if spec.code and spec.code in self.state.gone:
-            self.code_gone(spec.code, name)
-        release = spec.release
-        for lock in release.locks:
-            self.lock(lock)
-        for hold in release.puts:
-            if hold in self.state.holds:
-                self.put_hold(hold)
-        for completion in release.completes:
-            self.signal(completion)
-        for scope in release.closes:
-            self.close(scope)
-        for lock in reversed(release.locks):
-            self.unlock(lock)
-        self.free(name)
-        for other in release.frees:
-            self.free(other)
+
+    def _run_release(self, name: str) -> None:
+        module = self.scenario.objects[name].code
+        if module and module in self.state.gone:
+            self.code_gone(module, name)
+
+    def _put_if_there(self, hold: str) -> None:
+        if hold in self.state.holds:
+            self.put_hold(hold)
 
     def code_gone(self, module: str, name: str = "") -> None:
         """Say that code of a module that is not loaded runs (T014)."""
@@ -244,10 +272,9 @@ class Effects:
             raise Blocked(waitable)
         self.state.assign(life, "sysfs", False)
         for link in self.state.holds_on(name, "link"):
-            if self.is_living(link.by):
+            if self.is_held(link):
                 self.find("T018", object=name, hold=link.name, actor=self.actor, by=link.by)
-        if f"{name}.parent" in self.state.holds:
-            self.put_hold(f"{name}.parent")
+        self._put_if_there(f"{name}.parent")
 
     def left_by_error(self, name: str, failed: str) -> None:
         """Say that an error path leaves an object behind (T017)."""
@@ -291,11 +318,11 @@ class Effects:
 
     def _after(self, name: str, spec: Object, life: Life, scope: str) -> None:
         state = self.state
-        for hold in list(state.holds_on(name, "borrow", "link")):
-            if life.replaced and self.is_living(hold.by):
+        for hold in state.holds_on(name, "borrow", "link"):
+            if life.replaced and self.is_held(hold):
                 state.include(self.dangling, hold.name)
                 self.find("T013", object=name, hold=hold.name, actor=self.actor, by=hold.by)
-            elif scope and spec.kind != "resource" and self._is_open(hold.by):
+            elif scope and spec.kind != "resource" and self._is_open(hold):
                 state.include(self.dangling, hold.name)
                 self.find(
                     "T008",
@@ -305,48 +332,48 @@ class Effects:
                     by=hold.by,
                     scope=scope,
                 )
-        self.vanish(name, "borrow", "link")
+        self.vanish(OBJECT, name, "borrow", "link")
 
-    def vanish(self, holder: str, *kinds: str) -> None:
-        """Let holds of some kinds go with their holder."""
-        for hold in self.state.holds_in_order():
-            if hold.by == holder and hold.kind in kinds:
+    def vanish(self, holder: str, name: str, *kinds: str) -> None:
+        """Let holds of some kinds go with who has them."""
+        for hold in list(self.state.holds.values()):
+            if hold.by == name and hold.holder == holder and hold.kind in kinds:
                 self.state.drop(self.state.holds, hold.name)
 
-    def _is_open(self, name: str) -> bool:
-        """Tell whether an open file has a reference on an object, also by way of others."""
-        if name not in self.scenario.objects:
+    def _is_open(self, hold: Hold) -> bool:
+        """Tell whether an open file has a reference on who has a hold, also by way of others."""
+        if hold.holder != OBJECT:
             return False
-        life = self.life(name)
+        life = self.life(hold.by)
         if life.state != LIVE or life.count <= 0:
             return False
-        seen, left = {name}, [name]
+        seen, left = {hold.by}, [hold.by]
         while left:
-            for hold in self.state.holds_on(left.pop(), "ref"):
-                actor = self.scenario.actors.get(hold.by)
-                if actor is not None and actor.kind == "file":
+            for one in self.state.holds_on(left.pop(), "ref"):
+                if one.holder == ACTOR and self.scenario.actors[one.by].kind == "file":
                     return True
-                if hold.by in self.scenario.objects and hold.by not in seen:
-                    seen.add(hold.by)
-                    left.append(hold.by)
+                if one.holder == OBJECT and one.by not in seen:
+                    seen.add(one.by)
+                    left.append(one.by)
         return False
 
     def close(self, scope: str) -> None:
         """Close a scope: its members go, the newest first."""
         state = self.state
         members = state.members[scope]
-        bound = scope if self.scenario.scopes[scope].kind in _BINDINGS else ""
-        while members:
-            kind, *what = members[-1]
-            state.remove(members, members[-1])
-            if kind == "object":
-                self.free(what[0], bound)
-            elif kind == "hold":
-                if what[0] in state.holds:
-                    self.put_hold(what[0])
-            else:
-                self._act(what[0], what[1])
-        state.include(state.closed, scope)
+        if not members:
+            state.include(state.closed, scope)
+            return
+        self._then((self.close, scope))
+        kind, *what = members[-1]
+        state.remove(members, members[-1])
+        if kind == "object":
+            bound = scope if self.scenario.scopes[scope].kind in _BINDINGS else ""
+            self.free(what[0], bound)
+        elif kind == "hold":
+            self._put_if_there(what[0])
+        else:
+            self._act(what[0], what[1])
 
     def _act(self, name: str, module: str) -> None:
         """Run a function that was added to a scope."""

@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtovl.lifetimes.findings import END
-from dtovl.lifetimes.state import FREED, LIVE
+from dtovl.lifetimes.state import FREED, LIVE, OBJECT
 
 if TYPE_CHECKING:
     from dtovl.lifetimes.effects import Effects
     from dtovl.lifetimes.scenario import Object
+
+# What is said of an object that is there: that it is lost by way of a reference goes without.
+_LEFT = ("T002", "T013", "T015", "T017")
 
 
 def check(effects: Effects) -> None:
     """Find what is left: objects, pointers, locks, references."""
     effects.event = END
     alone = {one.details["object"] for one in effects.findings if one.rule == "T017"}
-    told = set(alone)
     for spec, life in effects.all_lives():
         started = not spec.static or life.initialised
         if life.state != LIVE or spec.survives or not started or spec.name in alone:
             continue
-        told.add(spec.name)
         _left(effects, spec, replaced=life.replaced)
     _dangling(effects)
     for actor in effects.scenario.actors:
         for held in effects.state.held[actor]:
             effects.find("T021", hold=held, actor=actor)
-    _lost(effects, told)
+    _lost(effects)
 
 
 def _left(effects: Effects, spec: Object, *, replaced: bool) -> None:
@@ -47,7 +48,7 @@ def _left(effects: Effects, spec: Object, *, replaced: bool) -> None:
 def _dangling(effects: Effects) -> None:
     for hold in effects.state.holds_in_order():
         life = effects.life(hold.object)
-        kept = hold.kind == "borrow" and life.state == FREED and effects.is_living(hold.by)
+        kept = hold.kind == "borrow" and life.state == FREED and effects.is_held(hold)
         if kept and hold.name not in effects.dangling:
             effects.find(
                 "T007",
@@ -58,10 +59,11 @@ def _dangling(effects: Effects) -> None:
             )
 
 
-def _lost(effects: Effects, told: set[str]) -> None:
+def _lost(effects: Effects) -> None:
     """Find references whose holder is freed and that nobody can drop any more (T022)."""
+    told = {one.details["object"] for one in effects.findings if one.rule in _LEFT}
     for hold in effects.state.holds_in_order():
-        if hold.kind != "ref" or hold.by not in effects.scenario.objects:
+        if hold.kind != "ref" or hold.holder != OBJECT:
             continue
         holder, life = effects.life(hold.by), effects.life(hold.object)
         if holder.state == FREED and life.state == LIVE and hold.object not in told:

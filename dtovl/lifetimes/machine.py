@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dtovl.lifetimes import deadlock, endchecks
 from dtovl.lifetimes.effects import Effects
 from dtovl.lifetimes.state import State
-from dtovl.lifetimes.verbs import VERBS
+from dtovl.lifetimes.verbs import carry_out
 from dtovl.lifetimes.waiting import Blocked, Orders
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Machine:
         if event.actor in self.stuck:
             self.backlog[event.actor].append(event)
         else:
-            self._try(event)
+            self.attempt(event)
         self._retry()
 
     def waits(self) -> deadlock.Waits:
@@ -113,8 +113,8 @@ class Machine:
             endchecks.check(effects)
         return Result(tuple(effects.findings), tuple(effects.refused))
 
-    def _try(self, event: Event) -> bool:
-        """Try an event; False: its actor is blocked at it."""
+    def attempt(self, event: Event) -> bool:
+        """Try an event; False: its actor is blocked at it, and nothing is changed."""
         state, effects = self.state, self.effects
         state.mark()
         found, refused = len(effects.findings), len(effects.refused)
@@ -122,7 +122,7 @@ class Machine:
         effects.begin(event)
         try:
             self._keep_order(event)
-            VERBS[event.verb].run(effects, event)
+            carry_out(effects, event)
         except Blocked as blocked:
             state.undo()
             del effects.findings[found:], effects.refused[refused:], effects.raised[raised:]
@@ -154,12 +154,12 @@ class Machine:
         while moved:
             moved = False
             for actor in self.scenario.actors:
-                if actor in self.stuck and self._try(self.stuck[actor].event):
+                if actor in self.stuck and self.attempt(self.stuck[actor].event):
                     moved = True
                     self._work_off(self.backlog[actor])
 
     def _work_off(self, backlog: list[Event]) -> None:
         while backlog:
             event = backlog.pop(0)
-            if not self._try(event):
+            if not self.attempt(event):
                 return

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from dtovl.lifetimes.scenario import Scenario
 
 NONE, LIVE, FREED = "none", "live", "freed"
+ACTOR, OBJECT, SCOPE = "actor", "object", "scope"
 
 
 class Hold(NamedTuple):
     """Who has what: a reference that counts (`ref`), a bare pointer, or a link by name.
 
-    number orders holds by when they were taken.
+    number orders holds by when they were taken; holder is what `by` names, since an actor, an
+    object and a scope may have one name.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Hold(NamedTuple):
     object: str
     by: str
     number: int
+    holder: str = ACTOR
 
 
 class Access(NamedTuple):
@@ -123,6 +126,10 @@ class State:
             what, *rest = self._journal.pop()
             what(*rest)
 
+    def journal(self) -> Iterator[tuple[Any, ...]]:
+        """Give what would take back the changes since the mark, that of the earliest first."""
+        return iter(self._journal)
+
     def assign(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute."""
         self._journal.append((setattr, owner, name, getattr(owner, name)))
@@ -171,9 +178,8 @@ class State:
 
     def holds_on(self, name: str, *kinds: str) -> Iterator[Hold]:
         """Give the holds on an object, of some kinds, in the order taken."""
-        return (
-            hold for hold in self.holds_in_order() if hold.object == name and hold.kind in kinds
-        )
+        found = (one for one in self.holds.values() if one.object == name and one.kind in kinds)
+        return iter(sorted(found, key=lambda hold: hold.number))
 
     def readers(self, waitable: str) -> list[str]:
         """List the actors that hold a waitable: a section, an operation, their own work."""

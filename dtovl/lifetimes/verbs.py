@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.lifetimes.state import LIVE, Access
+from dtovl.lifetimes.state import ACTOR, LIVE, OBJECT, Access
 from dtovl.lifetimes.waiting import Blocked
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ class Verb(NamedTuple):
     kinds: tuple[str, ...] = ()
 
 
-def _checked(run: Run) -> Run:
-    """Let code of a module that is gone be found before the verb runs."""
+def carry_out(effects: Effects, event: Event) -> None:
+    """Do an event and all that follows from it. Raises Blocked.
 
-    def wrapped(effects: Effects, event: Event) -> None:
-        module = effects.scenario.actors[event.actor].code
-        if module and module in effects.state.gone:
-            effects.code_gone(module)
-        run(effects, event)
-
-    return wrapped
+    Code of a module that is gone is found before the verb runs.
+    """
+    module = effects.scenario.actors[event.actor].code
+    if module in effects.state.gone and event.verb != "exit":
+        effects.code_gone(module)
+    VERBS[event.verb].run(effects, event)
+    effects.settle()
 
 
 def _alloc(effects: Effects, event: Event) -> None:
@@ -84,7 +84,7 @@ def _add(effects: Effects, event: Event) -> None:
         return
     effects.state.assign(life, "sysfs", True)
     if parent and effects.touch(parent):
-        effects.get(parent, f"{name}.parent", name)
+        effects.get(parent, f"{name}.parent", name, OBJECT)
 
 
 def _del(effects: Effects, event: Event) -> None:
@@ -160,7 +160,8 @@ def _access(effects: Effects, event: Event) -> None:
                 other=other.actor,
             )
             break
-    state.append(earlier, mine)
+    if mine not in earlier:
+        state.append(earlier, mine)
 
 
 def _lock(effects: Effects, event: Event) -> None:
@@ -299,8 +300,9 @@ def _phase(effects: Effects, event: Event) -> None:
     if phase != "post_remove":
         return
     for hold in state.holds_in_order():
-        actor = effects.scenario.actors.get(hold.by)
-        if hold.kind != "borrow" or actor is None or actor.kind != "notifier":
+        if hold.kind != "borrow" or hold.holder != ACTOR:
+            continue
+        if effects.scenario.actors[hold.by].kind != "notifier":
             continue
         if effects.scenario.objects[hold.object].window == overlay:
             state.include(effects.dangling, hold.name)
@@ -324,7 +326,7 @@ def _unwound(effects: Effects, event: Event) -> None:
 
 
 def _exit(effects: Effects, event: Event) -> None:
-    effects.vanish(event.actor, "borrow")
+    effects.vanish(ACTOR, event.actor, "borrow")
     effects.state.include(effects.state.ended, event.actor)
 
 
@@ -333,47 +335,44 @@ _INITIALISED = ("kobject", "list")
 _COUNTED = ("kref", "kobject")
 
 VERBS: dict[str, Verb] = {
-    name: verb._replace(run=verb.run if name == "exit" else _checked(verb.run))
-    for name, verb in {
-        "alloc": Verb(_alloc, ("object",), ("scope", "by")),
-        "free": Verb(_free, ("object",)),
-        "init": Verb(_init, ("object",), ("by",), _INITIALISED),
-        "add": Verb(_add, ("object",), ("parent",), _KOBJECT),
-        "del": Verb(_del, ("object",), (), _INITIALISED),
-        "get": Verb(_get, ("object", "as"), ("by", "scope"), _COUNTED),
-        "put": Verb(_put, (), ("object", "hold"), _COUNTED),
-        "borrow": Verb(_borrow, ("object", "as"), ("by",)),
-        "link": Verb(_link, ("object", "as"), ("by",)),
-        "forget": Verb(_forget, ("hold",)),
-        "unlink": Verb(_forget, ("hold",)),
-        "use": Verb(_use, (), ("object", "via", "entry", "guard")),
-        "read": Verb(_access, ("object",), ("field",)),
-        "write": Verb(_access, ("object",), ("field",)),
-        "lock": Verb(_lock, ("lock",)),
-        "unlock": Verb(_unlock, ("lock",)),
-        "wait": Verb(_wait, ("completion",)),
-        "complete": Verb(_complete, ("completion",)),
-        "enter_sysfs": Verb(_enter_sysfs, ("object",), (), _KOBJECT),
-        "leave_sysfs": Verb(_leave_sysfs, ("object",), (), _KOBJECT),
-        "open_scope": Verb(_open_scope, ("scope",)),
-        "close_scope": Verb(_close_scope, ("scope",)),
-        "add_action": Verb(_add_action, ("scope",), ("object", "code")),
-        "queue": Verb(_queue, ("work",)),
-        "flush": Verb(_flush, ("work",)),
-        "cancel": Verb(_cancel, ("work",)),
-        "start": Verb(_start),
-        "finish": Verb(_finish),
-        "enter": Verb(_enter, ("gate",)),
-        "exit_gate": Verb(_exit_gate, ("gate",)),
-        "unplug": Verb(_unplug, ("gate",)),
-        "pin": Verb(_pin, ("module", "as")),
-        "unpin": Verb(_unpin, ("module", "as")),
-        "unload": Verb(_unload, ("module",)),
-        "replace": Verb(_replace, ("old", "new")),
-        "phase": Verb(_phase, ("object", "phase")),
-        "fail": Verb(_fail),
-        "unwound": Verb(_unwound),
-        "exit": Verb(_exit),
-    }.items()
+    "alloc": Verb(_alloc, ("object",), ("scope", "by")),
+    "free": Verb(_free, ("object",)),
+    "init": Verb(_init, ("object",), ("by",), _INITIALISED),
+    "add": Verb(_add, ("object",), ("parent",), _KOBJECT),
+    "del": Verb(_del, ("object",), (), _INITIALISED),
+    "get": Verb(_get, ("object", "as"), ("by", "scope"), _COUNTED),
+    "put": Verb(_put, (), ("object", "hold"), _COUNTED),
+    "borrow": Verb(_borrow, ("object", "as"), ("by",)),
+    "link": Verb(_link, ("object", "as"), ("by",)),
+    "forget": Verb(_forget, ("hold",)),
+    "unlink": Verb(_forget, ("hold",)),
+    "use": Verb(_use, (), ("object", "via", "entry", "guard")),
+    "read": Verb(_access, ("object",), ("field",)),
+    "write": Verb(_access, ("object",), ("field",)),
+    "lock": Verb(_lock, ("lock",)),
+    "unlock": Verb(_unlock, ("lock",)),
+    "wait": Verb(_wait, ("completion",)),
+    "complete": Verb(_complete, ("completion",)),
+    "enter_sysfs": Verb(_enter_sysfs, ("object",), (), _KOBJECT),
+    "leave_sysfs": Verb(_leave_sysfs, ("object",), (), _KOBJECT),
+    "open_scope": Verb(_open_scope, ("scope",)),
+    "close_scope": Verb(_close_scope, ("scope",)),
+    "add_action": Verb(_add_action, ("scope",), ("object", "code")),
+    "queue": Verb(_queue, ("work",)),
+    "flush": Verb(_flush, ("work",)),
+    "cancel": Verb(_cancel, ("work",)),
+    "start": Verb(_start),
+    "finish": Verb(_finish),
+    "enter": Verb(_enter, ("gate",)),
+    "exit_gate": Verb(_exit_gate, ("gate",)),
+    "unplug": Verb(_unplug, ("gate",)),
+    "pin": Verb(_pin, ("module", "as")),
+    "unpin": Verb(_unpin, ("module", "as")),
+    "unload": Verb(_unload, ("module",)),
+    "replace": Verb(_replace, ("old", "new")),
+    "phase": Verb(_phase, ("object", "phase")),
+    "fail": Verb(_fail),
+    "unwound": Verb(_unwound),
+    "exit": Verb(_exit),
 }
 """Every verb, in the order of the table of the format."""
