@@ -184,9 +184,8 @@ class Tracer:
         self.counts()
         for name in self.tables.targets.get(hold, ()):
             self.reads(("life", name))
-            if self.scenario.objects[name].counted:
-                self.writes(("count", name))
-                self.then("release", name)
+            self.writes(("count", name))
+            self.then("release", name)
 
     def release(self, name: str) -> None:
         """Follow the release of an object."""

@@ -125,7 +125,7 @@ class Path:
 
     def take(self, actor: int) -> Path:
         """Give the path that takes the next event of an actor; this one stays as it is."""
-        event, name = self.program.lines[actor][self.at[actor]], self.program.actors[actor]
+        event = self.program.lines[actor][self.at[actor]]
         new = Path(self.program, self.machine.fork())
         new.at = (*self.at[:actor], self.at[actor] + 1, *self.at[actor + 1 :])
         new.depth = self.depth + 1
@@ -138,7 +138,7 @@ class Path:
             new.used = new.used - {given}
         new.machine.step(event)
         new.raised = tuple(new.machine.effects.raised)
-        if len(new.machine.stuck) > 1 and name in new.machine.stuck:
+        if new.machine.stuck and new.machine.stuck != self.machine.stuck:
             new.raised += tuple(new.machine.waits().lasting())
         return new
 
