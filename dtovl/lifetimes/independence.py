@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.lifetimes.footprints import Footprint, Tables, Thing, Tracer
-from dtovl.lifetimes.paths import hold_given, is_behind, waits_silently
+from dtovl.lifetimes.paths import is_behind, waits_silently
 from dtovl.lifetimes.state import NONE
 
 if TYPE_CHECKING:
@@ -53,13 +53,6 @@ class Marks(NamedTuple):
         """Tell whether they share a thing that one of them changes or adds to."""
         return self.meets(other) or bool(self.adds & other.adds)
 
-    def joined(self, other: Marks) -> Marks:
-        """Give both in one."""
-        return Marks(self.reads | other.reads, self.writes | other.writes, self.adds | other.adds)
-
-
-NOTHING = Marks(0, 0, 0)
-
 
 class Relations:
     """What each event of a scenario depends on, and all that an actor has left."""
@@ -71,22 +64,32 @@ class Relations:
             tuple(_marks(Tracer(tables).trace(event), bits) for event in line)
             for line in program.lines
         )
-        self.left = tuple(_suffixes(line) for line in self.marks)
         self._bits = bits
+        self._last: dict[Marks, tuple[int, ...]] = {}
         self._numbers = {name: number for number, name in enumerate(program.actors)}
         self._actor_of = {event.name: event.actor for event in program.scenario.events}
 
     def enough(self, path: Path, choices: Sequence[int]) -> Sequence[int]:
         """Give a part of the choices that is enough to go on with: the smallest, then the first."""
-        best = choices
+        best, free = choices, set(choices)
+        known: dict[int, Iterable[int]] = {}
         for seed in choices:
             if len(best) == 1:
                 break
-            within = self._closure(path, seed, choices)
-            some = [actor for actor in choices if actor in within]
-            if len(some) < len(best):
-                best = some
+            within = self._closure(path, seed, free, known)
+            if len(within & free) < len(best):
+                best = [actor for actor in choices if actor in within]
         return best
+
+    def depend(self, event: Event, other: Event) -> bool:
+        """Tell whether two events stay in their order, or matter to what the other finds."""
+        if event.actor == other.actor:
+            return True
+        return self._marks_of(event).touches(self._marks_of(other))
+
+    def _marks_of(self, event: Event) -> Marks:
+        actor, place = self.program.spots[event.name]
+        return self.marks[actor][place]
 
     def reach(self, spots: Sequence[tuple[int, int]]) -> tuple[int, ...]:
         """Say, per actor, how many of its events others depend on, that lead to some at last."""
@@ -108,35 +111,41 @@ class Relations:
             work.extend(self.marks[actor][reach[actor] : place + 1])
             reach[actor] = max(reach[actor], place + 1)
 
-    def _closure(self, path: Path, seed: int, choices: Iterable[int]) -> set[int]:
-        within, work, free = {seed}, [seed], set(choices)
+    def _closure(
+        self, path: Path, seed: int, free: set[int], known: dict[int, Iterable[int]]
+    ) -> set[int]:
+        within, work = {seed}, [seed]
         while work:
-            for actor in self._companions(path, work.pop(), free):
-                if actor not in within:
-                    within.add(actor)
-                    work.append(actor)
+            actor = work.pop()
+            if actor not in known:
+                known[actor] = self._companions(path, actor, free)
+            for other in known[actor]:
+                if other not in within:
+                    within.add(other)
+                    work.append(other)
         return within
 
     def _companions(self, path: Path, actor: int, free: set[int]) -> Iterable[int]:
         """Give the actors that come with one."""
-        name, place = self.program.actors[actor], path.at[actor]
-        if name in path.machine.stuck:
+        place = path.at[actor]
+        if self.program.actors[actor] in path.machine.stuck:
             return self._meeting(path, self.marks[actor][place - 1])
-        event = path.next_event(actor)
-        if event is None:
-            return ()
         if actor in free:
             return self._meeting(path, self.marks[actor][place])
-        return self._enablers(path, event)
+        event = path.next_event(actor)
+        return () if event is None else self._enablers(path, event)
 
     def _meeting(self, path: Path, marks: Marks) -> list[int]:
-        """List the actors with something left that depends on a footprint, blocked or not."""
+        """List the actors that have not got through their last event that meets a footprint."""
+        last = self._last.get(marks)
+        if last is None:
+            last = self._last[marks] = _last_to_meet(marks, self.marks)
         stuck, actors = path.machine.stuck, self.program.actors
-        found = []
-        for actor, place in enumerate(path.at):
-            if marks.meets(self.left[actor][place - (actors[actor] in stuck)]):
-                found.append(actor)
-        return found
+        return [
+            actor
+            for actor, place in enumerate(path.at)
+            if place <= last[actor] or (place == last[actor] + 1 and actors[actor] in stuck)
+        ]
 
     def _enablers(self, path: Path, event: Event) -> list[int]:
         """List actors without which an event stays out of place or blocked."""
@@ -157,8 +166,7 @@ class Relations:
 
     def _touching(self, path: Path, thing: Thing) -> list[int]:
         """List the actors with something left that may change a thing or add to it."""
-        bit = self._bits.get(thing, 0)
-        return self._meeting(path, Marks(bit, 0, 0))
+        return self._meeting(path, Marks(self._bits.get(thing, 0), 0, 0))
 
 
 def _marks(footprint: Footprint, bits: dict[Thing, int]) -> Marks:
@@ -171,9 +179,9 @@ def _marks(footprint: Footprint, bits: dict[Thing, int]) -> Marks:
     return Marks(mask(footprint.reads), mask(footprint.writes), mask(footprint.adds))
 
 
-def _suffixes(line: Sequence[Marks]) -> tuple[Marks, ...]:
-    """Join, for each place of a line, all that is left from there on."""
-    found = [NOTHING]
-    for marks in reversed(line):
-        found.append(marks.joined(found[-1]))
-    return tuple(reversed(found))
+def _last_to_meet(marks: Marks, lines: Iterable[Sequence[Marks]]) -> tuple[int, ...]:
+    """Give, for each line, the place of its last event that depends on a footprint; -1: none."""
+    return tuple(
+        max((place for place, other in enumerate(line) if marks.meets(other)), default=-1)
+        for line in lines
+    )

@@ -42,6 +42,11 @@ class Program:
             lines[event.actor].append(event)
         self.lines = tuple(tuple(lines[name]) for name in self.actors)
         self.place = {event.name: place for place, event in enumerate(scenario.events)}
+        self.spots = {
+            event.name: (actor, place)
+            for actor, line in enumerate(self.lines)
+            for place, event in enumerate(line)
+        }
         self.first: Position = (0,) * len(self.actors)
         self.needs = {event.name: self._needs(event) for event in scenario.events}
 

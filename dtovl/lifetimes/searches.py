@@ -50,7 +50,7 @@ def by_class(program: Program, relations: Relations, tally: Tally, seed: int) ->
     seed: 0 goes by the list, others shuffle what is tried first.
     """
     keys, first = Keys(), Path(program)
-    shuffle = random.Random(seed).shuffle if seed else None  # noqa: S311 - an order, no secret
+    shuffle = random.Random(seed).shuffle if seed else None
     known = {keys.of(first)}
     left = [first] if tally.visit() else []
     while left:

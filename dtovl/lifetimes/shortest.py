@@ -49,13 +49,26 @@ class Goal(NamedTuple):
 
 def goals(program: Program, relations: Relations, names: Iterable[tuple[str, ...]]) -> list[Goal]:
     """List the goals that names of events stand for."""
-    spots = {
-        event.name: (actor, place)
-        for actor, line in enumerate(program.lines)
-        for place, event in enumerate(line)
-    }
-    places = sorted(tuple(sorted(spots[name] for name in some)) for some in names)
+    places = sorted(tuple(sorted(program.spots[name] for name in some)) for some in names)
     return [Goal(where, relations.reach(where)) for where in places]
+
+
+def cut(path: Path, relations: Relations) -> Path:
+    """Leave out of a path what its last event does not depend on, if it still breaks a rule."""
+    program, order = path.program, path.order()
+    kept = [order[-1]]
+    for event in reversed(order[:-1]):
+        if any(relations.depend(event, other) for other in kept):
+            kept.append(event)
+    short = Path(program)
+    for event in reversed(kept):
+        actor, place = program.spots[event.name]
+        if short.at[actor] != place or actor not in short.choices():
+            return path
+        short = short.take(actor)
+        if short.raised:
+            return short
+    return path
 
 
 class Shortest:

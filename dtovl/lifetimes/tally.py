@@ -19,9 +19,9 @@ _EVERY = 500
 class Tally:
     """Counts the states of a search, keeps what it finds and the shortest ways to it.
 
-        shown is the path after the event that breaks a rule; ended is one that breaks a rule only when
-        all is over, length counts its events and the last attempts of blocked actors. goals are the events
-    at which something breaks before the end; those of all actors of a deadlock together.
+    shown is the path after the event that breaks a rule; ended is one that breaks a rule only when
+    all is over, length counts its events and the last attempts of blocked actors. goals are the
+    events at which something breaks before the end; those of all actors of a deadlock together.
     """
 
     def __init__(self, bound: int, progress: Callable[[int], None] | None) -> None:

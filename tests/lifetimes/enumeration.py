@@ -78,8 +78,9 @@ def fits(scenario: Scenario, order: Order, event: Event) -> bool:
     allocated = {one.get("object") for one in order if one.verb == "alloc"}
     for field in ("object", "parent", "old", "new"):
         spec = scenario.objects.get(event.get(field))
-        judged = event.verb in ("put", "del", "add", "get")
-        if spec is None or spec.static or event.verb == "alloc" or (judged and spec.kind == "kobject"):
+        if spec is None or spec.static or event.verb == "alloc":
+            continue
+        if spec.kind == "kobject" and event.verb in ("put", "del", "add", "get"):
             continue
         if spec.name not in allocated:
             return False
