@@ -273,7 +273,7 @@ def _revert(live: Live, entry: Entry) -> str:
             _print_failed(live, action, node, prop)
             return error
     if entry.origin is not None:
-        _withdraw_origin(live, entry)
+        withdraw_origin(live, entry)
     return ""
 
 
@@ -297,7 +297,7 @@ def _apply(live: Live, entry: Entry) -> str:
             _print_failed(live, action, node, prop)
             return error
     if entry.origin is not None:
-        _enter_origin(live, entry)
+        enter_origin(live, entry)
     return ""
 
 
@@ -315,7 +315,8 @@ def _print_failed(live: Live, action: str, node: Node, prop: Property) -> None:
     live.print(3, f"OF: changeset: apply failed: {verb} ", node.kernel_path, ":", prop.name)
 
 
-def _enter_origin(live: Live, entry: Entry) -> None:
+def enter_origin(live: Live, entry: Entry) -> None:
+    """Note whose it is what an entry brings; the entry must have an origin."""
     assert entry.origin is not None
     origins = live.tree.origins
     if entry.prop is None:
@@ -326,7 +327,8 @@ def _enter_origin(live: Live, entry: Entry) -> None:
         origins[key] = entry.origin
 
 
-def _withdraw_origin(live: Live, entry: Entry) -> None:
+def withdraw_origin(live: Live, entry: Entry) -> None:
+    """Give what an entry brought back to whom it was before."""
     origins = live.tree.origins
     if entry.prop is None:
         origins.pop(entry.node, None)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import Changeset
 from dtovl.codes import live as codes
-from dtovl.live.changeset import LiveChangeset
+from dtovl.codes import replacing
+from dtovl.live.changeset import Action, LiveChangeset
 from dtovl.live.notify import tell_fragment
 from dtovl.live.objects import Flag, Oops
 from dtovl.live.recorder import Recorder
@@ -25,6 +26,11 @@ from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from dtovl.live.changeset import Entry
+    from dtovl.live.objects import Property
+    from dtovl.live.replacing import Transition
     from dtovl.live.state import Live
     from dtovl.model.node import Node
     from dtovl.overlay.fragments import Overlay
@@ -90,6 +96,11 @@ class LiveOverlay:
         self.outcome: Outcome | None = None
         self.pointers: list[str] = []
 
+    def brought(self) -> list[Entry]:
+        """List the entries that brought nodes, parents first; none if it is not in force."""
+        entries = self.changeset.entries if self.in_force else ()
+        return [one for one in entries if one.action == Action.ATTACH]
+
     def memory(self) -> Memory:
         """Tell how much memory the kernel keeps for the overlay besides what is in the tree."""
         size = 0
@@ -103,13 +114,28 @@ class Overlays:
     """The list of overlays of one live tree, in order of application.
 
     ghosts are overlays that remove_all freed and left in the list, suspect is set when a failed
-    change could not be taken back: nothing works from then on.
+    change could not be taken back: nothing works from then on. transition is a replacement that is
+    not over; reserved are the ids, and names, of overlays that it has replaced, abandoned those of
+    overlays whose memory was given up for good.
     """
 
-    __slots__ = ("_by_number", "_lowest", "ghosts", "listed", "live", "suspect")
+    __slots__ = (
+        "_by_number",
+        "_lowest",
+        "abandoned",
+        "ghosts",
+        "listed",
+        "live",
+        "reserved",
+        "suspect",
+        "transition",
+    )
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.transition: Transition | None = None
+        self.reserved: dict[int, str] = {}
+        self.abandoned: dict[int, str] = {}
         self._by_number: dict[int, LiveOverlay] = {}
         self._lowest = 1  # all numbers below it are taken
         self.listed: list[LiveOverlay] = []
@@ -152,7 +178,7 @@ class Overlays:
         error, failed = record.changeset.apply_entries(live)
         if error:
             if failed:
-                self._set_suspect("apply", record)
+                self.distrust("apply", record.name)
             record.error = error
             return Applied(error, record.number, outcome)
         record.in_force = True
@@ -226,6 +252,9 @@ class Overlays:
             return "-EBUSY", number
         record = self.find(number)
         self.touch_ghosts(None if record is not None else number)
+        if number in self.reserved:
+            live.find(replacing.ID_RESERVED, number=number, overlay=self.reserved[number])
+            return "-EBUSY", number
         if record is None:
             live.print(3, f"OF: overlay: remove: Could not find overlay #{number}")
             known = ", ".join(f"#{one.number}" for one in self.listed) or "none"
@@ -300,7 +329,7 @@ class Overlays:
         error, failed = record.changeset.revert_entries(live)
         if error:
             if failed:
-                self._set_suspect("remove", record)
+                self.distrust("remove", record.name)
             stuck = record.changeset.failed
             where = None if stuck is None else stuck.node
             live.find(codes.NOT_REMOVABLE, where, overlay=record.name, number=record.number)
@@ -334,7 +363,7 @@ class Overlays:
     def _free(self, record: LiveOverlay) -> None:
         """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
         live = self.live
-        self._note_leaks(record)
+        self.note_leaks(record)
         record.changeset.destroy(live)
         self._unlist(record)
         for target, _ in record.pairs:
@@ -342,15 +371,15 @@ class Overlays:
         for who in record.pointers:
             live.find(codes.POINTER_KEPT, overlay=record.name, listener=who)
 
-    def _note_leaks(self, record: LiveOverlay) -> None:
-        """Say which properties stay on dead lists for ever."""
+    def note_leaks(self, record: LiveOverlay, used: Container[Property] = ()) -> None:
+        """Say which properties of an overlay that goes stay on dead lists for ever, unused."""
         live = self.live
         left = [
             entry
             for entry in record.changeset.entries
             # Those of new nodes have no origin of their own.
             if entry.origin is not None and entry.prop is not None
-            if not live.has_flag(entry.node, Flag.DYNAMIC)
+            if not live.has_flag(entry.node, Flag.DYNAMIC) and entry.prop not in used
         ]
         if left:
             first = left[0]
@@ -363,12 +392,31 @@ class Overlays:
 
     def _free_number(self) -> int:
         """Give the smallest id that is free; those of ghosts are not (kernel idr_alloc)."""
+        self._lowest = self.free_numbers(1)[0]
+        return self._lowest
+
+    def free_numbers(self, count: int) -> list[int]:
+        """Give the smallest ids that are free; nothing is taken yet."""
         taken = {one.number for one in self.ghosts}
+        taken.update(self._by_number, self.reserved, self.abandoned)
+        found: list[int] = []
         number = self._lowest
-        while number in self._by_number or number in taken:
+        while len(found) < count:
+            if number not in taken:
+                found.append(number)
             number += 1
-        self._lowest = number
-        return number
+        return found
+
+    def give_back(self, numbers: Iterable[int]) -> None:
+        """Let ids be free that no overlay in the list has."""
+        self._lowest = min([self._lowest, *numbers])
+
+    def restack(self, place: int, records: list[LiveOverlay]) -> None:
+        """Let other overlays be in the list from a place on."""
+        for one in self.listed[place:]:
+            del self._by_number[one.number]
+        self.listed[place:] = records
+        self._by_number.update((one.number, one) for one in records)
 
     def _unlist(self, record: LiveOverlay) -> None:
         self.listed.remove(record)
@@ -406,14 +454,16 @@ class Overlays:
         text = {
             "apply": "OF: overlay: devicetree state suspect, refuse to apply overlay",
             "remove": "OF: overlay: suspect devicetree state, refuse to remove overlay",
-        }[verb]
-        self.live.print(3, text)
+        }.get(verb)
+        if text is not None:
+            self.live.print(3, text)
         self.live.find(codes.SUSPECT, verb=verb, overlay=self.suspect)
         return True
 
-    def _set_suspect(self, verb: str, record: LiveOverlay) -> None:
-        self.suspect = record.name
-        self.live.find(codes.SUSPECT, verb=verb, overlay=record.name)
+    def distrust(self, verb: str, name: str) -> None:
+        """Note that a change could not be taken back: nothing works from now on."""
+        self.suspect = name
+        self.live.find(codes.SUSPECT, verb=verb, overlay=name)
 
 
 class _PreApply:

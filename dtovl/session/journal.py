@@ -57,9 +57,9 @@ class Journal:
         self.contents = contents
         self.steps = steps
         self.names: dict[str, bytes] = {
-            step["overlay"]: row.content
+            name: key
             for row, step in zip(rows, steps, strict=True)
-            if row.content is not None
+            for name, key in brought(row, step)
         }
 
     def copy(self) -> Journal:
@@ -125,6 +125,17 @@ class Journal:
         return free, key
 
 
+def brought(row: Row, step: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """Give the overlays that an operation brought: what steps call them, digests of their blobs.
+
+    One that brings several names the digests in its step, in hex.
+    """
+    if row.content is not None:
+        return [(step["overlay"], row.content)]
+    keys = step.get("contents", ())
+    return [(name, bytes.fromhex(key)) for name, key in zip(step.get("new", ()), keys, strict=True)]
+
+
 def read_journal(store: Store) -> Journal:
     """Read the journal inside a transaction of the store.
 
@@ -137,6 +148,9 @@ def read_journal(store: Store) -> Journal:
         raise store.damage("what should be text or bytes there is something else") from error
     if isinstance(steps, str):
         raise store.damage(steps)
+    for row, step in zip(rows, steps, strict=True):
+        if "contents" in step and not _names_contents(row, step, contents):
+            raise store.damage(f"the overlays of operation {row.number} are missing")
     return Journal(head, rows, contents, steps)
 
 
@@ -171,3 +185,16 @@ def _steps(rows: list[Row]) -> list[Any] | str:
         if not named or (row.content is not None and "overlay" not in step):
             return f"operation {number} is no step"
     return steps  # type: ignore[no-any-return]
+
+
+def _names_contents(row: Row, step: Mapping[str, Any], contents: Mapping[bytes, bytes]) -> bool:
+    """Tell whether an operation that brought several overlays names them, and all are there."""
+    names, keys = step.get("new"), step["contents"]
+    if row.content is not None or not isinstance(names, list) or not isinstance(keys, list):
+        return False
+    if len(names) != len(keys) or not all(isinstance(one, str) for one in (*names, *keys)):
+        return False
+    try:
+        return all(bytes.fromhex(key) in contents for key in keys)
+    except ValueError:
+        return False
