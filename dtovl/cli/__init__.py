@@ -40,6 +40,7 @@ _COMMANDS = (
     "identify",
     "links",
     "probe",
+    "simulate",
     "check",
     "compat",
     "init-config",
