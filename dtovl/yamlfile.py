@@ -270,7 +270,7 @@ def _refused(name: str, line: int, what: str, column: int = 0) -> InputError:
 
 
 class Scanned(NamedTuple):
-    """An event of a YAML text, at a line and column from 1.
+    """An event of a YAML text, at a line and column from 1; where ends are scanners disagree.
 
     kind is scalar, map, list, end (of a map or list), alias or document. text is a scalar's, plain
     tells that it is without quotes; anchor is the name after `&`, or after the `*` of an alias;
@@ -284,6 +284,9 @@ class Scanned(NamedTuple):
     plain: bool = False
     anchor: str = ""
     tagged: bool = False
+
+
+_END = Scanned("end", 0, 0)
 
 
 class NotYaml(Exception):
@@ -307,15 +310,20 @@ _KINDS = {
 }
 
 # Where libyaml and PyYAML's own scanner read alike: no tabs, odd line ends, marks of byte order,
-# characters outside of the first plane; no directives.
-_ALIKE = re.compile(r"(?!%)(?:[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufdff]|\n(?!%))*")
+# characters outside of the first plane, tags; no directives, no keys after `?`; the last line ends.
+_ALIKE = re.compile(r"(?!%)(?:[ \"->@-~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufdff]|\n(?!%))*\n")
+
+# They see a value that is not there, as in `{a: , b: }`, at different places; only one takes `|#`.
+_APART = re.compile(r":[ \n](?:[ \n]|#[^\n]*)*[],}]|[|>][-+0-9]*#")
 
 
 def reads_alike(text: str) -> bool:
     """Tell whether the fast scanner (libyaml) is there, and reads a text as PyYAML's own does."""
     import yaml
 
-    return hasattr(yaml, "CSafeLoader") and _ALIKE.fullmatch(text) is not None
+    if not hasattr(yaml, "CSafeLoader") or _APART.search(text) is not None:
+        return False
+    return _ALIKE.fullmatch(text) is not None
 
 
 def scan_yaml(text: str, *, fast: bool = False) -> Iterator[Scanned]:
@@ -332,7 +340,9 @@ def scan_yaml(text: str, *, fast: bool = False) -> Iterator[Scanned]:
     try:
         for event in yaml.parse(text, Loader=loader):
             kind = _KINDS.get(type(event).__name__)
-            if kind is not None:
+            if kind == "end":
+                yield _END
+            elif kind is not None:
                 mark = event.start_mark
                 yield Scanned(
                     kind,

@@ -99,12 +99,16 @@ class Problems:
     def __init__(self, file: str) -> None:
         self._file = file
         self._found: dict[tuple[Place, str], tuple[Code, str, dict[str, Any]]] = {}
+        self._last: Place | None = None
 
     def add(self, place: Place, code: Code, why: str = "", **fields: Any) -> None:
         """Add an error; one that is there already, by way of an alias, is the same."""
+        if self._last is not None and place > self._last:
+            return
         self._found[place, code.message.format(**fields)] = (code, why, fields)
         if len(self._found) > _PRUNED_ABOVE:
             self._found = {key: self._found[key] for key in self._first()}
+            self._last = max(place for place, _ in self._found)
 
     def _first(self) -> list[tuple[Place, str]]:
         return sorted(self._found)[: limits.MAX_SCENARIO_ERRORS]
