@@ -7,8 +7,12 @@ have done is known even where it was refused, as far as its targets are there.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dtovl.checks.refusal import explain
+from dtovl.checks.subject import Subject
+from dtovl.diagnostics import Sink
 from dtovl.live.blob import apply_parsed, parse_blob
 from dtovl.live.changeset import Action
 from dtovl.live.objects import Oops
@@ -21,12 +25,16 @@ from dtovl.overlay.outcome import LogLine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dtovl.diagnostics import Diagnostic
     from dtovl.live.changeset import Entry
     from dtovl.live.overlays import Applied
     from dtovl.model.dialect import Dialect
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
     from dtovl.overlay.fragments import Overlay
+    from dtovl.overlay.outcome import Outcome
+
+_ON_BUS = re.compile(r"[0-9]{1,3}-(?P<i2c>[0-9a-f]{4})|spi[0-9]{1,4}\.(?P<spi>[0-9a-f]{1,2})")
 
 BRINGS, CHANGES, TARGETS, SETS = "brings", "changes", "targets", "sets"
 """What an overlay does: with a node that was not there, with one that was, with a property."""
@@ -35,13 +43,16 @@ BRINGS, CHANGES, TARGETS, SETS = "brings", "changes", "targets", "sets"
 class Given(NamedTuple):
     """An overlay: its place among those given, from 1; the id it gets, 0 for none; its name.
 
-    error is what applying it gives, "" when it is in force.
+    error is what applying it gives, "" when it is in force; refusal is what dtovl finds wrong with
+    it then; crashes tells that applying it would crash the kernel.
     """
 
     place: int
     number: int
     name: str
-    error: str
+    error: str = ""
+    refusal: Diagnostic | None = None
+    crashes: bool = False
 
 
 class Mark(NamedTuple):
@@ -123,13 +134,17 @@ class Board:
     def node_of_device(self, device: str) -> str:
         """Give the path of the node that a device was made of, "" where that cannot be told.
 
-        Names of devices that the platform bus does not make are read: `5000.serial`, `soc:leds`.
+        Names of devices that the platform bus does not make are read: `5000.serial`, `soc:leds`;
+        `1-0048` of an I2C bus and `spi0.1` where one node alone fits.
         """
         if device.startswith("/"):
             return device if self.knows(device) else ""
         known = self.devices.get(device)
         if known is not None:
             return known
+        on_bus = _ON_BUS.fullmatch(device)
+        if on_bus is not None:
+            return self._on_bus("i2c" if on_bus["i2c"] else "spi", on_bus["i2c"] or on_bus["spi"])
         last = device.rpartition(":")[2]
         address, dot, name = last.partition(".")
         guesses = (f"{name}@{address}", f"{name}@{address.lstrip('0')}") if dot else ()
@@ -138,6 +153,18 @@ class Board:
             if len(paths) == 1:
                 return paths[0]
         return ""
+
+    def _on_bus(self, bus: str, address: str) -> str:
+        """Give the path of the one node with a unit address on a bus of a kind, "" for several."""
+        self.named("")
+        found = [
+            path
+            for name, paths in (self._names or {}).items()
+            if name.endswith(f"@{address.lstrip('0') or '0'}")
+            for path in paths
+            if path.rpartition("/")[0].rpartition("/")[2].startswith(bus)
+        ]
+        return found[0] if len(found) == 1 else ""
 
     def named(self, name: str) -> list[str]:
         """List the paths of all nodes of a name, those of refused overlays included."""
@@ -182,7 +209,7 @@ def _apply(board: Board, running: Overlays, place: int, name: str, data: bytes) 
     for node in overlay.tree.walk():
         board.inside.setdefault(node.path, []).append(place)
     if board.crash:
-        board.given.append(Given(place, 0, name, "not applied"))
+        board.given.append(Given(place, 0, name))
         _would_do(board, place, overlay, [])
         return
     live.log.clear()
@@ -190,7 +217,8 @@ def _apply(board: Board, running: Overlays, place: int, name: str, data: bytes) 
         applied = apply_parsed(running, parsed)
     except Oops as oops:
         board.crash = oops.what
-        board.given.append(Given(place, _next_number(board), name, oops.what))
+        number = _next_number(board)
+        board.given.append(Given(place, number, name, oops.what, crashes=True))
         _would_do(board, place, overlay, [])
         return
     finally:
@@ -200,8 +228,24 @@ def _apply(board: Board, running: Overlays, place: int, name: str, data: bytes) 
                 places = board.texts.setdefault(entry.text, [])
                 if place not in places:
                     places.append(place)
-    board.given.append(Given(place, applied.number, name, applied.error))
+    refusal = _refusal(board, running, applied.outcome) if applied.error else None
+    board.given.append(Given(place, applied.number, name, applied.error, refusal))
     _note_effects(board, running, place, applied)
+
+
+def _refusal(board: Board, running: Overlays, outcome: Outcome | None) -> Diagnostic | None:
+    """Find out why an overlay is refused, as `dtovl apply` does; None when nothing is found."""
+    if outcome is None or outcome.refused is None:
+        return None
+    sink = Sink()
+    listed = [
+        (one.number, one.outcome.overlay)
+        for one in running.listed
+        if one.in_force and one.outcome is not None
+    ]
+    subject = Subject(outcome, board.tree, sink, board.base, None, [outcome.overlay], 1, listed)
+    explain(subject)
+    return next(iter(sink), None)
 
 
 def _next_number(board: Board) -> int:

@@ -47,9 +47,11 @@ def _row(
     allocated: str = "",
     freed: str = "",
 ) -> Culprit:
-    words = (frozenset(text.split()) for text in (kinds, access, allocated, freed))
-    kind, *stacks = words
-    return Culprit(kind, fault, *stacks, code, means, fix)
+    def names(text: str) -> frozenset[str]:
+        return frozenset(text.split())
+
+    stacks = names(access), names(allocated), names(freed)
+    return Culprit(names(kinds), fault, *stacks, code, means, fix)
 
 
 _MAKERS = "of_overlay_fdt_apply of_overlay_apply of_resolve_phandles __of_prop_dup"
@@ -73,8 +75,8 @@ CULPRITS = (
         "kasan",
         "use-after-free",
         "DT220",
-        "of_overlay_remove_all has freed overlays and left them in the kernel's list, which is read "
-        "here",
+        "of_overlay_remove_all has freed overlays and left them in the kernel's list, which is "
+        "read here",
         "remove overlays one by one, the latest first; reboot now",
         freed="free_overlay_changeset",
         access="of_overlay_remove of_overlay_remove_all of_overlay_fdt_apply __list_add_valid "
@@ -263,15 +265,14 @@ def of_devicetree(report: Report) -> list[str]:
 
 def _fits(row: Culprit, found: Found, report: Report) -> bool:
     access = {found.facts.get("function", "").split(".", 1)[0], *report.functions(ACCESS)}
-    allocated = set(report.functions(ALLOCATED))
+    allocated, freed = set(report.functions(ALLOCATED)), set(report.functions(FREED))
     if found.kind.name in ("kmemleak", "warning"):
         # Their one call trace is that of the allocation, or of whoever is warned.
         allocated |= access
+    if not freed and row.freed and row.access:
+        # A report that was cut short: what only devicetree code does speaks for itself.
+        return any(_DEVICETREE.fullmatch(name) for name in row.access & access)
     return all(
         not wanted or wanted & there
-        for wanted, there in (
-            (row.access, access),
-            (row.allocated, allocated),
-            (row.freed, set(report.functions(FREED))),
-        )
+        for wanted, there in ((row.access, access), (row.allocated, allocated), (row.freed, freed))
     )

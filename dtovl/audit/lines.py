@@ -27,8 +27,7 @@ _PRINTK_LEVEL = re.compile(rb"\x01[0-7cd]")
 _CONTROLS = bytes(one for one in range(32) if one != 9) + b"\x7f"
 
 _LEADS = re.compile(
-    LEAD
-    + rb"(?:(?:"
+    LEAD + rb"(?:(?:"
     # dmesg -x: facility and level in columns.
     rb"[a-z]{2,8}[0-7]?+ *+:[a-z]{3,6} *+:"
     # dmesg --reltime and -d, and a console with callers: [Jul 1 10:00], [  +0.000012], [  T123].
@@ -38,7 +37,8 @@ _LEADS = re.compile(
     rb"|\[[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.,]{5,18}\]|[0-9]{2}:[0-9]{2}:[0-9]{2}[.,0-9]{0,10}+:?"
     rb"|[A-Za-z0-9_.-]{1,64}+ *+\|"
     # journalctl -o short-monotonic, and syslog with facility and level.
-    rb"|(?:[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9:]{8} )?(?:[^\s:\[\]]{1,64}+ ){0,2}kernel(?:\[[0-9]{1,10}\])?:"
+    rb"|(?:[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9:]{8} )?(?:[^\s:\[\]]{1,64}+ ){0,2}"
+    rb"kernel(?:\[[0-9]{1,10}\])?:"
     rb")(?=[ \t]|\Z)[ \t]*+" + LEAD + rb"){0,4}+"
 )
 _CALLER = re.compile(rb"\[ *+[TC][0-9]{1,10}\][ \t]*+")

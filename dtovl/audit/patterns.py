@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
 _DEVICE = r"(?:[^ ]{1,64} )?(?P<device>[^ ]{1,256}): "
 _SUPPLIER = r"(?P<supplier>[^ ]{1,1024})"
+_SUPPLIER_IN = re.compile(r"\bsupplier ([^ ]{1,1024})")
 _ENTRY = r"[A-Z]{3,6}_(?:NODE|PROPERTY) {1,15}"
 _OBJECT = r"(?:'(?P<name>[^']{0,256})' )?\((?:0x)?[0-9a-zA-Z_()]{1,32}\): "
 _WELL = "a step of the kernel that went as it should, told because dynamic debug is on"
-_WAITS = (
-    "the device waits for something that never comes; it is not there, though its node is"
-)
+_WAITS = "the device waits for something that never comes; it is not there, though its node is"
 _WAITS_FIX = "ask `dtovl probe --why NODE` for the chain down to the cause"
 
 _OVERLAY_STEPS = (
@@ -160,7 +159,8 @@ _KOBJECTS = (
     Kind(
         "kobject-not-added",
         "kobject",
-        r"(?:: kobject)?_add_internal failed for (?P<name>[^ ]{0,256}) \(error: " + ERROR
+        r"(?:: kobject)?_add_internal failed for (?P<name>[^ ]{0,256}) \(error: "
+        + ERROR
         + r" parent: (?P<parent>[^ ]{0,256})\)",
         "an object is not added to sysfs: its parent has gone, or the name is no good",
         "see that the parent is added first, and outlives it",
@@ -389,10 +389,13 @@ def find_kind(text: str) -> Found | None:
 
 
 def _facts(found: re.Match[str]) -> dict[str, str]:
-    """Give the groups that hold something; a node or property without a name is one all the same."""
+    """Give the groups that hold something; the kernel prints the root as nothing."""
     facts = {name: value for name, value in found.groupdict().items() if value}
     if found.re.groupindex.get("node") and found["node"] == "":
         facts["node"] = "/"
+    named = _SUPPLIER_IN.search(facts.get("reason", ""))
+    if named is not None:
+        facts["supplier"] = named[1]
     return facts
 
 

@@ -14,7 +14,8 @@ from dtovl.audit.lines import Wanted, read_lines
 from dtovl.audit.patterns import HOOKS, REPORTS, TRACED, find_kind
 from dtovl.audit.reports import ACCESS, ALLOCATED, FREED, Report
 from dtovl.audit.result import Audit, Finding, Trace
-from dtovl.audit.tie import OverlayTie, Tie, tie, tie_name
+from dtovl.audit.tie import Tie, tie, tie_name, whole
+from dtovl.model.errnos import error_number
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 MOST_FINDINGS = 20_000
 """Most different findings of one log."""
 
-NEAR = 400
+NEAR = 40
 """Lines within which one follows from another."""
+
+NEAR_REPORT = 400
+"""The same for a report: those of one event stand one behind the other, and are long."""
 
 _ADDRESS = re.compile(r"\(?(?:0x)?[0-9a-f]{8,16}\)?")
 _CALLED_FROM = ("lib/refcount.c", "lib/kobject.c", "lib/list_debug.c")
@@ -147,11 +151,28 @@ class _Reader:
     def _follow(self, finding: Finding) -> None:
         """Take over from the line before what this one does not say."""
         last = self._last
-        if last is None or finding.numbers[0] - last.last > NEAR:
-            return
-        if not finding.kind.code:
-            finding.code = last.code
-        _borrow(finding, last)
+        if last is not None and finding.numbers[0] - last.last <= NEAR:
+            if not finding.kind.code:
+                finding.code = last.code
+            finding.cause = last.cause or last
+            _borrow(finding, last)
+        elif not finding.kind.code:
+            self._by_error(finding)
+
+    def _by_error(self, finding: Finding) -> None:
+        """Tie a line that only tells an error to the overlays that get this error."""
+        given = [] if self._board is None else self._board.given
+        number = int(finding.facts.get("error", 0))
+        failed = [
+            one
+            for one in given
+            if one.error and not one.crashes and error_number(one.error) == number
+        ]
+        if failed and not finding.tie.overlays:
+            finding.tie = Tie(finding.tie.nodes, tuple(whole(one, "refused") for one in failed))
+        refusals = [one.refusal for one in failed if one.refusal is not None]
+        if refusals:
+            finding.code = refusals[0].code.number
 
     def _explain(self, finding: Finding, found: Found, report: Report) -> bool:
         """Tell what a report comes from; False when it has nothing to do with devicetrees."""
@@ -182,24 +203,29 @@ class _Reader:
         named, number = self._named, finding.numbers[0]
         if finding.tie.nodes:
             return
-        if named is not None and 0 <= number - named.last <= NEAR:
+        if named is not None and 0 <= number - named.last <= NEAR_REPORT:
             finding.after = (named.last, named.tie.path)
             _borrow(finding, named, nodes=False)
         given = [] if self._board is None else self._board.given
-        if not finding.tie.overlays and len(given) == 1 and of_devicetree(report):
-            one = given[0]
-            alone = OverlayTie(one.place, one.number, one.name, "", "alone")
-            finding.tie = Tie(finding.tie.nodes, (alone,))
+        if not finding.tie.overlays and finding.kind.name == "crash":
+            crashing = tuple(whole(one, "crashes") for one in given if one.crashes)
+            finding.tie = Tie(finding.tie.nodes, crashing)
+        if (
+            not finding.tie.overlays
+            and len(given) == 1
+            and (not finding.traces or of_devicetree(report))
+        ):
+            finding.tie = Tie(finding.tie.nodes, (whole(given[0], "alone"),))
 
 
 def _borrow(finding: Finding, other: Finding, *, nodes: bool = True) -> None:
     """Give a finding without a tie that of the line it follows from."""
     own = finding.tie
     there = own.nodes or (other.tie.nodes if nodes else ())
-    overlays = own.overlays or tuple(
-        dict.fromkeys(one._replace(why="follows") for one in other.tie.overlays)
-    )
-    finding.tie = Tie(there, overlays)
+    theirs = tuple(dict.fromkeys(one._replace(why="follows") for one in other.tie.overlays))
+    # That an overlay is refused is said better, with the fragment, by the line before.
+    keeps = own.overlays and not (theirs and all(one.why == "refused" for one in own.overlays))
+    finding.tie = Tie(there, own.overlays if keeps else theirs)
 
 
 def _is_deferral(finding: Finding) -> bool:

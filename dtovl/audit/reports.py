@@ -28,6 +28,11 @@ _FRAME = re.compile(
     + _FUNCTION
     + _OFFSET
 )
+# What writes the report, and what allocates and frees whatever it is.
+_WRITERS = re.compile(
+    r"(?:__)?(?:k?asan|hwasan|kfence|kmemleak)_\w+|dump_(?:backtrace|stack)\w*|show_stack\w*"
+    r"|print_\w*report\w*|end_report|__warn\w*|report_bug|slab_post_alloc_hook"
+)
 _BARE_FRAME = re.compile(_FUNCTION)
 _SECTIONS = (
     ("Allocated by", ALLOCATED),
@@ -48,8 +53,8 @@ _HEX_DUMP = re.compile(r"(?P<bytes>(?:[0-9a-f]{2} ){1,16})(?: .{0,20})?")
 class Report:
     """What the lines of one report tell: functions by section, innermost first.
 
-    start is what the first bytes of leaked memory hold, as far as a report shows them; quiet tells
-    that the functions named are guesses, as of a kernel without frame pointers.
+    A frame with a question mark before it is a guess of the kernel: it counts where a section has
+    no others.
     """
 
     __slots__ = ("_dump", "_guesses", "_left", "_section", "_strange", "stacks")
@@ -92,7 +97,7 @@ class Report:
         guess = bool(found.groupdict().get("guess"))
         kept = (self._guesses if guess else self.stacks).setdefault(self._section, [])
         name = found["function"].split(".", 1)[0]
-        if len(kept) < MOST_FRAMES and (not kept or kept[-1] != name):
+        if len(kept) < MOST_FRAMES and not _WRITERS.fullmatch(name):
             kept.append(name)
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes import find_code
-from dtovl.codes.audit import NOT_TOLD_WHY
+from dtovl.codes.audit import ASIDE
 from dtovl.codes.base import Severity
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ class Finding:
 
     text is the message of the first; numbers the lines, the first MOST_NUMBERS of count. code is
     a number, means the cause in words, fix the cure, "" for none. after is the line that names the
-    node nearest before it, for a line without one: (number, path).
+    node nearest before it, for a line without one: (number, path). cause is the finding that this
+    one follows from.
     """
 
     __slots__ = (
         "after",
+        "cause",
         "code",
         "count",
         "facts",
@@ -49,14 +51,12 @@ class Finding:
         "traces",
     )
 
-    def __init__(
-        self, kind: Kind, text: str, facts: dict[str, str], number: int, tie: Tie
-    ) -> None:
+    def __init__(self, kind: Kind, text: str, facts: dict[str, str], number: int, tie: Tie) -> None:
         self.kind = kind
         self.text = text
         self.facts = facts
         self.tie = tie
-        self.code = kind.code or NOT_TOLD_WHY.number
+        self.code = kind.code or ASIDE.number
         self.means = kind.means
         self.fix = kind.fix
         self.severity = Severity[kind.severity.upper()]
@@ -65,6 +65,7 @@ class Finding:
         self.last = number
         self.traces: tuple[Trace, ...] = ()
         self.after: tuple[int, str] | None = None
+        self.cause: Finding | None = None
 
     def again(self, number: int) -> None:
         """Count one more line that tells the same."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_TIES = 20
 """Most nodes and overlays that are told of one line."""
 
-_NODES = ("node", "other", "supplier", "device", "path", "parent", "name")
+_NODES = ("node", "device", "other", "supplier", "path", "parent", "name")
 """Facts that may name nodes, the most telling first."""
 
 
@@ -39,7 +39,7 @@ class OverlayTie(NamedTuple):
     """An overlay that a line is about, and how: its place among those given, id, name, fragment.
 
     why is what it does: `brings`, `changes`, `targets`, `sets`, `has-id`, `later`, `refused`,
-    `wants`, `follows`, `alone`.
+    `wants`, `follows`, `alone`, `crashes`.
     """
 
     place: int
@@ -135,11 +135,16 @@ def _overlays(found: Found, board: Board, nodes: Iterable[NodeTie]) -> Iterator[
     refused = [board.given[place - 1] for place in board.texts.get(found.text, ())]
     marks = [*_marks(found, board, nodes)]
     told = {one.place for one in refused}
-    certain = [mark for mark in marks if mark.place in told] if told else marks
+    # One that is refused now may have been in force when the line was logged.
+    certain = [
+        mark
+        for mark in marks
+        if not told or mark.place in told or board.given[mark.place - 1].error
+    ]
     yield from _of_marks(board, certain)
     for one in refused:
         if one.place not in {mark.place for mark in certain}:
-            yield _whole(one, "refused", _fragment(found))
+            yield whole(one, "refused", _fragment(found))
     if not refused and not marks:
         yield from _of_own_tree(found, board)
 
@@ -147,18 +152,18 @@ def _overlays(found: Found, board: Board, nodes: Iterable[NodeTie]) -> Iterator[
 def _of_number(number: str | None, why: str, board: Board) -> Iterator[OverlayTie]:
     if number is not None:
         for one in board.by_number(int(number)):
-            yield _whole(one, why)
+            yield whole(one, why)
 
 
 def _of_own_tree(found: Found, board: Board) -> Iterator[OverlayTie]:
     """Give the overlays that want the label, or have the fragment, that a line names."""
     label = found.facts.get("label")
     for place in board.labels.get(label, ()) if label else ():
-        yield _whole(board.given[place - 1], "wants")
+        yield whole(board.given[place - 1], "wants")
     if found.kind.inside:
         path = found.facts.get("node", "")
         for place in board.inside.get(path, ()):
-            yield _whole(board.given[place - 1], "refused", _fragment(found))
+            yield whole(board.given[place - 1], "refused", _fragment(found))
 
 
 def _marks(found: Found, board: Board, nodes: Iterable[NodeTie]) -> list[Mark]:
@@ -198,7 +203,8 @@ def _fragment(found: Found) -> str:
     return found.facts.get("node", "").strip("/").partition("/")[0] if found.kind.inside else ""
 
 
-def _whole(one: Given, why: str, fragment: str = "") -> OverlayTie:
+def whole(one: Given, why: str, fragment: str = "") -> OverlayTie:
+    """Tie a line to an overlay as a whole, or to a fragment of it that it names itself."""
     return OverlayTie(one.place, one.number, one.name, fragment, why)
 
 
@@ -220,4 +226,5 @@ _SAYS = {
     "wants": "wants the label",
     "follows": "is what the line before is about",
     "alone": "is the only one given",
+    "crashes": "crashes the kernel when it is applied",
 }

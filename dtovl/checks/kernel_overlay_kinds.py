@@ -198,6 +198,7 @@ OVERLAY_KINDS = (
         "remove the later overlay first",
         "DT215",
         function="of_overlay_remove",
+        follows=True,
     ),
     # -- resolver.c --------------------------------------------------------------------------------
     Kind(

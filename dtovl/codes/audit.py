@@ -142,17 +142,17 @@ the parent leads into freed memory: whoever prints their path reads it.
     of_detach_node(child); of_detach_node(parent)""",
 )
 
-NOT_TOLD_WHY = Code(
+ASIDE = Code(
     "DT749",
-    "cause-not-in-log",
+    "told-in-passing",
     Severity.INFO,
-    message="the log has a line that follows from another, and not that one",
+    message="a line that says only that a step was done, or failed",
     suggestion="give the log from the boot on, with all levels: dmesg, or journalctl -k -b",
     source="kernel drivers/of",
     explanation="""\
-Some lines only say that a step failed, or was done; what happened stands before them. They have
-this code when the log begins too late, or leaves lines out, and when nothing happened: with dynamic
-debug the kernel also tells of steps that went well.
+With dynamic debug the kernel tells of every step, also of those that go well. And some lines only
+say that a step failed: what happened stands before them. They have this code when the log begins
+too late for that, or leaves it out.
 
     journalctl -k -b -p err
     journalctl -k -b""",
