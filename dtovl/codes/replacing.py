@@ -40,7 +40,8 @@ REPLACEMENT_PENDING = Code(
     "DT272",
     "replacement-pending",
     Severity.ERROR,
-    message="a replacement is not over: {overlays} gone, but held by {holders}",
+    message="a replacement is not over: {overlays} left the tree, but this node is still held by "
+    "{holders}",
     suggestion="let the holder go (`dtovl release`), go back with `dtovl replace --reverse`, or "
     "give up what is held with `dtovl replace --force`",
     source="kernel klp_enable_patch: one transition at a time",

@@ -132,8 +132,11 @@ def brought(row: Row, step: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     """
     if row.content is not None:
         return [(step["overlay"], row.content)]
-    keys = step.get("contents", ())
-    return [(name, bytes.fromhex(key)) for name, key in zip(step.get("new", ()), keys, strict=True)]
+    if step.get("op") != "replace":
+        return []
+    return [
+        (name, bytes.fromhex(key)) for name, key in zip(step["new"], step["contents"], strict=True)
+    ]
 
 
 def read_journal(store: Store) -> Journal:
@@ -149,7 +152,7 @@ def read_journal(store: Store) -> Journal:
     if isinstance(steps, str):
         raise store.damage(steps)
     for row, step in zip(rows, steps, strict=True):
-        if "contents" in step and not _names_contents(row, step, contents):
+        if step.get("op") == "replace" and not _replaces(row, step, contents):
             raise store.damage(f"the overlays of operation {row.number} are missing")
     return Journal(head, rows, contents, steps)
 
@@ -187,12 +190,16 @@ def _steps(rows: list[Row]) -> list[Any] | str:
     return steps  # type: ignore[no-any-return]
 
 
-def _names_contents(row: Row, step: Mapping[str, Any], contents: Mapping[bytes, bytes]) -> bool:
-    """Tell whether an operation that brought several overlays names them, and all are there."""
-    names, keys = step.get("new"), step["contents"]
-    if row.content is not None or not isinstance(names, list) or not isinstance(keys, list):
+def _replaces(row: Row, step: Mapping[str, Any], contents: Mapping[bytes, bytes]) -> bool:
+    """Tell whether an operation that replaces overlays names them, and the blobs are there."""
+    old, names, new, keys = (step.get(key) for key in ("old", "overlays", "new", "contents"))
+    if row.content is not None or not (isinstance(old, list) and isinstance(names, list)):
         return False
-    if len(names) != len(keys) or not all(isinstance(one, str) for one in (*names, *keys)):
+    if not (isinstance(new, list) and isinstance(keys, list)):
+        return False
+    texts = all(isinstance(one, str) for one in (*names, *new, *keys))
+    numbers = all(isinstance(one, int) for one in old)
+    if not (texts and numbers and len(old) == len(names) and len(new) == len(keys)):
         return False
     try:
         return all(bytes.fromhex(key) in contents for key in keys)
