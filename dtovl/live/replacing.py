@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from dtovl.overlay.fragments import Overlay
 
 
+_FIX_PENDING = (
+    "let the holder put it, or take the replacement back (`dtovl replace --reverse`), or give the "
+    "node up (`dtovl replace --force`)"
+)
+_FIX_GIVEN_UP = "it is lost until reboot; let the holder put the node, then replace"
+
+
 class Fresh(NamedTuple):
     """A new overlay: what was read, the warnings of unflattening, the size of the blob in bytes."""
 
@@ -169,7 +176,9 @@ def give_up(overlays: Overlays) -> Replacement:
     lost = set()
     for node, _ in transition.pending(live):
         what = f"given up, and never freed: {holder_words(live, node)} holds it"
-        live.find(lifetimes.REPLACED_TOO_EARLY, node, object=node.path, what=what)
+        live.find(
+            lifetimes.REPLACED_TOO_EARLY, node, object=node.path, what=what, fix=_FIX_GIVEN_UP
+        )
         above: Node | None = node
         # A node that is held points to its parent.
         while above is not None and above in side.own:
@@ -351,6 +360,7 @@ def _tell_pending(overlays: Overlays) -> None:
             node,
             object=node.path,
             what=what,
+            fix=_FIX_PENDING,
             severity=Severity.WARNING,
         )
 

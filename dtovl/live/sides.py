@@ -18,7 +18,7 @@ from dtovl.live.objects import Flag
 from dtovl.live.primitives import add_property, remove_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dtovl.live.changeset import Entry
     from dtovl.live.objects import Property
@@ -65,12 +65,18 @@ class Side:
 
     def _held_nodes(self) -> Iterable[Node]:
         """Give the node of every reference that the side has on nodes of its own."""
-        own = self.own
-        holding = [(one.changeset, one.pairs) for one in self.parts]
-        holding += [(one.changeset, one.pairs) for one in self.idle]
-        for changeset, pairs in holding:
-            yield from (entry.node for entry in changeset.entries if entry.node in own)
-            yield from (target for target, _ in pairs if target in own)
+        for changeset, targets in self.holding():
+            yield from (entry.node for entry in changeset.entries)
+            yield from targets
+
+    def holding(self) -> Iterator[tuple[LiveChangeset, list[Node]]]:
+        """Give the entries, and the targets, of which the side has a reference while retired."""
+        for part in self.parts:
+            changeset = LiveChangeset(part.changeset.label)
+            changeset.entries = [one for one in part.changeset.entries if one.node in self.own]
+            yield changeset, [target for target, _ in part.pairs if target in self.own]
+        for record in self.idle:
+            yield record.changeset, [target for target, _ in record.pairs]
 
     def others(self, live: Live, node: Node) -> int:
         """Count the references that others than the side have to a node of its own."""

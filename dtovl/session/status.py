@@ -237,6 +237,8 @@ def _leaked(replay: Replay) -> list[LeakedProperty]:
     live = machine.live
     changesets = [one.changeset for one in machine.overlays.listed]
     changesets += machine.names.changesets.values()
+    if machine.overlays.transition is not None:
+        changesets += machine.overlays.transition.leaving.changesets()
     kept = {prop for one in changesets for entry in one.entries for prop in (entry.prop, entry.old)}
     found: dict[tuple[Node, str], list[Property]] = {}
     for node, dead in live.dead.items():
