@@ -338,7 +338,8 @@ def scan_yaml(text: str, *, fast: bool = False) -> Iterator[Scanned]:
 
     loader: Any = yaml.CSafeLoader if fast else yaml.SafeLoader
     try:
-        for event in yaml.parse(text, Loader=loader):
+        events: Iterator[Any] = yaml.parse(text, Loader=loader)
+        for event in events:
             kind = _KINDS.get(type(event).__name__)
             if kind == "end":
                 yield _END
@@ -374,5 +375,6 @@ def word_type(text: str) -> str:
     """
     import yaml
 
-    tag: str = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))
+    resolver: Any = yaml.resolver.Resolver
+    tag: str = resolver().resolve(yaml.ScalarNode, text, (True, False))
     return tag.rpartition(":")[2]

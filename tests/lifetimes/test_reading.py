@@ -278,7 +278,7 @@ EVENTS = {
     ],
     "- {actor: a, do: exit, id: 9}\n": ["6:28: 'id' must be a string, not an integer"],
     "- {actor: a, do: exit, id: 9x}\n": ["6:28: '9x' is not a valid id"],
-    "- actor: a\n  id: x\n  do: exit\n- {actor: a, do: exit, id: x}\n- {actor: a, do: exit, id: x}\n": [
+    "- actor: a\n  id: x\n  do: exit\n" + "- {actor: a, do: exit, id: x}\n" * 2: [
         "9:28: duplicate event id 'x' (first at line 7)",
         "10:28: duplicate event id 'x' (first at line 7)",
     ],

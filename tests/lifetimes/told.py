@@ -22,7 +22,7 @@ def text_of(events: str, actors: str = "", **sections: str) -> str:
 
     Actors that act need not be declared, unless they have attributes.
     """
-    steps = [line.split() for line in events.strip().splitlines()]
+    steps = [line.split() for line in events.splitlines() if line.strip()]
     acting = dict.fromkeys(step[0] for step in steps)
     declared = {one.partition(":")[0].strip() for one in actors.split(";") if one}
     plain = [f"{name}: " for name in acting if name not in declared]
