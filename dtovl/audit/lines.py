@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES = 4096
 """Most bytes of a line that are looked at; the kernel writes 1,024 (PRINTKRB_RECORD_MAX)."""
 
-_PIECE = 1 << 16
+_BLOCK_BYTES = 1 << 18
 
 # Colours and other orders to a terminal, from `dmesg --color=always`, or from the shell of a board.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-9;?]{0,32}+[@-~]|[@-Z\\-_])")
@@ -58,20 +58,59 @@ def read_lines(file: BufferedReader, hooks: tuple[bytes, ...], wanted: Wanted) -
     A line is one that has a hook in it; while wanted.all is set, each is given. A carriage return
     ends a line as well, as on a serial console, but does not count.
     """
-    number = 0
+    kept = b""
     while True:
-        raw = file.readline(_PIECE)
-        if not raw:
+        data = file.read(_BLOCK_BYTES)
+        block = kept + data
+        end = block.rfind(b"\n") + 1 if data else len(block)
+        kept = block[end:] if end else block[:MAX_LINE_BYTES]
+        yield from _lines_of(block[:end], hooks, wanted)
+        if not data:
             return
-        number += 1
-        whole = raw
-        while whole[-1:] != b"\n" and len(whole) == _PIECE:
-            whole = file.readline(_PIECE)
-        wanted.lines = number
-        if not wanted.all and not any(hook in raw for hook in hooks):
+
+
+def _lines_of(block: bytes, hooks: tuple[bytes, ...], wanted: Wanted) -> Iterator[Line]:
+    """Give the lines of a block that matter; what lies between two of them is only counted."""
+    starts = _hooked(block, hooks)
+    place = 0
+    for start in [*starts, len(block)]:
+        while wanted.all and place < start:
+            end = _end(block, place)
+            yield from _parts(block[place:end], wanted)
+            place = end
+        if place > start:
+            # The line was given, since all were wanted.
             continue
-        for part in raw.rstrip(b"\r\n").split(b"\r") if b"\r" in raw else (raw,):
-            yield Line(number, message(part[:MAX_LINE_BYTES]))
+        wanted.lines += block.count(b"\n", place, start)
+        if start < len(block):
+            place = _end(block, start)
+            yield from _parts(block[start:place], wanted)
+        elif place < start and not block.endswith(b"\n"):
+            # The last line of a log may lack its end.
+            wanted.lines += 1
+
+
+def _hooked(block: bytes, hooks: tuple[bytes, ...]) -> list[int]:
+    """List where the lines with a hook begin."""
+    starts = set()
+    for hook in hooks:
+        place = block.find(hook)
+        while place >= 0:
+            starts.add(block.rfind(b"\n", 0, place) + 1)
+            place = block.find(hook, _end(block, place))
+    return sorted(starts)
+
+
+def _end(block: bytes, place: int) -> int:
+    """Give where the line ends that a place is in, behind its line feed."""
+    found = block.find(b"\n", place)
+    return len(block) if found < 0 else found + 1
+
+
+def _parts(raw: bytes, wanted: Wanted) -> Iterator[Line]:
+    wanted.lines += 1
+    for part in raw.rstrip(b"\r\n").split(b"\r") if b"\r" in raw else (raw,):
+        yield Line(wanted.lines, message(part[:MAX_LINE_BYTES]))
 
 
 class Wanted:

@@ -17,7 +17,7 @@ mm/kasan, mm/kmemleak.c of Linux 6.1 and 7.2.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from dtovl.checks.kernel_kind import ERROR, NODE, NODE_PROPERTY, Kind
@@ -379,8 +379,9 @@ class Found:
         self.facts = facts
 
 
+@lru_cache(maxsize=1024)
 def find_kind(text: str) -> Found | None:
-    """Tell the kind of a message, None for one that is not known."""
+    """Tell the kind of a message, None for one that is not known; a log repeats itself."""
     for kind in _candidates(text):
         found = _pattern(kind.rest).fullmatch(text, len(kind.start))
         if found is not None:

@@ -194,7 +194,7 @@ class _Reader:
         )
         if report.name and not finding.tie.nodes:
             finding.tie = tie_name(report.name, self._board)
-            finding.facts["name"] = report.name
+            finding.facts = {**finding.facts, "name": report.name}
         self._place(finding, report)
         return True
 

@@ -147,10 +147,10 @@ def _audit(log: str, board: Board | None) -> Audit:
 _HEAD = 64
 _OTHERS = (
     (b"LPKSHHRH", "the journal of systemd", "pipe it in: journalctl -k -b | dtovl audit -"),
-    (b"\x1f\x8b", "gzip-compressed", "pipe it in: zcat LOG | dtovl audit -"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "pipe it in: zstdcat LOG | dtovl audit -"),
-    (b"\xfd7zXZ\0", "xz-compressed", "pipe it in: xzcat LOG | dtovl audit -"),
-    (b"BZh", "bzip2-compressed", "pipe it in: bzcat LOG | dtovl audit -"),
+    (b"\x1f\x8b", "a file compressed with gzip", "pipe it in: zcat LOG | dtovl audit -"),
+    (b"\x28\xb5\x2f\xfd", "a file compressed with zstd", "pipe it in: zstdcat LOG | dtovl audit -"),
+    (b"\xfd7zXZ\0", "a file compressed with xz", "pipe it in: xzcat LOG | dtovl audit -"),
+    (b"BZh", "a file compressed with bzip2", "pipe it in: bzcat LOG | dtovl audit -"),
     (b"\xd0\x0d\xfe\xed", "a devicetree", "the log comes first, then --base FILE and the overlays"),
     (b"/dts-v1/", "devicetree source", "the log comes first, then --base FILE and the overlays"),
     (b"\x7fELF", "a program", "give what dmesg or journalctl -k wrote"),
