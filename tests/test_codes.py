@@ -9,6 +9,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from audit.raised import RAISED as AUDITED
 from checks.claimed import CLAIMS
 from checks.meeting import MEETINGS
 from links.raised import RAISED as LINKED
@@ -397,6 +398,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **CLAIMS,
     **MEETINGS,
     **CONFIGURATIONS,
+    **AUDITED,
     **RAISED,
     **COMPARED,
     **LINKED,

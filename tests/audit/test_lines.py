@@ -87,6 +87,35 @@ def test_only_lines_with_a_hook_are_given_until_all_are_wanted() -> None:
     assert wanted.lines == 4
 
 
+@given(
+    st.lists(
+        st.sampled_from([b"a", b"hook", b"", b"x" * 70_000, b"a\rhook", b"more"]), max_size=12
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_lines_are_counted_as_an_editor_does(
+    lines: list[bytes], ended: bool, toggled: bool
+) -> None:
+    log = b"\n".join(lines) + b"\n" * ended
+    whole = log.split(b"\n")
+    whole = whole[:-1] if whole[-1] == b"" else whole
+    wanted = Wanted()
+    found: set[int] = set()
+    expected: set[int] = set()
+    every = False
+    for number, line in enumerate(whole, 1):
+        if every or b"hook" in line:
+            expected.add(number)
+            every = every != (toggled and b"hook" in line)
+    for line in read_lines(BufferedReader(BytesIO(log)), (b"hook",), wanted):
+        found.add(line.number)
+        if toggled and line.text == "hook":
+            wanted.all = not wanted.all
+    assert wanted.lines == len(whole)
+    assert found == expected
+
+
 def test_names_keep_their_bytes() -> None:
     assert message(b"[ 1.0] OF: ERROR: Bad of_node_put() on /a\xff").endswith("/a\xff")
 
