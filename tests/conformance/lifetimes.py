@@ -11,8 +11,11 @@ nothing.
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +29,7 @@ from conformance.lifetimes_compare import (  # noqa: E402
 )
 from conformance.report import Result, Tally  # noqa: E402
 
-from dtovl.errors import InputError  # noqa: E402
+from dtovl.cli import run  # noqa: E402
 from dtovl.lifetimes.machine import Machine  # noqa: E402
 from dtovl.lifetimes.reading import read_scenario  # noqa: E402
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT = HERE.parents[2].parent / "shared" / "lifetimes"
+REFUSED = 2
 KINDS = ("forms", "bad files", "mutations")
 
 Json = dict[str, Any]
@@ -85,34 +89,50 @@ def _mended(folder: Path, scenario: str) -> Path:
     return own if own.is_file() else DEFAULT / "scenarios" / scenario / "mended.yaml"
 
 
+def simulate(path: Path) -> tuple[int, str, str]:
+    """Run `dtovl simulate FILE --format json`; give its status and what it writes."""
+    out, told = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(told):
+        status = run(["simulate", str(path), "--format", "json"])
+    return status, _written(out), _written(told)
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
 def _form_problem(case: Case) -> str:
-    """Run a form as `dtovl simulate` does."""
-    scenario = read_scenario(case.path.read_bytes(), case.path.name)
-    return result_difference(case.expected, Machine(scenario).run().as_object())
+    status, out, told = simulate(case.path)
+    if not out:
+        return f"exit status {status}: {told.strip()}"
+    wanted = int(any(one["severity"] == "error" for one in case.expected["findings"]))
+    difference = result_difference(case.expected, json.loads(out))
+    if difference or status == wanted:
+        return difference
+    return f"exit status {status}, expected {wanted}"
 
 
 def _bad_problem(case: Case) -> str:
-    """Read a file that has to be refused."""
-    try:
-        read_scenario(case.path.read_bytes(), case.path.name)
-    except InputError as error:
-        return errors_difference(case.expected, errors_of(error))
-    return "is taken for a scenario"
+    status, out, told = simulate(case.path)
+    if status != REFUSED or out:
+        return f"is taken for a scenario, exit status {status}"
+    return errors_difference(case.expected, errors_of(case.path, told))
 
 
-def errors_of(error: InputError) -> list[Json]:
-    """Give the errors of a file that was refused, as the cases write them."""
-    found = []
-    for one in error.diagnostics:
-        assert one.where is not None
-        place = {"line": one.where.line, "column": one.where.column}
-        found.append({**place, "message": one.message})
-    return found
+def errors_of(path: Path, told: str) -> list[Json]:
+    """Read the errors of a file that was refused, from what the command says."""
+    pattern = re.compile(rf"^{re.escape(str(path))}:(\d+):(\d+): error: (.*)$", re.MULTILINE)
+    return [
+        {"line": int(found[1]), "column": int(found[2]), "message": found[3]}
+        for found in pattern.finditer(told)
+    ]
 
 
 def _mutation_problem(case: Case) -> str:
     """Run a mended form without one of its events."""
-    scenario = read_scenario(case.path.read_bytes(), case.path.name)
+    scenario = read_scenario(case.path.read_bytes(), str(case.path))
     events = tuple(one for one in scenario.events if one.name != case.expected["drop"])
     if len(events) != len(scenario.events) - 1:
         return f"there is no event {case.expected['drop']}"
