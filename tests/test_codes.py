@@ -12,6 +12,7 @@ import pytest
 from audit.raised import RAISED as AUDITED
 from checks.claimed import CLAIMS
 from checks.meeting import MEETINGS
+from lifetimes.raised import RAISED as LIVED
 from links.raised import RAISED as LINKED
 from live.dangers import DANGERS, free_twice, run_into
 from matrix.compat_raised import RAISED as COMPARED
@@ -399,6 +400,7 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **MEETINGS,
     **CONFIGURATIONS,
     **AUDITED,
+    **LIVED,
     **RAISED,
     **COMPARED,
     **LINKED,
