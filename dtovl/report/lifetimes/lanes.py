@@ -60,6 +60,18 @@ def lay_lanes(trace: Trace, most: int) -> Lanes:
     return Lanes(tuple(one for one in trace.scenario.actors if one in shown), tuple(rows), gap)
 
 
+def narrowed(lanes: Lanes, most: int) -> tuple[str, ...]:
+    """Choose actors: of too many those that break rules, wait or have something, then others."""
+    if len(lanes.actors) <= most:
+        return lanes.actors
+    wanted = dict.fromkeys(row.moment.event.actor for row in lanes.rows if row.found)
+    for row in lanes.rows:
+        wanted.update(dict.fromkeys((*row.waiting, *row.holding)))
+    wanted.update(dict.fromkeys(lanes.actors))
+    kept = set(list(wanted)[:most])
+    return tuple(actor for actor in lanes.actors if actor in kept)
+
+
 def _chosen(trace: Trace, most: int) -> set[int]:
     """Choose moments by number: all; else those with findings, then what leads to them, latest
     first, then the last ones of the rest.

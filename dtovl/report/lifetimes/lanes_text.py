@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.report.escape import terminal
-from dtovl.report.lifetimes.lanes import lay_lanes
+from dtovl.report.lifetimes.lanes import lay_lanes, narrowed
 from dtovl.report.lifetimes.words import short, waitable
 from dtovl.report.spans import Line
 
@@ -71,7 +71,7 @@ def _wide(lanes: Lanes, trace: Trace, ids: int) -> Iterator[Line]:
 
 
 def _narrow(lanes: Lanes, trace: Trace, ids: int) -> Iterator[Line]:
-    actors = _lanes_shown(lanes)
+    actors = narrowed(lanes, _MOST_LANES)
     numbers = {actor: str(number) for number, actor in enumerate(actors, 1)}
     for actor, number in numbers.items():
         yield _line([("label", f"  {number:>{ids}}  "), ("heading", _fitted(actor, 60))])
@@ -92,18 +92,6 @@ def _narrow(lanes: Lanes, trace: Trace, ids: int) -> Iterator[Line]:
                 spans += (_mark(row) if acts else _glyph(row, actor)), ("", " ")
             spans.append((_style(row), text if line == 0 else f"  {text}"))
             yield _line(spans)
-
-
-def _lanes_shown(lanes: Lanes) -> Sequence[str]:
-    """Choose the actors with lanes: of too many those that break rules, wait or have something."""
-    if len(lanes.actors) <= _MOST_LANES:
-        return lanes.actors
-    wanted = dict.fromkeys(row.moment.event.actor for row in lanes.rows if row.found)
-    for row in lanes.rows:
-        wanted.update(dict.fromkeys((*row.waiting, *row.holding)))
-    wanted.update(dict.fromkeys(lanes.actors))
-    kept = set(list(wanted)[:_MOST_LANES])
-    return [actor for actor in lanes.actors if actor in kept]
 
 
 # -- parts -----------------------------------------------------------------------------------------
