@@ -12,7 +12,7 @@ from dtovl.changeset import AttachNode, Changeset, DetachNode, SetProperty
 from dtovl.model.cells import pack_cell
 from dtovl.model.node import Node
 from dtovl.model.paths import find_merge_child
-from dtovl.model.tree import Tree
+from dtovl.model.tree import PHANDLE_NAMES, Tree
 from dtovl.overlay.build import build
 from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, Turning, resolve
@@ -98,6 +98,8 @@ class Desk:
                     outcome.print(refused.problem, **line_facts(refused, self._dialect))
                 raise Unfit(one.number, outcome, tree) from None
             self._outcomes.append(outcome)
+        for outcome in self._outcomes if numbers else ():
+            self._keep_phandles(outcome, numbers or {})
         return self._outcomes
 
     def _lay_one(self, one: Wanted, outcome: Outcome, numbers: Mapping[Node, int]) -> None:
@@ -110,12 +112,17 @@ class Desk:
         turning.settle()
         build(tree, outcome, resolved, one.number)
         outcome.changeset.apply(tree)
-        if numbers.keys() - resolved.phandles.keys():
-            for node, source in self.sources(outcome):
-                number = numbers.get(source)
-                if number and "phandle" not in node.properties:
-                    value = pack_cell(number)
-                    outcome.changeset.add(SetProperty(node, "phandle", value, phandle=number), tree)
+
+    def _keep_phandles(self, outcome: Outcome, numbers: Mapping[Node, int]) -> None:
+        """Let nodes that an overlay brings without phandle have the one that they are known by.
+
+        Comes last: no overlay can refer to it, or clash with it.
+        """
+        for node, source in self.sources(outcome):
+            number = numbers.get(source)
+            if number and not any(name in node.properties for name in PHANDLE_NAMES):
+                entry = SetProperty(node, "phandle", pack_cell(number), phandle=number)
+                outcome.changeset.add(entry, self.tree)
 
     def sources(self, outcome: Outcome) -> Iterator[tuple[Node, Node]]:
         """Give the nodes of the copy that an overlay brought, each with that of the overlay."""

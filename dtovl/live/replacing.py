@@ -20,10 +20,10 @@ from dtovl.codes import lifetimes
 from dtovl.codes import live as live_codes
 from dtovl.codes import replacing as codes
 from dtovl.codes.base import Severity
-from dtovl.live.changeset import holder_words
+from dtovl.live.changeset import changeset_holders
 from dtovl.live.desk import Desk, Wanted
 from dtovl.live.difference import Comparer, match, phandles_to_keep
-from dtovl.live.objects import Oops
+from dtovl.live.objects import Holder, Oops
 from dtovl.live.overlays import LiveOverlay
 from dtovl.live.sides import Part, Side
 from dtovl.overlay.outcome import Outcome
@@ -175,7 +175,7 @@ def give_up(overlays: Overlays) -> Replacement:
     side = transition.leaving
     lost = set()
     for node, _ in transition.pending(live):
-        what = f"given up, and never freed: {holder_words(live, node)} holds it"
+        what = f"given up, and never freed: {_holder_words(overlays, node)} holds it"
         live.find(
             lifetimes.REPLACED_TOO_EARLY, node, object=node.path, what=what, fix=_FIX_GIVEN_UP
         )
@@ -190,6 +190,23 @@ def give_up(overlays: Overlays) -> Replacement:
     overlays.abandoned.update({one.number: one.name for one in transition.replaced()})
     overlays.reserved.clear()
     return Replacement("", transition)
+
+
+def keepers(overlays: Overlays, node: Node) -> list[Holder]:
+    """List who has references to a node: by name, by changesets, by overlays that failed.
+
+    An overlay that failed keeps its targets, and the nodes of its entries, until it is removed.
+    """
+    live = overlays.live
+    found = [*live.holders.get(node, ()), *changeset_holders(live, node)]
+    for record in overlays.listed:
+        if not record.in_force:
+            count = sum(entry.node is node for entry in record.changeset.entries)
+            count += sum(target is node for target, _ in record.pairs)
+            if count:
+                name = f"overlay {record.number} ({record.name}), which failed"
+                found.append(Holder(name, f"{count} of its references"))
+    return found
 
 
 def settle(overlays: Overlays) -> bool:
@@ -354,7 +371,7 @@ def _tell_pending(overlays: Overlays) -> None:
     transition, live = overlays.transition, overlays.live
     assert transition is not None
     for node, _ in transition.pending(live):
-        what = f"out of the tree, but not free: {holder_words(live, node)} holds it"
+        what = f"out of the tree, but not free: {_holder_words(overlays, node)} holds it"
         live.find(
             lifetimes.REPLACED_TOO_EARLY,
             node,
@@ -373,8 +390,14 @@ def _refuse_second(overlays: Overlays, transition: Transition) -> None:
         codes.REPLACEMENT_PENDING,
         node,
         overlays=_names(transition.replaced()),
-        holders=holder_words(overlays.live, node) + more,
+        holders=_holder_words(overlays, node) + more,
     )
+
+
+def _holder_words(overlays: Overlays, node: Node) -> str:
+    found = keepers(overlays, node)
+    words = [f"{one.name} ({one.where})" if one.where else one.name for one in found]
+    return ", ".join(words) or "a caller that did not give its name"
 
 
 def _names(records: Sequence[LiveOverlay]) -> str:

@@ -21,9 +21,8 @@ from dtovl.codes import live as live_codes
 from dtovl.codes import replacing as codes
 from dtovl.codes import script as script_codes
 from dtovl.live.blob import refuse_blob
-from dtovl.live.changeset import changeset_holders
 from dtovl.live.desk import Unfit
-from dtovl.live.replacing import Fresh, give_up, replace, reverse
+from dtovl.live.replacing import Fresh, give_up, keepers, replace, reverse
 from dtovl.script.parameters import wrong
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from dtovl.live.overlays import LiveOverlay
     from dtovl.live.replacing import Replacement, Transition
-    from dtovl.live.state import Live
     from dtovl.model.node import Node
     from dtovl.script.machine import Machine
     from dtovl.script.parameters import Step
@@ -131,7 +129,7 @@ def _give_up(machine: Machine) -> Answer:
     done = give_up(machine.overlays)
     if done.transition is None:
         return {"ret": done.error}
-    lost = [{"path": node.path, "holders": _holders(live, node)} for node in held]
+    lost = [{"path": node.path, "holders": _holders(machine, node)} for node in held]
     return {"ret": 0, "lost": lost, "abandoned": _listed(done.transition.replaced())}
 
 
@@ -156,7 +154,7 @@ def _answer(machine: Machine, done: Replacement) -> Answer:
     }
     if machine.overlays.transition is None:
         answer["freed"] = answer["replaced"]
-    answer["nodes"] = list(_nodes(machine.live, transition, brought))
+    answer["nodes"] = list(_nodes(machine, transition, brought))
     return answer
 
 
@@ -165,7 +163,7 @@ def _listed(records: Sequence[LiveOverlay]) -> list[list[object]]:
 
 
 def _nodes(
-    live: Live, transition: Transition, brought: dict[Node, str]
+    machine: Machine, transition: Transition, brought: dict[Node, str]
 ) -> Iterator[dict[str, object]]:
     """Tell what became of each node, by path; of two with one path the one that left first."""
     change = transition.change
@@ -173,7 +171,7 @@ def _nodes(
     what.update(dict.fromkeys(change.updated, "updated"))
     what.update(dict.fromkeys(transition.leaving.own, "detached"))
     what.update(dict.fromkeys(transition.standing.own, "attached"))
-    pending = {one.node: one.others for one in transition.pending(live)}
+    pending = {one.node: one.others for one in transition.pending(machine.live)}
     what.update(dict.fromkeys(pending, "pending"))
     order = {"detached": 0, "pending": 0}
     for node in sorted(what, key=lambda one: (one.path, order.get(what[one], 1))):
@@ -183,7 +181,7 @@ def _nodes(
         told["overlay"] = brought.get(node)
         if node in change.updated:
             told["properties"] = [_property(one, transition) for one in change.updated[node]]
-        holders = _holders(live, node)
+        holders = _holders(machine, node)
         if holders:
             told["holders"] = holders
         if node in pending:
@@ -202,6 +200,6 @@ def _property(found: Difference, transition: Transition) -> dict[str, object]:
     }
 
 
-def _holders(live: Live, node: Node) -> list[dict[str, object]]:
-    held = [*live.holders.get(node, ()), *changeset_holders(live, node)]
+def _holders(machine: Machine, node: Node) -> list[dict[str, object]]:
+    held = keepers(machine.overlays, node)
     return [{"name": one.name, "since": one.where or None} for one in held]

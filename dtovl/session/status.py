@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.codes.base import Severity
 from dtovl.live.changeset import changeset_holders
 from dtovl.live.objects import Flag, Maker
+from dtovl.live.replacing import keepers
 from dtovl.session.dangling import find_dangling
 from dtovl.session.replay import Removal, nodes_of
 
@@ -176,7 +177,7 @@ def _pending(replay: Replay) -> PendingReplacement | None:
     for node, others in transition.pending(live):
         removal = replay.gone.get(node, _NOT_REMOVED)
         operation = max(operation, removal.operation)
-        holders = [*live.holders.get(node, ()), *changeset_holders(live, node)]
+        holders = keepers(replay.machine.overlays, node)
         nodes.append(PendingNode(node.path, removal.overlay, others, holders))
     replaced = [(one.number, one.name) for one in transition.replaced()]
     by = [(one.number, one.name) for one in transition.coming()]
