@@ -19,11 +19,15 @@ def check(effects: Effects) -> None:
     """Find what is left: objects, pointers, locks, references."""
     effects.event = END
     alone = {one.details["object"] for one in effects.findings if one.rule == "T017"}
+    held_by: dict[str, list[str]] = {}
+    for hold in effects.state.holds.values():
+        if hold.kind == "ref":
+            held_by.setdefault(hold.object, []).append(hold.name)
     for spec, life in effects.all_lives():
         started = not spec.static or life.initialised
         if life.state != LIVE or spec.survives or not started or spec.name in alone:
             continue
-        _left(effects, spec, replaced=life.replaced)
+        _left(effects, spec, sorted(held_by.get(spec.name, ())), replaced=life.replaced)
     _dangling(effects)
     for actor in effects.scenario.actors:
         for held in effects.state.held[actor]:
@@ -31,13 +35,12 @@ def check(effects: Effects) -> None:
     _lost(effects)
 
 
-def _left(effects: Effects, spec: Object, *, replaced: bool) -> None:
+def _left(effects: Effects, spec: Object, holds: list[str], *, replaced: bool) -> None:
     """Say that an object is still there: leaked, never finished, or kept by design."""
     name = spec.name
     if not replaced and spec.policy:
         effects.find("T015", object=name, phase=END)
         return
-    holds = sorted(hold.name for hold in effects.state.holds_on(name, "ref"))
     details: dict[str, Any] = {"object": name}
     if holds:
         details["hold"] = holds[0]

@@ -66,11 +66,12 @@ class Finding(NamedTuple):
         return (self.rule, actor, *(details.get(key) for key in _SAME))
 
 
-def diagnose(finding: Finding, scenario: Scenario) -> Diagnostic:
-    """Give the diagnostic of a finding, at the line of its event."""
-    lines = (event.line for event in scenario.events if event.name == finding.event)
-    at = Location(scenario.file, next(lines, 0))
-    return Diagnostic(_CODES[finding.rule], at=at, **finding.words)
+def diagnose(finding: Finding, scenario: Scenario, line: int = -1) -> Diagnostic:
+    """Give the diagnostic of a finding, at a line, or at that of its event."""
+    if line < 0:
+        lines = (event.line for event in scenario.events if event.name == finding.event)
+        line = next(lines, 0)
+    return Diagnostic(_CODES[finding.rule], at=Location(scenario.file, line), **finding.words)
 
 
 Words = dict[str, Any]
