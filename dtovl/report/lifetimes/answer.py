@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
-from dtovl.diagnostics import Diagnostic, Location
 from dtovl.lifetimes.findings import END, WARNINGS, diagnose
 
 if TYPE_CHECKING:
+    from dtovl.diagnostics import Diagnostic
     from dtovl.lifetimes.explore import Exploration
     from dtovl.lifetimes.findings import Finding
     from dtovl.lifetimes.scenario import Scenario
@@ -23,26 +23,30 @@ class Search(NamedTuple):
     seed: int
 
 
-class Answer(NamedTuple):
+class Answer:
     """A run, that of the file or the shortest that an exploration found to break a rule.
 
-    search is None without exploration. trace is the run that is told; an exploration that found
-    nothing tells that of the file, of which nothing is judged then but what it found.
+    search is None without exploration. trace is the run that is told; after an exploration that
+    found nothing it is that of the file.
     """
 
-    scenario: Scenario
-    trace: Trace
-    search: Search | None
+    __slots__ = ("diagnostics", "scenario", "search", "trace")
+
+    def __init__(self, scenario: Scenario, trace: Trace, search: Search | None) -> None:
+        self.scenario = scenario
+        self.trace = trace
+        self.search = search
+        # The end has no line of its own: that of the last event is the nearest to it.
+        lines = {event.name: event.line for event in scenario.events}
+        lines[END] = max(lines.values(), default=0)
+        self.diagnostics: list[Diagnostic] = [
+            diagnose(one, scenario, lines[one.event]) for one in self.findings
+        ]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Give what was found in the run."""
         return self.trace.result.findings
-
-    @property
-    def diagnostics(self) -> list[Diagnostic]:
-        """Give the findings as diagnostics, each at the line of its event."""
-        return [_placed(one, self.scenario) for one in self.findings]
 
     @property
     def severities(self) -> set[Severity]:
@@ -52,11 +56,3 @@ class Answer(NamedTuple):
             rules = self.search.found.rules
             found |= {Severity.WARNING if one in WARNINGS else Severity.ERROR for one in rules}
         return found
-
-
-def _placed(finding: Finding, scenario: Scenario) -> Diagnostic:
-    """Give the diagnostic of a finding; one of the end has the place of the last event."""
-    found = diagnose(finding, scenario)
-    if finding.event == END and scenario.events:
-        found.where = Location(scenario.file, max(event.line for event in scenario.events))
-    return found

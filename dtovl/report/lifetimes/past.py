@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from copy import copy
 from typing import TYPE_CHECKING
 
 from dtovl.lifetimes.trace import ALIVE, DROPPED, GONE, TAKEN
@@ -15,15 +17,25 @@ if TYPE_CHECKING:
 
 
 class Past:
-    """The moments of a run up to some number, the latest first."""
+    """The moments of a run up to some number, to look back from there."""
 
-    def __init__(self, trace: Trace, number: int | None = None) -> None:
-        moments = trace.moments
-        self._moments = moments if number is None else moments[: number + 1]
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._end = len(trace.moments)
+        self._index: dict[tuple[str, str], list[int]] = {}
+        for moment in trace.moments:
+            for one in moment.changes:
+                self._index.setdefault((one.what, one.name), []).append(moment.number)
+
+    def until(self, number: int) -> Past:
+        """Give the past of a moment, with it."""
+        past = copy(self)
+        past._end = number + 1
+        return past
 
     def last(self, wanted: Callable[[Moment], bool]) -> Moment | None:
         """Give the latest moment that is as wanted."""
-        return next(filter(wanted, reversed(self._moments)), None)
+        return next(filter(wanted, reversed(self.trace.moments[: self._end])), None)
 
     def verb(self, verb: str, **fields: str) -> Moment | None:
         """Give the latest moment at which somebody did something."""
@@ -55,7 +67,7 @@ class Past:
     def got(self, actor: str, waitable: str) -> Moment | None:
         """Give the moment since which an actor has a lock or the like."""
         found = None
-        for moment in reversed(self._moments):
+        for moment in reversed(self.trace.moments[: self._end]):
             if moment.event.actor != actor or moment.waits_for:
                 continue
             if waitable not in moment.held:
@@ -73,9 +85,9 @@ class Past:
         )
 
     def _changed(self, what: str, name: str) -> Moment | None:
-        return self.last(
-            lambda moment: any(one.what == what and one.name == name for one in moment.changes)
-        )
+        numbers = self._index.get((what, name), [])
+        place = bisect_left(numbers, self._end)
+        return self.trace.moments[numbers[place - 1]] if place else None
 
 
 def at(moment: Moment | None) -> str:

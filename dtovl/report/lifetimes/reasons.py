@@ -18,11 +18,17 @@ MOST_HOLDS = 8
 """References that are told of one by one."""
 
 
-def reasons(finding: Finding, trace: Trace) -> list[str]:
-    """Say why a rule is broken, a sentence or two."""
+def reasons(finding: Finding, past: Past) -> list[str]:
+    """Say why a rule is broken, a sentence or two; past is that of the whole run."""
+    trace = past.trace
     number = next((n for n, found in trace.found.items() if finding in found), None)
-    past = Past(trace, None if finding.event == END else number)
+    if number is not None and finding.rule not in _LATE:
+        past = past.until(number)
     return [one for one in _RULES[finding.rule](finding, past, trace) if one]
+
+
+_LATE = ("T005", "T016")
+"""Rules that are judged when all is over, though they belong to an event."""
 
 
 def _use_after_free(finding: Finding, past: Past, _: Trace) -> Iterator[str]:

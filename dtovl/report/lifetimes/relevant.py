@@ -79,7 +79,8 @@ def relevant(trace: Trace) -> list[Moment]:
     if not findings:
         return []
     concern = Concern(findings, trace.scenario)
-    at_end = any(one.event == END for one in findings)
+    # Who waits for ever is known only when all is over.
+    at_end = any(one.event == END or one.rule in ("T005", "T016") for one in findings)
     last = len(trace.moments) if at_end else max(trace.found, default=-1)
     return [
         moment for moment in trace.moments if moment.number <= last and concern.includes(moment)

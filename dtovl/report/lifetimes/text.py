@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.lifetimes.findings import END
+from dtovl.report.lifetimes.past import Past
 from dtovl.report.lifetimes.reasons import reasons
 from dtovl.report.lifetimes.relevant import relevant
 from dtovl.report.lifetimes.words import sentence
@@ -37,12 +38,13 @@ def finding_lines(answer: Answer) -> Iterator[Line]:
 def run_lines(answer: Answer, *, explain: bool, verbose: bool) -> Iterator[Line]:
     """Write all about a run; one without findings is told only if verbose."""
     trace = answer.trace
+    past = Past(trace)
     for number, (finding, found) in enumerate(
         zip(answer.findings, answer.diagnostics, strict=True)
     ):
         yield _head(found)
         if number < MOST_TOLD:
-            yield from _about(finding, found, trace)
+            yield from _about(finding, found, past)
             yield BLANK
     told = relevant(trace) if answer.findings else list(trace.moments) if verbose else []
     if told or answer.findings:
@@ -77,8 +79,8 @@ def _head(found: Diagnostic) -> Line:
     )
 
 
-def _about(finding: Finding, found: Diagnostic, trace: Trace) -> Iterator[Line]:
-    for number, reason in enumerate(reasons(finding, trace)):
+def _about(finding: Finding, found: Diagnostic, past: Past) -> Iterator[Line]:
+    for number, reason in enumerate(reasons(finding, past)):
         yield _labelled("" if number else "why", reason)
     if finding.rule in ("T005", "T006"):
         yield _labelled("cycle", _cycle(finding))
