@@ -8,8 +8,10 @@ have done is known even where it was refused, as far as its targets are there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from dtovl.audit.lines import MAX_LINE_BYTES
+from dtovl.audit.marks import BRINGS, CHANGES, SETS, TARGETS, Given, Mark
 from dtovl.checks.refusal import explain
 from dtovl.checks.subject import Subject
 from dtovl.diagnostics import Sink
@@ -36,42 +38,13 @@ if TYPE_CHECKING:
 
 _ON_BUS = re.compile(r"[0-9]{1,3}-(?P<i2c>[0-9a-f]{4})|spi[0-9]{1,4}\.(?P<spi>[0-9a-f]{1,2})")
 
-BRINGS, CHANGES, TARGETS, SETS = "brings", "changes", "targets", "sets"
-"""What an overlay does: with a node that was not there, with one that was, with a property."""
-
-
-class Given(NamedTuple):
-    """An overlay: its place among those given, from 1; the id it gets, 0 for none; its name.
-
-    error is what applying it gives, "" when it is in force; refusal is what dtovl finds wrong with
-    it then; crashes tells that applying it would crash the kernel.
-    """
-
-    place: int
-    number: int
-    name: str
-    error: str = ""
-    refusal: Diagnostic | None = None
-    crashes: bool = False
-
-
-class Mark(NamedTuple):
-    """What one overlay does with a node or property, and in which fragment of it.
-
-    place is that of the overlay among those given.
-    """
-
-    place: int
-    fragment: str
-    verb: str
-
 
 class Board:
     """A base and overlays, indexed by what a kernel log names.
 
     nodes and properties have marks by path, and by path and name; texts the places of the overlays
-    for which the kernel logs a line; labels those that want a label; inside those that have a node
-    in their own tree; devices the path of the node of a device.
+    for which the kernel logs a line; labels those that want a label; inside those that have a
+    node below their root; devices the path of the node of a device.
     """
 
     __slots__ = (
@@ -107,6 +80,9 @@ class Board:
 
     def mark(self, path: str, name: str | None, mark: Mark) -> None:
         """Note what an overlay does with a node, or with a property of it."""
+        if len(path) > MAX_LINE_BYTES:
+            # No line of a log could name it.
+            return
         if name is None:
             marks = self.nodes.setdefault(path, [])
         else:
@@ -171,7 +147,9 @@ class Board:
         if self._names is None:
             self._names = {}
             for node in self.tree.walk():
-                self._names.setdefault(node.name, []).append(node.path)
+                path = node.path
+                if len(path) <= MAX_LINE_BYTES:
+                    self._names.setdefault(node.name, []).append(path)
             for path in self.nodes:
                 paths = self._names.setdefault(path.rpartition("/")[2], [])
                 if path not in paths:
@@ -206,7 +184,7 @@ def _apply(board: Board, running: Overlays, place: int, name: str, data: bytes) 
     overlay = parsed.overlay
     for label in _labels(overlay):
         board.labels.setdefault(label, []).append(place)
-    for node in overlay.tree.walk():
+    for node in overlay.tree.root.children.values():
         board.inside.setdefault(node.path, []).append(place)
     if board.crash:
         board.given.append(Given(place, 0, name))
@@ -298,6 +276,8 @@ def _would_do(
         stack = [(content, path)]
         while stack:
             node, at = stack.pop()
+            if len(at) > MAX_LINE_BYTES:
+                continue
             there = board.tree.find(at) is not None
             board.mark(at, None, Mark(place, fragment, CHANGES if there else BRINGS))
             for name in node.properties:

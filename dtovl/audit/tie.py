@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.audit.board import BRINGS, SETS, TARGETS
+from dtovl.audit.marks import BRINGS, SETS, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dtovl.audit.board import Board, Given, Mark
+    from dtovl.audit.board import Board
+    from dtovl.audit.marks import Given, Mark
     from dtovl.audit.patterns import Found
 
 MOST_TIES = 20

@@ -11,7 +11,7 @@ from dtovl.report.json import diagnostic, diagnostics, listing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dtovl.audit.board import Given
+    from dtovl.audit.marks import Given
     from dtovl.audit.result import Audit, Finding
     from dtovl.audit.tie import NodeTie, OverlayTie
     from dtovl.diagnostics import Diagnostic

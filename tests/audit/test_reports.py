@@ -65,10 +65,14 @@ def test_a_report_ends_where_the_next_line_of_devicetrees_begins() -> None:
     assert [finding.code for finding in found] == ["T001", "DT217"]
 
 
-def test_a_report_that_never_ends_is_ended() -> None:
-    found = audited("BUG: KASAN: use-after-free in a+0x1/0x2\n" + "noise\n" * 5000)
-    assert found.lines == 5001
+@pytest.mark.parametrize("noise", ["noise", " again+0x1/0x2"])
+def test_a_report_that_never_ends_is_ended(noise: str) -> None:
+    found = audited(
+        "BUG: KASAN: use-after-free in a+0x1/0x2\n" + f"{noise}\n" * 5000 + " late+0x1/0x2\n"
+    )
+    assert found.lines == 5002
     assert [finding.code for finding in found.findings] == ["T001"]
+    assert not any("late" in trace.functions for trace in found.findings[0].traces)
 
 
 def test_guessed_frames_count_where_there_are_no_others() -> None:
