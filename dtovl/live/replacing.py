@@ -312,6 +312,7 @@ def _switch(overlays: Overlays, transition: Transition) -> str:
         live.find(codes.REPLACEMENT_FAILED, error=error, overlays=_names(coming or leaving))
         if first:
             new.free(live)
+            _drop_values(live, change)
         return error
     old.step_down(live)
     new.stand(live)
@@ -321,6 +322,24 @@ def _switch(overlays: Overlays, transition: Transition) -> str:
     overlays.transition = transition
     transition.forward = not transition.forward
     return _announce(overlays, transition, coming, leaving)
+
+
+def _drop_values(live: Live, change: Change) -> None:
+    """Free the values that only the new side has: nobody was told of them.
+
+    Taking back entries has put those that were in force on lists of dead properties.
+    """
+    used = {one.prop for part in change.old.parts for one in part.changeset.entries}
+    for part in change.new.parts:
+        for entry in part.changeset.entries:
+            prop, dead = entry.prop, live.dead.get(entry.node, [])
+            if prop is None or prop in used:
+                continue
+            live.freed_properties.add(prop)
+            if prop in dead:
+                dead.remove(prop)
+                if not dead:
+                    del live.dead[entry.node]
 
 
 def _ask(overlays: Overlays, coming: list[LiveOverlay], leaving: list[LiveOverlay]) -> str:
