@@ -33,6 +33,17 @@ def test_alloc_begins_a_new_life() -> None:
     assert rules(life + again, objects=objects) == ["T004 e6"]
 
 
+def test_a_new_life_is_not_replaced() -> None:
+    events = """a alloc object=o
+        a replace old=o new=p
+        a free object=o
+        a alloc object=o
+        a borrow object=o as=h
+        a free object=o
+        a forget hold=h"""
+    assert rules(events, objects="{o: , p: {static: true}}") == []
+
+
 def test_holds_of_a_former_life_stay_and_count_in_the_new_one() -> None:
     events = """a alloc object=o
         a get object=o as=h
@@ -205,6 +216,13 @@ def test_what_a_freed_object_had() -> None:
             "freed": "e5",
         }
     ]
+
+
+def test_a_reference_is_lost_only_when_its_holder_is_freed() -> None:
+    objects = "{o: {kind: kref, survives: true}, p: {survives: true}}"
+    events = "a alloc object=o\na alloc object=p\na get object=o as=h by=p\n"
+    assert rules(events, objects=objects) == []
+    assert rules(events + "a free object=p", objects=objects) == ["T022 end"]
 
 
 # -- touch -----------------------------------------------------------------------------------------

@@ -115,6 +115,25 @@ def test_memory_that_no_open_file_reaches(old: str, new: str) -> None:
     assert not [one for one in told if one.startswith("T008")]
 
 
+def test_a_holder_of_count_zero_is_not_open() -> None:
+    """One that lives again and is not initialised, whatever references its former life left."""
+    events = """a alloc object=d
+        a init object=d
+        f get object=d as=fd
+        a free object=d
+        a alloc object=d
+        a alloc object=o scope=s
+        a borrow object=o as=h by=d
+        INIT
+        a close_scope scope=s
+        a forget hold=h
+        a free object=d"""
+    objects = "{o: , d: {kind: kobject}}"
+    for init, expected in (("a fail", []), ("a init object=d", ["T008 e9"])):
+        told = rules(events.replace("INIT", init), FILE, objects=objects, scopes="{s: }")
+        assert told == expected
+
+
 def test_a_link_counts_as_a_pointer() -> None:
     objects = OBJECTS.replace("KIND", "memory")
     told = rules(OPEN.replace("a borrow", "a link"), FILE, objects=objects, scopes="{s: }")

@@ -124,6 +124,13 @@ def test_a_kobject_is_let_through_in_four_verbs_only() -> None:
     assert before("del, object: l") == ["8:31: object 'l' is used before it is allocated"]
 
 
+def test_a_parent_of_a_wrong_kind_is_told_twice() -> None:
+    assert before("add, object: i, parent: r") == [
+        "8:42: object 'r' is used before it is allocated",
+        "8:42: verb 'add' does not apply to kind 'kref'",
+    ]
+
+
 def test_whoever_allocates_it_and_whatever_follows() -> None:
     text = "- {actor: b, do: alloc, object: o}\n- {actor: a, do: free, object: o}\n" * 2
     assert errors(OBJECTS + text + "- {actor: a, do: use, object: o}\n") == []

@@ -213,6 +213,24 @@ def test_the_shortest_cycle_by_names() -> None:
     ]
 
 
+def test_a_longer_cycle_by_way_of_one_that_was_told() -> None:
+    """That of b goes by way of a, and begins with it."""
+    events = """a lock lock=l
+        x lock lock=m
+        b enter gate=g
+        c enter gate=g
+        c lock lock=l
+        x lock lock=l
+        b lock lock=m
+        a unplug gate=g"""
+    told = found(events, locks=LOCKS, gates="[g]")
+    assert [(one["rule"], one["event"], one["actor"]) for one in told] == [("T005", "e8", "a")] * 2
+    assert [one["cycle"] for one in told] == [
+        cycle(("a", "gate:g"), ("c", "l")),
+        cycle(("a", "gate:g"), ("b", "m"), ("x", "l")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("later", "expected"),
     [
@@ -302,6 +320,8 @@ def test_only_the_first_request_of_a_pair_counts() -> None:
 def test_the_event_is_the_latest_of_the_cycle() -> None:
     told = found(OTHER + "\n" + LATER, locks=LOCKS)
     assert (told[0]["event"], told[0]["actor"]) == ("e6", "a")
+    told = found("c fail\n" * 5 + OTHER + "\n" + LATER, locks=LOCKS)
+    assert told[0]["event"] == "e11"
 
 
 def test_a_deadlock_leaves_no_possible_one() -> None:
