@@ -4,7 +4,7 @@ A footprint is made from the scenario alone and covers every state in which the 
 may be the last and release, a scope may have any member that some event ever gives it. So two
 events that do not meet in their footprints do the same, and find the same, in either order.
 
-Two that only add to a thing (one more reference, one more reader, one more access of a field, a
+Two that only add to a thing (one more pointer, one more reader, one more access of a field, a
 completion, a queued work) leave the same behind in either order.
 """
 
@@ -144,7 +144,6 @@ class Tracer:
         """Make a hold."""
         self.writes(("hold", hold))
         if counted:
-            self.adds(("count", target))
             self.counts()
         else:
             self.adds(("pointers", target))
@@ -184,7 +183,6 @@ class Tracer:
         self.counts()
         for name in self.tables.targets.get(hold, ()):
             self.reads(("life", name))
-            self.writes(("count", name))
             self.then("release", name)
 
     def release(self, name: str) -> None:
@@ -229,7 +227,7 @@ class Tracer:
 
 def _alloc(trace: Tracer, event: Event) -> None:
     name = event.get("object")
-    trace.writes(("life", name), ("count", name), ("replaced", name), ("sysfs", name))
+    trace.writes(("life", name), ("replaced", name), ("sysfs", name))
     if trace.scenario.objects[name].counted:
         trace.writes(("hold", f"{name}.initial"))
         trace.counts()
@@ -239,7 +237,7 @@ def _alloc(trace: Tracer, event: Event) -> None:
 
 def _init(trace: Tracer, event: Event) -> None:
     name = event.get("object")
-    trace.writes(("life", name), ("count", name), ("hold", f"{name}.initial"))
+    trace.writes(("life", name), ("hold", f"{name}.initial"))
     trace.counts()
 
 

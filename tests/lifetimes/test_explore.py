@@ -110,6 +110,13 @@ def test_after_waits_until_the_other_is_through(reduce: bool) -> None:
     assert explore(short(text, ["data"], WORK), reduce=reduce).found == ()
 
 
+@BOTH
+def test_the_shortest_way_has_what_comes_before_by_design(reduce: bool) -> None:
+    text = "c: lock z\nc: unlock z\nb: lock m id=one\na: free data after=one\na: free data"
+    scenario = short(text, {"data": Object("data", static=True)})
+    assert names(scenario, reduce=reduce) == ["one", "e4", "e5"]
+
+
 def test_after_an_event_that_is_blocked_for_ever() -> None:
     result = Machine(short("a: wait never id=w\nb: complete other after=w")).run()
     assert [one.details["waits_for"] for one in result.findings] == ["never", "event:w"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from support.enumeration import about, enumerate_orders
-from support.scenarios import small_scenarios
+from support.scenarios import short, small_scenarios
 
 from dtovl.lifetimes.explore import explore
 from dtovl.lifetimes.machine import Machine
+from dtovl.lifetimes.scenario import Actor, Object, Release, Scope
 
 if TYPE_CHECKING:
     from dtovl.lifetimes.explore import Exploration
@@ -38,6 +40,42 @@ def test_larger_ones_find_the_same_with_and_without_reduction(scenario: Scenario
     told = explore(scenario)
     assert told.found == classes.found
     runs_as_told(scenario, told)
+
+
+OVERLAY = {"tree": Object("tree", window="ovl"), "ovl": Object("ovl", static=True, survives=True)}
+DRM = {"drm": Object("drm", "kref", release=Release(locks=("l",)))}
+
+
+@pytest.mark.parametrize(
+    ("text", "objects"),
+    [
+        # Told as kept beyond POST_REMOVE, a pointer is not told again at the end.
+        (
+            "core: alloc tree id=made\ncore: phase ovl post_remove\ncore: free tree\n"
+            "ntf: borrow tree as=h",
+            OVERLAY,
+        ),
+        # Who puts last asks for the lock of the release, with what it has.
+        (
+            "a: alloc drm id=made\na: get drm as=h id=got\na: lock m\na: put drm\na: unlock m\n"
+            "b: put hold=h after=got\nc: lock l after=got\nc: lock m\nc: unlock m\nc: unlock l",
+            DRM,
+        ),
+        # An error path tells of an object that is not told as a leak again.
+        ("a: alloc x\na: fail\na: unwound\nb: alloc x", {"x": Object("x")}),
+        # Members of a scope go the newest first.
+        (
+            "a: alloc x scope=s\nb: alloc y scope=s\na: close_scope s",
+            {"x": Object("x", needs=("y",)), "y": Object("y")},
+        ),
+    ],
+)
+def test_states_that_differ_in_what_follows(text: str, objects: dict[str, Object]) -> None:
+    scenario = short(text, objects, [Actor("ntf", "notifier")], [Scope("s")])
+    scenario = scenario._replace(locks=("l", "m"))
+    every = enumerate_orders(scenario)
+    for told in (explore(scenario), explore(scenario, seed=1), explore(scenario, reduce=False)):
+        assert (told.found, length(told)) == (every.found, every.shortest)
 
 
 def runs_as_told(scenario: Scenario, told: Exploration) -> None:
