@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _EVENT = "event:"
 
 
+# What these verbs begin is done also when they have to wait; others change nothing then.
+_AT_ONCE = ("cancel", "unplug")
+
+
 class Stuck(NamedTuple):
     """A blocked actor: the event it is at, what for, who had that at the last attempt."""
 
@@ -91,9 +95,8 @@ class Machine:
         """Take one event from the list, then let those who waited try again."""
         if event.actor in self.stuck:
             self.backlog[event.actor].append(event)
-        else:
-            self.attempt(event)
-        self._retry()
+        elif self.attempt(event) or event.verb in _AT_ONCE:
+            self._retry()
 
     def waits(self) -> deadlock.Waits:
         """Give who waits for whom."""
@@ -154,9 +157,21 @@ class Machine:
         while moved:
             moved = False
             for actor in self.scenario.actors:
-                if actor in self.stuck and self.attempt(self.stuck[actor].event):
+                stuck = self.stuck.get(actor)
+                if stuck is None or self._is_as_before(stuck):
+                    continue
+                if self.attempt(stuck.event):
                     moved = True
                     self._work_off(self.backlog[actor])
+
+    def _is_as_before(self, stuck: Stuck) -> bool:
+        """Tell at a glance that an attempt would end as the last one did, without a trace."""
+        state, event = self.state, stuck.event
+        if event.verb == "lock":
+            return (state.owners.get(stuck.waits_for),) == stuck.owners
+        if event.verb == "wait" and event.get("completion") == stuck.waits_for:
+            return stuck.waits_for not in state.complete
+        return False
 
     def _work_off(self, backlog: list[Event]) -> None:
         while backlog:
