@@ -24,6 +24,7 @@ from dtovl.live.changeset import changeset_holders
 from dtovl.live.desk import Desk, Wanted
 from dtovl.live.difference import Comparer, match, phandles_to_keep
 from dtovl.live.objects import Holder, Oops
+from dtovl.live.order import Order
 from dtovl.live.overlays import LiveOverlay
 from dtovl.live.sides import Part, Side
 from dtovl.overlay.outcome import Outcome
@@ -300,6 +301,7 @@ def _switch(overlays: Overlays, transition: Transition) -> str:
             if part.record in coming and part.outcome is not None:
                 part.record.pairs = part.pairs
                 live.log.extend(part.outcome.lines)
+    old.order = Order(live, change.difference.entries)
     error, failed = _ask(overlays, coming, leaving), False
     if not error:
         forth, back = change.difference.apply_entries, change.difference.revert_entries
@@ -309,6 +311,7 @@ def _switch(overlays: Overlays, transition: Transition) -> str:
         overlays.distrust("apply", _names(coming or leaving))
         return error
     if error:
+        old.order.restore()
         live.find(codes.REPLACEMENT_FAILED, error=error, overlays=_names(coming or leaving))
         if first:
             new.free(live)
@@ -316,6 +319,8 @@ def _switch(overlays: Overlays, transition: Transition) -> str:
         return error
     old.step_down(live)
     new.stand(live)
+    if new.order is not None:
+        new.order.restore()
     old.retire(live)
     overlays.restack(transition.place, new.records)
     overlays.reserved = {one.number: one.name for one in leaving}

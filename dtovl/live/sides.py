@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dtovl.live.changeset import Entry
     from dtovl.live.objects import Property
+    from dtovl.live.order import Order
     from dtovl.live.overlays import LiveOverlay
     from dtovl.live.state import Live
     from dtovl.model.node import Node
@@ -42,7 +43,8 @@ class Side:
 
     records are the overlays of the side in stack order, parts those in force, idle those that are
     given up with the side though they never were in force. own are the nodes that only this side
-    has; numbers the phandles that shared nodes get, which had none.
+    has; numbers the phandles that shared nodes get, which had none. order is how properties and
+    children stood when the side was left, None before that.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Side:
         self.own = frozenset(own)
         self.idle = list(idle)
         self.numbers = dict(numbers or {})
+        self.order: Order | None = None
         self._shares = standing
         self._references = Counter(self._held_nodes())
 
