@@ -74,9 +74,12 @@ class Waits:
         return bool(name) and completion in self.scenario.objects[name].release.completes
 
 
-def shortest_cycle(graph: Mapping[str, Sequence[str]], start: str) -> list[str]:
-    """Give the shortest cycle through start, of equals the first by names; [] without one."""
-    distance = _distances(graph, start)
+def _shortest_cycle(graph: Mapping[str, Sequence[str]], back: Graph, start: str) -> list[str]:
+    """Give the shortest cycle through start, of equals the first by names; [] without one.
+
+    back is the graph with its edges turned round.
+    """
+    distance = _distances(back, start)
     if start not in distance:
         return []
     way, node = [start], start
@@ -86,12 +89,16 @@ def shortest_cycle(graph: Mapping[str, Sequence[str]], start: str) -> list[str]:
     return way
 
 
-def _distances(graph: Mapping[str, Sequence[str]], goal: str) -> dict[str, int]:
-    """Count the steps from each node to goal; from goal itself, those of its shortest cycle."""
-    back: dict[str, list[str]] = {}
+def _turned(graph: Mapping[str, Sequence[str]]) -> Graph:
+    back: Graph = {}
     for node, others in graph.items():
         for other in others:
             back.setdefault(other, []).append(node)
+    return back
+
+
+def _distances(back: Graph, goal: str) -> dict[str, int]:
+    """Count the steps from each node to goal; from goal itself, those of its shortest cycle."""
     found: dict[str, int] = {}
     front, steps = [goal], 0
     while front:
@@ -110,10 +117,11 @@ def _distances(graph: Mapping[str, Sequence[str]], goal: str) -> dict[str, int]:
 def _all_cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Give a shortest cycle through each node, in sort order, that is in none given before."""
     known: set[str] = set()
+    back = _turned(graph)
     for node in sorted(graph):
         if node in known:
             continue
-        cycle = shortest_cycle(graph, node)
+        cycle = _shortest_cycle(graph, back, node)
         if cycle:
             known.update(cycle)
             first = cycle.index(min(cycle))
@@ -145,9 +153,10 @@ def forever(waits: Waits) -> list[Finding]:
 def _leading_to_cycles(graph: Mapping[str, Sequence[str]]) -> set[str]:
     """Give the nodes from which a cycle can be reached."""
     found: set[str] = set()
+    back = _turned(graph)
     for cycle in _all_cycles(graph):
         found.update(cycle)
-        found.update(_distances(graph, cycle[0]))
+        found.update(_distances(back, cycle[0]))
     return found
 
 
