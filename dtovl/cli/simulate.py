@@ -72,7 +72,7 @@ def command(
     from dtovl.cli.simulating import Request, carry_out, list_presets
 
     if listing:
-        return list_presets()
+        return list_presets(quiet=quiet)
     if file is None:
         raise click.UsageError("Missing argument 'FILE'.")
     if not explore and (seed is not None or bound is not None):

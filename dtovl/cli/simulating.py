@@ -56,12 +56,19 @@ def carry_out(request: Request) -> Outcome:
     return Outcome(exit_code, _write(request, request.out, report))
 
 
-def list_presets() -> Outcome:
-    """List the scenarios that come along, one a line."""
-    from dtovl.lifetimes.presets import names
-    from dtovl.report.spans import plain
+def list_presets(*, quiet: bool) -> Outcome:
+    """List the scenarios that come along, with what each is about; quiet: the names alone."""
+    from dtovl.lifetimes.presets import load, names
+    from dtovl.lifetimes.reading import read_scenario
+    from dtovl.report.spans import Line
 
-    return Outcome(OK, [plain(f"{PRESET}{name}") for name in names()])
+    lines = []
+    for name in names():
+        lines.append(Line((("path", f"{PRESET}{name}"),)))
+        if not quiet:
+            about = read_scenario(load(name), name).about
+            lines.append(Line((("dim", "    "), ("", about)), hang=4))
+    return Outcome(OK, lines)
 
 
 def _read(file: str) -> tuple[bytes, str]:

@@ -64,15 +64,17 @@ class Moment(NamedTuple):
 class Trace(NamedTuple):
     """A run.
 
-    found has the findings by the number of the moment they belong to; those of the end are not in
-    it. stuck are actors that are blocked in the end, behind the events they never reached. state
-    and waits (who waits for whom) are those at the first finding, or at the end without one.
+    found has the findings by the number of the moment they belong to; at_end has those of the end,
+    which stand last in the result. stuck are actors that are blocked in the end, behind the events
+    that they never reached. state and waits (who waits for whom) are those at the first finding, or
+    at the end without one.
     """
 
     scenario: Scenario
     moments: tuple[Moment, ...]
     result: Result
     found: Mapping[int, tuple[Finding, ...]]
+    at_end: tuple[Finding, ...]
     stuck: Mapping[str, Stuck]
     behind: Mapping[str, tuple[Event, ...]]
     state: State
@@ -162,8 +164,12 @@ class _Watched(Machine):
 def watch(scenario: Scenario) -> Trace:
     """Run a scenario to its end, and give what happened."""
     machine = _Watched(scenario)
-    result = machine.run()
-    return _trace(machine, result)
+    for event in scenario.events:
+        machine.step(event)
+    before = len(machine.effects.findings)
+    result = machine.end()
+    judged = (one for one in result.findings[before:] if one.rule not in _WAITING)
+    return _trace(machine, result, tuple(judged))
 
 
 def watch_beginning(scenario: Scenario, order: Iterable[Event], result: Result) -> Trace:
@@ -174,11 +180,15 @@ def watch_beginning(scenario: Scenario, order: Iterable[Event], result: Result) 
     return _trace(machine, result)
 
 
-def _trace(machine: _Watched, result: Result) -> Trace:
+_WAITING = ("T005", "T006", "T016")
+"""Rules that are judged when all is over, and yet belong to an event."""
+
+
+def _trace(machine: _Watched, result: Result, at_end: tuple[Finding, ...] = ()) -> Trace:
     state, waits = machine.first or (machine.state, machine.stuck)
     last = {moment.event.name: moment.number for moment in machine.moments}
     found: dict[int, tuple[Finding, ...]] = {}
-    for one in result.findings:
+    for one in result.findings[: len(result.findings) - len(at_end)]:
         if one.event in last:
             number = last[one.event]
             found[number] = (*found.get(number, ()), one)
@@ -187,6 +197,7 @@ def _trace(machine: _Watched, result: Result) -> Trace:
         tuple(machine.moments),
         result,
         found,
+        at_end,
         dict(machine.stuck),
         {actor: tuple(events) for actor, events in machine.backlog.items() if events},
         state,

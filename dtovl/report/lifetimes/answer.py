@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes.base import Severity
-from dtovl.lifetimes.findings import END, WARNINGS, diagnose
+from dtovl.lifetimes.findings import WARNINGS, diagnose
 
 if TYPE_CHECKING:
     from dtovl.diagnostics import Diagnostic
@@ -38,9 +38,11 @@ class Answer:
         self.search = search
         # The end has no line of its own: that of the last event is the nearest to it.
         lines = {event.name: event.line for event in scenario.events}
-        lines[END] = max(lines.values(), default=0)
+        last = max(lines.values(), default=0)
+        judged = len(self.findings) - len(trace.at_end)
         self.diagnostics: list[Diagnostic] = [
-            diagnose(one, scenario, lines[one.event]) for one in self.findings
+            diagnose(one, scenario, lines[one.event] if number < judged else last)
+            for number, one in enumerate(self.findings)
         ]
 
     @property

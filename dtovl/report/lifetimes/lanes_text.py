@@ -32,15 +32,18 @@ def lane_lines(trace: Trace) -> Iterator[Line]:
     lanes = lay_lanes(trace, MOST_ROWS)
     if not lanes.rows:
         return
-    ids = min(max(len(row.moment.event.name) for row in lanes.rows), _ID)
+    ids = min(max(3, *(len(row.moment.event.name) for row in lanes.rows)), _ID)
     if len(lanes.actors) <= _FEW:
         yield from _wide(lanes, trace, ids)
     else:
         yield from _narrow(lanes, trace, ids)
     if lanes.tail:
         yield _gap(lanes.tail)
+    if trace.at_end:
+        rules = " ".join(dict.fromkeys(one.rule for one in trace.at_end))
+        yield _line([("label", f"  {'end':>{ids}}  "), ("error", f"! what is left [{rules}]")])
     yield from _never(trace)
-    yield _legend(lanes)
+    yield _legend(lanes, at_end=bool(trace.at_end))
 
 
 # -- columns with words --------------------------------------------------------------------------
@@ -142,7 +145,7 @@ def _never(trace: Trace) -> Iterator[Line]:
         yield Line((("label", "  "), ("change", told)), hang=4)
 
 
-def _legend(lanes: Lanes) -> Line:
+def _legend(lanes: Lanes, *, at_end: bool) -> Line:
     parts = ["| goes on"]
     if any(row.holding for row in lanes.rows):
         parts.append("|| holds something")
@@ -151,7 +154,7 @@ def _legend(lanes: Lanes) -> Line:
     parts.append("* event")
     if any(row.moment.waits_for for row in lanes.rows):
         parts.append("? must wait")
-    if any(row.found for row in lanes.rows):
+    if any(row.found for row in lanes.rows) or at_end:
         parts.append("! breaks a rule")
     return Line((("label", "  "), ("dim", "  ".join(parts))), hang=2)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtovl.lifetimes.findings import END
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -80,7 +78,7 @@ def relevant(trace: Trace) -> list[Moment]:
         return []
     concern = Concern(findings, trace.scenario)
     # Who waits for ever is known only when all is over.
-    at_end = any(one.event == END or one.rule in ("T005", "T016") for one in findings)
+    at_end = trace.at_end or any(one.rule in ("T005", "T016") for one in findings)
     last = len(trace.moments) if at_end else max(trace.found, default=-1)
     return [
         moment for moment in trace.moments if moment.number <= last and concern.includes(moment)

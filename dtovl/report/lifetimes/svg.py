@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.lifetimes.findings import END
 from dtovl.report.escape import terminal, xml
 from dtovl.report.lifetimes import svg_actors, svg_objects
 from dtovl.report.lifetimes import svg_parts as draw
@@ -134,7 +133,7 @@ def _bands(grid: Grid, answer: Answer, width: float) -> Iterator[str]:
             style = "band error" if bad else "band warning"
             height = cell.bottom - cell.top - 2
             yield draw.box(-10, cell.top + 3, width + 20, height, style, round_by=5)
-    ended = [one for one in answer.findings if one.event == END]
+    ended = answer.trace.at_end
     if ended:
         bad = any(one.severity == "error" for one in ended)
         style = "error" if bad else "warning"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtovl.lifetimes.findings import END
 from dtovl.report.lifetimes.past import Past
 from dtovl.report.lifetimes.reasons import reasons
 from dtovl.report.lifetimes.relevant import relevant
@@ -115,7 +114,7 @@ def _sequence(told: list[Moment], answer: Answer) -> Iterator[Line]:
     left_out = len(trace.moments) - len(told)
     why = f"{left_out:,} of {amount(len(trace.moments), 'event')} left out"
     yield from _heading(title, why if left_out else "")
-    ids = min(max(len(moment.event.name) for moment in told), 12)
+    ids = min(max(3, *(len(moment.event.name) for moment in told)), 12)
     names = min(max(len(moment.event.actor) for moment in told), 16)
     hidden = len(told) - MOST_STEPS
     for number, moment in enumerate(told):
@@ -124,11 +123,10 @@ def _sequence(told: list[Moment], answer: Answer) -> Iterator[Line]:
                 yield Line((("dim", f"  ... {hidden:,} events ..."),))
             continue
         yield _step(moment, trace, ids, names)
-    at_end = [one.rule for one in answer.findings if one.event == END]
-    if at_end:
-        rules = " ".join(dict.fromkeys(at_end))
-        spans = ("label", f"  {'end':<{ids}}  "), ("bad", rules)
-        yield Line((*spans, ("", " what is left is judged")), hang=ids + 4)
+    if trace.at_end:
+        rules = " ".join(dict.fromkeys(one.rule for one in trace.at_end))
+        spans = ("label", f"  {'end':<{ids}}  "), ("", "what is left is judged ")
+        yield Line((*spans, ("bad", f"[{rules}]")), hang=ids + 4)
     yield BLANK
 
 

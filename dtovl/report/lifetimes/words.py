@@ -37,10 +37,12 @@ _LABELS = {
 _FIELDS = ("object", "hold", "lock", "completion", "scope", "work", "gate", "module")
 
 
-def label(event: Event) -> str:
-    """Name an event shortly: its verb and what it is about."""
+def label(event: Event, target: str = "") -> str:
+    """Name an event shortly: its verb and what it is about; target: what a hold of it is on."""
     main, more = _LABELS.get(event.verb, ("", ()))
     about = event.get(main) if main else next(filter(None, map(event.get, _FIELDS)), "")
+    if event.verb == "use":
+        about = about or target
     parts = [event.verb, about]
     for word, field in more:
         value = event.get(field)
@@ -111,7 +113,7 @@ def short(moment: Moment) -> str:
     told = effects(moment)
     if moment.refused:
         told.append("refused")
-    return "; ".join((label(moment.event), *told))
+    return "; ".join((label(moment.event, moment.target), *told))
 
 
 # -- sentences -------------------------------------------------------------------------------------
