@@ -62,7 +62,16 @@ DRM = {"drm": Object("drm", "kref", release=Release(locks=("l",)))}
             DRM,
         ),
         # An error path tells of an object that is not told as a leak again.
-        ("a: alloc x\na: fail\na: unwound\nb: alloc x", {"x": Object("x")}),
+        (
+            "a: alloc x id=one\na: fail\na: unwound\nb: free x after=one\na: alloc x",
+            {"x": Object("x")},
+        ),
+        # A module that is pinned stays, one that was pinned later does not.
+        (
+            "a: pin mod as=p\nb: unload mod id=u\na: unpin mod as=p id=last\n"
+            "code: lock m after=last,u\ncode: unlock m",
+            {},
+        ),
         # Members of a scope go the newest first.
         (
             "a: alloc x scope=s\nb: alloc y scope=s\na: close_scope s",
@@ -71,8 +80,10 @@ DRM = {"drm": Object("drm", "kref", release=Release(locks=("l",)))}
     ],
 )
 def test_states_that_differ_in_what_follows(text: str, objects: dict[str, Object]) -> None:
-    scenario = short(text, objects, [Actor("ntf", "notifier")], [Scope("s")])
-    scenario = scenario._replace(locks=("l", "m"))
+    scenario = short(
+        text, objects, [Actor("ntf", "notifier"), Actor("code", code="mod")], [Scope("s")]
+    )
+    scenario = scenario._replace(locks=("l", "m"), modules=("mod",))
     every = enumerate_orders(scenario)
     for told in (explore(scenario), explore(scenario, seed=1), explore(scenario, reduce=False)):
         assert (told.found, length(told)) == (every.found, every.shortest)
