@@ -20,20 +20,24 @@ from dtovl.files import STANDARD_STREAM
 from dtovl.model.limits import MAX_OVERLAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dtovl.codes.base import Severity
     from dtovl.session.journal import Operation
     from dtovl.session.session import Session
 
 
-def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Split at commas, unless the whole is the name of a file."""
+def _split(values: Iterable[str], is_whole: Callable[[str], bool]) -> list[str]:
+    """Split at commas, but what is a name as a whole."""
     found = []
     for value in values:
-        whole = "," not in value or (param.name == "new" and os.path.lexists(value))
-        found += [value] if whole else value.split(",")
+        found += [value] if is_whole(value) else value.split(",")
     return [one.strip() for one in found if one.strip()]
+
+
+def _given(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    """Leave out what is empty: nothing goes, or nothing comes."""
+    return [value for value in values if value.strip(" ,")]
 
 
 @click.command("replace", short_help="Replace overlays of a session by others, as one step.")
@@ -42,14 +46,14 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--old",
     multiple=True,
     metavar="A,B",
-    callback=_split,
+    callback=_given,
     help="Overlays that go, by id or name; repeatable. None: the new ones are only added.",
 )
 @click.option(
     "--new",
     multiple=True,
     metavar="C,D",
-    callback=_split,
+    callback=_given,
     help="Overlays that take their place, in order; repeatable. None: the old ones only go.",
 )
 @click.option(
@@ -86,6 +90,7 @@ def command(
     force. Nodes with the same path and `compatible` stay the same nodes: their holders, counts and
     phandles are not touched. What nobody wants any more has its value of before again.
     """
+    new = _split(new, os.path.lexists)
     _check(old, new, reverse=reverse, force=force, dry_run=dry_run)
     source = {"include_dirs": include_dirs, "defines": defines, "cpp": cpp}
     with open_session(session) as opened:
@@ -96,7 +101,8 @@ def command(
         else:
             from dtovl.session.replacing import find_listed
 
-            numbers = find_listed(opened, old)
+            names = {one.name for one in opened.machine.overlays.listed}
+            numbers = find_listed(opened, _split(old, names.__contains__))
             done = opened.replace(numbers, new, dry_run=dry_run, **source)
         return _outcome(
             opened, done, dry_run=dry_run, fail_on=fail_on, form=form, verbose=verbose, quiet=quiet

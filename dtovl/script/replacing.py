@@ -116,9 +116,11 @@ def _unfit(machine: Machine, unfit: Unfit) -> Answer:
     """Answer that an overlay does not fit: which one, and why."""
     outcome = unfit.outcome
     name = outcome.overlay.name
-    shown = f"{name} (#{unfit.number})" if machine.overlays.find(unfit.number) else name
+    stays = machine.overlays.find(unfit.number) is not None
+    shown = f"{name} (#{unfit.number})" if stays else name
+    mend: dict[str, Any] = {} if stays else {"fix": f"mend {name}: another finding tells what is wrong in it"}
     what = "" if outcome.problem is None else outcome.problem.value.replace("-", " ")
-    machine.live.find(codes.DOES_NOT_FIT, overlay=shown, what=what, who=name)
+    machine.live.find(codes.DOES_NOT_FIT, overlay=shown, what=what, who=name, **mend)
     machine.explain(outcome, unfit.tree)
     return {"ret": outcome.error, "unfit": [unfit.number, name]}
 
