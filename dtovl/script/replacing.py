@@ -118,7 +118,9 @@ def _unfit(machine: Machine, unfit: Unfit) -> Answer:
     name = outcome.overlay.name
     stays = machine.overlays.find(unfit.number) is not None
     shown = f"{name} (#{unfit.number})" if stays else name
-    mend: dict[str, Any] = {} if stays else {"fix": f"mend {name}: another finding tells what is wrong in it"}
+    mend: dict[str, Any] = {}
+    if not stays:
+        mend["fix"] = f"mend {name}: another finding tells what is wrong in it"
     what = "" if outcome.problem is None else outcome.problem.value.replace("-", " ")
     machine.live.find(codes.DOES_NOT_FIT, overlay=shown, what=what, who=name, **mend)
     machine.explain(outcome, unfit.tree)
