@@ -8,7 +8,7 @@ from dtovl.cli.outcome import FINDINGS, NO_VERDICT, OK, Outcome
 from dtovl.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dtovl.codes.base import Severity
     from dtovl.lifetimes.explore import Exploration
@@ -162,7 +162,7 @@ def _report(answer: Answer, request: Request) -> Iterable[Line] | str:
     return text.run_lines(answer, explain=request.explain, verbose=request.verbose)
 
 
-def _write(request: Request, out: str, report: Iterable[Line] | str) -> Iterator[Line]:
+def _write(request: Request, out: str, report: Iterable[Line] | str) -> Iterable[Line]:
     """Write the report to a file; say so. Raises InputError (DT012, DT013)."""
     from dtovl.cli.terminal import plain_text
     from dtovl.files import write_atomically
@@ -172,5 +172,4 @@ def _write(request: Request, out: str, report: Iterable[Line] | str) -> Iterator
     data = text.encode("utf-8", "backslashreplace")
     inputs = [] if request.file.startswith(PRESET) else [request.file]
     write_atomically(out, data, force=request.force, inputs=inputs)
-    if not request.quiet:
-        yield Line((("", "wrote "), ("path", out)))
+    return () if request.quiet else (Line((("", "wrote "), ("path", out))),)

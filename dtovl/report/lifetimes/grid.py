@@ -50,7 +50,7 @@ class Column(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """All places. end is the height at which the run is over; left_out counts actors."""
+    """All places. end is the height at which the run is over; left_out counts actors, tail moments."""
 
     cells: tuple[Cell, ...]
     columns: tuple[Column, ...]
@@ -59,6 +59,7 @@ class Grid(NamedTuple):
     height: float
     width: float
     left_out: int
+    tail: int
 
     def height_of(self, number: int) -> float:
         """Give the height of a moment by its number; of one that is not shown that of the next."""
@@ -95,6 +96,7 @@ def lay_grid(trace: Trace) -> Grid:
         end + _END / 2,
         left,
         len(lanes.actors) - len(actors),
+        lanes.tail,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.report.lifetimes.relevant import relevant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from dtovl.lifetimes.findings import Finding
     from dtovl.lifetimes.trace import Moment, Trace
@@ -73,19 +73,18 @@ def narrowed(lanes: Lanes, most: int) -> tuple[str, ...]:
 
 
 def _chosen(trace: Trace, most: int) -> set[int]:
-    """Choose moments by number: all; else those with findings, then what leads to them, latest
-    first, then the last ones of the rest.
+    """Choose moments by number: all; of too many those with findings, those that lead to them, the
+    latest first, and some around these. Of a long run without findings it is the beginning.
     """
     if len(trace.moments) <= most:
         return {moment.number for moment in trace.moments}
     chosen: dict[int, None] = dict.fromkeys(sorted(trace.found)[:most])
-    for some in (_numbers(relevant(trace)), _numbers(trace.moments)):
-        for number in reversed(some):
-            if len(chosen) >= most:
-                break
+    leading = [moment.number for moment in reversed(relevant(trace))]
+    around = [number + step for number in leading for step in _AROUND]
+    for number in (*leading, *around):
+        if len(chosen) < most and 0 <= number < len(trace.moments):
             chosen[number] = None
-    return set(chosen)
+    return set(chosen) or set(range(most))
 
 
-def _numbers(moments: Iterable[Moment]) -> Sequence[int]:
-    return [moment.number for moment in moments]
+_AROUND = (-1, 1, -2, 2)

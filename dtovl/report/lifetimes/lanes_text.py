@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dtovl.report.escape import terminal
 from dtovl.report.lifetimes.lanes import lay_lanes, narrowed
 from dtovl.report.lifetimes.words import short, waitable
-from dtovl.report.spans import Line
+from dtovl.report.spans import Line, amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,7 +132,7 @@ def _id(row: Row, ids: int) -> Span:
 
 
 def _gap(number: int) -> Line:
-    return _line([("dim", f"  ... {number:,} more of other things ...")])
+    return _line([("dim", f"  ... {amount(number, 'other event')} ...")])
 
 
 def _never(trace: Trace) -> Iterator[Line]:

@@ -41,6 +41,8 @@ def actor_parts(grid: Grid, trace: Trace) -> Iterator[str]:
             yield draw.box(left, span.top, 12, height, "wait", round_by=3, told=told)
     for cell in grid.cells:
         yield from _cell(cell, grid, lanes, trace)
+    if grid.tail:
+        yield draw.text(grid.ids, grid.end - 18, "soft", f"… {grid.tail:,} more events …")
 
 
 def head_parts(grid: Grid, trace: Trace, line: float) -> Iterator[str]:

@@ -179,6 +179,8 @@ def verdict_lines(answer: Answer) -> Iterator[Line]:
         if others:
             told = ", ".join(" ".join(filter(None, one[:2])) for one in others[:20])
             yield _labelled_flat("others", f"in other orders: {told}")
+    elif answer.findings:
+        yield _verdict("findings", f"{counts(answer.diagnostics)} in the order of the file: {size}")
     elif found.complete:
         yield _verdict("clean", f"no order of {size} breaks a rule")
     else:
@@ -188,7 +190,7 @@ def verdict_lines(answer: Answer) -> Iterator[Line]:
     else:
         yield _labelled_flat(
             "searched",
-            f"{states}, then the bound was hit: orders are left out, --bound gives more",
+            f"{states}, then the bound was hit: not every order was seen (--bound)",
         )
 
 
