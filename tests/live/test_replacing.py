@@ -18,6 +18,7 @@ def test_a_node_without_phandle_keeps_the_one_it_had() -> None:
     number = bench.node(CAM).phandle
     assert bench.replace(["A"], ["bare"])["ret"] == 0
     assert bench.live.tree.by_phandle[number] is bench.node(CAM)
+    assert bench.node(CAM).properties["phandle"] == number.to_bytes(4, "big")
     # It goes with the overlay that has it now.
     assert bench.step("remove", id=2)["ret"] == 0
     assert number not in bench.live.tree.by_phandle
