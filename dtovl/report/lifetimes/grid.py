@@ -50,7 +50,7 @@ class Column(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """All places. end is the height at which the run is over; left_out counts actors, tail moments."""
+    """All places. end is the height of the end of the run; left_out counts actors, tail moments."""
 
     cells: tuple[Cell, ...]
     columns: tuple[Column, ...]

@@ -92,7 +92,7 @@ def _possible(finding: Finding, past: Past, trace: Trace) -> Iterator[str]:
         held, wanted = step["held"], step["wanted"]
         where = f"at {step['event']} (line {lines[step['event']]})"
         yield f"{held} before {wanted}: {step['actor']} {where}"
-    yield "no two actors met in this order of events; in another one they can"
+    yield "nobody waits for ever in this order of events; in another one somebody could"
 
 
 def _dangling(finding: Finding, past: Past, _: Trace) -> Iterator[str]:
