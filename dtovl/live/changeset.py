@@ -207,6 +207,14 @@ class LiveChangeset:
         if self in live.changesets:
             live.changesets.remove(self)
 
+    def drop(self, live: Live) -> None:
+        """Free entries that are not in force, with the properties that no node has or had."""
+        for entry in self.entries:
+            prop, node = entry.prop, entry.node
+            if prop is not None and prop not in live.dead.get(node, ()):
+                live.freed_properties.add(prop)
+        self.destroy(live)
+
 
 def find_property(live: Live, node: Node, name: str) -> Property | None:
     """Find the property object of a name in a node (kernel of_find_property)."""

@@ -116,13 +116,15 @@ class Overlays:
     ghosts are overlays that remove_all freed and left in the list, suspect is set when a failed
     change could not be taken back: nothing works from then on. transition is a replacement that is
     not over; reserved are the ids, and names, of overlays that it has replaced, abandoned those of
-    overlays whose memory was given up for good.
+    overlays whose memory was given up for good. With frees_failed a removal does not revert entries
+    that are not in force, as the kernel does, but frees them.
     """
 
     __slots__ = (
         "_by_number",
         "_lowest",
         "abandoned",
+        "frees_failed",
         "ghosts",
         "listed",
         "live",
@@ -141,6 +143,7 @@ class Overlays:
         self.listed: list[LiveOverlay] = []
         self.ghosts: list[LiveOverlay] = []
         self.suspect = ""
+        self.frees_failed = False
 
     # -- apply ---------------------------------------------------------------------------------
 
@@ -302,6 +305,8 @@ class Overlays:
     def _take_out(self, record: LiveOverlay) -> tuple[str, bool]:
         """Take an overlay out of the tree; give the error, and whether it is to be freed."""
         live = self.live
+        if self.frees_failed and not record.in_force:
+            record.changeset.drop(live)
         blocker = find_blocker(live, record, self.listed)
         if blocker is not None:
             node, later = blocker
