@@ -135,7 +135,27 @@ def test_an_event_may_be_called_end(dtovl: Run) -> None:
     assert "pin iommu_drv as core.pin [T" not in told
 
 
+WARNED = """\
+dtovl-scenario: 1
+name: warned
+actors: {a: {}, b: {}}
+objects: {v: {static: true, survives: true}, tree: {window: v}}
+events:
+- {id: made, actor: a, do: alloc, object: tree}
+- {actor: a, do: phase, object: v, phase: pre_apply}
+- {actor: a, do: phase, object: v, phase: post_remove}
+- {actor: a, do: use, object: tree}
+- {actor: b, do: free, object: tree, after: [made]}
+"""
+
+
 def test_severities_of_other_orders_count(dtovl: Run) -> None:
+    Path("warned.yaml").write_text(WARNED, encoding="ascii")
+    told = str(dtovl("simulate", "warned.yaml", "--explore"))
+    assert "warning T015" in told
+    assert "error T001" not in told
+    assert "in other orders: T001 tree" in told
+    assert told.endswith("exit 1")
     assert str(dtovl("simulate", TIMER)).endswith("exit 0")
     assert str(dtovl("simulate", TIMER, "--explore")).endswith("exit 1")
     assert str(dtovl("simulate", TIMER, "--explore", "--fail-on", "never")).endswith("exit 0")
