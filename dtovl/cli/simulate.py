@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 @click.command("simulate", short_help="Who frees what and when, and who still points to it.")
 @click.argument("file", metavar="FILE", type=PATH, required=False)
+@click.argument("overlay", metavar="[OVERLAY]", type=PATH, required=False)
 @click.option(
     "--list", "listing", is_flag=True, help="List the presets: scenarios that come along."
 )
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     help="With --explore: visit at most so many states.  [default: 250000]",
 )
 @click.option(
+    "--inject",
+    metavar="SITE",
+    help="Fail one place of applying and removing OVERLAY on the base FILE, or all in turn.",
+)
+@click.option(
     "--explain", is_flag=True, help="Tell the whole life of the objects that findings are about."
 )
 @click.option("-o", "--output", "out", metavar="OUT", help="Write the report here; - is stdout.")
@@ -51,10 +57,12 @@ if TYPE_CHECKING:
 @colour_option
 def command(
     file: str | None,
+    overlay: str | None,
     listing: bool,
     explore: bool,
     seed: int | None,
     bound: int | None,
+    inject: str | None,
     explain: bool,
     out: str | None,
     force: bool,
@@ -68,11 +76,26 @@ def command(
     FILE is a scenario in YAML, - for standard input, or preset:NAME for one of those that come
     along. Actors take and drop references, close scopes, take locks, wait; the run tells what is
     used after it was freed, leaked, released twice, who waits for whom.
+
+    With --inject FILE is a base: allocations, entries and listeners fail while OVERLAY is applied
+    and removed, one at a time, and what must hold then is checked. Without FILE a small base and
+    overlay are taken. SITE is all, or a place such as A15.
     """
     from dtovl.cli.simulating import Request, carry_out, list_presets
 
     if listing:
         return list_presets(quiet=quiet)
+    if inject is not None:
+        if explore or explain or seed is not None or bound is not None:
+            raise click.UsageError("--inject goes without --explore, --seed, --bound, --explain.")
+        from dtovl.cli import injecting
+
+        fails = fail_on is not None
+        form = _form(form, out)
+        given = (inject, file, overlay, out, force, fails, form, verbose, quiet)
+        return injecting.carry_out(injecting.Request(*given))
+    if overlay is not None:
+        raise click.UsageError(f"Got unexpected extra argument ({overlay}).")
     if file is None:
         raise click.UsageError("Missing argument 'FILE'.")
     if not explore and (seed is not None or bound is not None):

@@ -65,8 +65,9 @@ class Result(NamedTuple):
 
 
 def find_sites(name: str) -> tuple[Site, ...]:
-    """Find the places that a name means: an id, or `all`. Raises KeyError."""
-    found = SITES if name == "all" else tuple(one for one in SITES if one.id == name.upper())
+    """Find the places that a name means: an id (A05, a5), or `all`. Raises KeyError."""
+    wanted = name[:1].upper() + name[1:].zfill(2)
+    found = SITES if name == "all" else tuple(one for one in SITES if one.id == wanted)
     if not found:
         raise KeyError(name)
     return found

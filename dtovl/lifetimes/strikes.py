@@ -136,7 +136,7 @@ class Scene:
         What can fail twice has an entry on either side.
         """
         if self.plan.entries < least:
-            raise Unreached(f"the overlay makes {self.plan.entries} changes, it takes {least}")
+            raise Unreached(f"it takes {least} changes, the overlay makes {self.plan.entries}")
         return self.plan.entries // 2
 
 
