@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.changeset import Changeset
+from dtovl.fdt.read import unflatten
 from dtovl.lifetimes import faultblobs as blobs
 from dtovl.lifetimes.faultbench import Bench, Plan
 from dtovl.live.objects import Maker, Property
@@ -318,7 +319,7 @@ class _CtrlC:
 def _interrupt(scene: Scene) -> None:
     place = scene.middle_entry(1)
     tree, dialect = scene.bench.live.tree, scene.dialect
-    overlay = Overlay(blobs.unflatten(scene.overlay), _NAME)
+    overlay = Overlay(unflatten(scene.overlay), _NAME)
     outcome = Outcome(overlay, dialect, Changeset())
     build(tree, outcome, resolve(overlay.plan(dialect), tree, dialect), scene.own)
     outcome.changeset.entries.insert(place, _CtrlC())  # type: ignore[arg-type]
