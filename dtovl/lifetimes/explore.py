@@ -45,13 +45,20 @@ if TYPE_CHECKING:
 BOUND = 250_000
 """States that an exploration visits at most, by default, of a scenario of usual size."""
 
-_USUAL = 200
+_USUAL = 100
 """Actors, events and objects together up to which a scenario is of usual size."""
+
+_GOALS = 200_000
+"""Goals, times events, up to which the shortest way to one of them is looked for."""
 
 
 def default_bound(scenario: Scenario) -> int:
-    """Give how many states to visit at most: fewer of a large scenario, as each costs more."""
-    size = len(scenario.actors) + len(scenario.events) + len(scenario.objects)
+    """Give how many states to visit at most: fewer of a large scenario, as each costs more.
+
+    What a state costs grows with the things in it and, for the choice of actors, with their pairs.
+    """
+    actors = len(scenario.actors)
+    size = actors + len(scenario.events) + len(scenario.objects) + actors**2 // _USUAL
     return BOUND * _USUAL // max(size, _USUAL)
 
 
@@ -117,6 +124,9 @@ def _shorten(program: Program, relations: Relations, tally: Tally) -> None:
     if tally.ended is not None:
         most = min(most, tally.length)
     if not tally.complete or sum(map(bool, program.lines)) < 2:
+        return
+    if len(tally.goals) * len(program.scenario.events) > _GOALS:
+        tally.complete = False
         return
     found = Shortest(program, goals(program, relations, tally.goals), tally).find(most)
     if found is not None:

@@ -51,10 +51,17 @@ class Tables:
         self.ahead = {name for event in scenario.events for name in event.after}
         for name in scenario.objects:
             self.targets[f"{name}.initial"] = {name}
+        self.needed_by: dict[str, list[str]] = {}
+        self.used_by: dict[str, list[str]] = {}
         for event in scenario.events:
             self._note(event)
+        for spec in scenario.objects.values():
+            for name in spec.needs:
+                self.needed_by.setdefault(name, []).append(spec.name)
+        for actor in scenario.actors.values():
+            for name in actor.uses if actor.kind in WORKS else ():
+                self.used_by.setdefault(name, []).append(actor.name)
         self.has_files = any(actor.kind == "file" for actor in scenario.actors.values())
-        self.windows = {one.window for one in scenario.objects.values()} - {""}
 
     def _note(self, event: Event) -> None:
         name, by = event.get("object"), event.get("by") or event.actor
@@ -161,12 +168,8 @@ class Tracer:
         self.writes(("life", name), ("sysfs", name))
         self.writes(*(("members", one) for one in self.tables.scopes.get(name, ())))
         self.reads(("phase", spec.window), ("replaced", name))
-        for other in self.scenario.objects.values():
-            if name in other.needs:
-                self.reads(("life", other.name))
-        for actor in self.scenario.actors.values():
-            if actor.kind in WORKS and name in actor.uses:
-                self.reads(("work", actor.name))
+        self.reads(*(("life", other) for other in self.tables.needed_by.get(name, ())))
+        self.reads(*(("work", actor) for actor in self.tables.used_by.get(name, ())))
         holders = self.tables.holders.get(name, ())
         if name in self.tables.replaced:
             self.reads(("pointers", name))

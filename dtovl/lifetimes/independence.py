@@ -26,10 +26,14 @@ from dtovl.lifetimes.paths import is_behind, waits_silently
 from dtovl.lifetimes.state import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from dtovl.lifetimes.paths import Path, Program
     from dtovl.lifetimes.scenario import Event
+
+
+_SEEDS = 32
+"""So many actors are tried at most to begin a closure with: what is found is enough anyway."""
 
 
 class Marks(NamedTuple):
@@ -53,41 +57,49 @@ class Marks(NamedTuple):
         """Tell whether they share a thing that one of them changes or adds to."""
         return self.meets(other) or bool(self.adds & other.adds)
 
+    def joined(self, other: Marks) -> Marks:
+        """Give both footprints in one."""
+        return Marks(self.reads | other.reads, self.writes | other.writes, self.adds | other.adds)
+
 
 class Relations:
     """What each event of a scenario depends on, and all that an actor has left."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        tables, bits = Tables(program), dict[Thing, int]()
-        self.marks = tuple(
-            tuple(_marks(Tracer(tables).trace(event), bits) for event in line)
-            for line in program.lines
-        )
-        self._bits = bits
-        self._last: dict[Marks, tuple[int, ...]] = {}
+        self._bits: dict[Thing, int] = {}
+        self.marks = self._all_marks(Tables(program))
+        self._where = _Where(self.marks)
+        self._last: dict[Marks, tuple[tuple[int, int], ...]] = {}
         self._numbers = {name: number for number, name in enumerate(program.actors)}
-        self._actor_of = {event.name: event.actor for event in program.scenario.events}
+
+    def _all_marks(self, tables: Tables) -> tuple[tuple[Marks, ...], ...]:
+        """Give the footprint of each event of each line; like events have the same."""
+        known: dict[Hashable, Marks] = {}
+
+        def marks_of(event: Event) -> Marks:
+            ordered = event.name if event.after or event.name in tables.ahead else ""
+            alike = (ordered, event.actor, event.verb, *sorted(event.fields.items()))
+            if alike not in known:
+                known[alike] = _marks(Tracer(tables).trace(event), self._bits)
+            return known[alike]
+
+        return tuple(tuple(marks_of(event) for event in line) for line in self.program.lines)
 
     def enough(self, path: Path, choices: Sequence[int]) -> Sequence[int]:
         """Give a part of the choices that is enough to go on with: the smallest, then the first."""
         best, free = choices, set(choices)
         known: dict[int, Iterable[int]] = {}
-        for seed in choices:
+        for seed in choices[:_SEEDS]:
             if len(best) == 1:
                 break
-            within = self._closure(path, seed, free, known)
-            if len(within & free) < len(best):
-                best = [actor for actor in choices if actor in within]
+            some = self._closure(path, seed, free, known, len(best)) & free
+            if len(some) < len(best):
+                best = [actor for actor in choices if actor in some]
         return best
 
-    def depend(self, event: Event, other: Event) -> bool:
-        """Tell whether two events stay in their order, or matter to what the other finds."""
-        if event.actor == other.actor:
-            return True
-        return self._marks_of(event).touches(self._marks_of(other))
-
-    def _marks_of(self, event: Event) -> Marks:
+    def of(self, event: Event) -> Marks:
+        """Give the footprint of an event."""
         actor, place = self.program.spots[event.name]
         return self.marks[actor][place]
 
@@ -112,10 +124,11 @@ class Relations:
             reach[actor] = max(reach[actor], place + 1)
 
     def _closure(
-        self, path: Path, seed: int, free: set[int], known: dict[int, Iterable[int]]
+        self, path: Path, seed: int, free: set[int], known: dict[int, Iterable[int]], most: int
     ) -> set[int]:
-        within, work = {seed}, [seed]
-        while work:
+        """Give an actor with all that have to come; no matter who when most of the free do."""
+        within, work, count = {seed}, [seed], 1
+        while work and count < most:
             actor = work.pop()
             if actor not in known:
                 known[actor] = self._companions(path, actor, free)
@@ -123,6 +136,7 @@ class Relations:
                 if other not in within:
                     within.add(other)
                     work.append(other)
+                    count += other in free
         return within
 
     def _companions(self, path: Path, actor: int, free: set[int]) -> Iterable[int]:
@@ -139,12 +153,12 @@ class Relations:
         """List the actors that have not got through their last event that meets a footprint."""
         last = self._last.get(marks)
         if last is None:
-            last = self._last[marks] = _last_to_meet(marks, self.marks)
-        stuck, actors = path.machine.stuck, self.program.actors
+            last = self._last[marks] = self._where.last_to_meet(marks)
+        stuck, actors, at = path.machine.stuck, self.program.actors, path.at
         return [
             actor
-            for actor, place in enumerate(path.at)
-            if place <= last[actor] or (place == last[actor] + 1 and actors[actor] in stuck)
+            for actor, place in last
+            if at[actor] <= place or (at[actor] == place + 1 and actors[actor] in stuck)
         ]
 
     def _enablers(self, path: Path, event: Event) -> list[int]:
@@ -152,7 +166,7 @@ class Relations:
         machine, numbers = path.machine, self._numbers
         if is_behind(event, machine):
             missing = next(name for name in event.after if name not in machine.through)
-            return [numbers[self._actor_of[missing]]] if missing in self._actor_of else []
+            return [self.program.spots[missing][0]] if missing in self.program.spots else []
         for name in self.program.needs[event.name]:
             if machine.state.lives[name].state == NONE:
                 return self._touching(path, ("life", name))
@@ -179,9 +193,32 @@ def _marks(footprint: Footprint, bits: dict[Thing, int]) -> Marks:
     return Marks(mask(footprint.reads), mask(footprint.writes), mask(footprint.adds))
 
 
-def _last_to_meet(marks: Marks, lines: Iterable[Sequence[Marks]]) -> tuple[int, ...]:
-    """Give, for each line, the place of its last event that depends on a footprint; -1: none."""
-    return tuple(
-        max((place for place, other in enumerate(line) if marks.meets(other)), default=-1)
-        for line in lines
-    )
+class _Where:
+    """For each thing the last place in each line that looks at, changes, or adds to it."""
+
+    def __init__(self, lines: Sequence[Sequence[Marks]]) -> None:
+        self._last: tuple[dict[int, dict[int, int]], ...] = ({}, {}, {})
+        for actor, line in enumerate(lines):
+            for place, marks in enumerate(line):
+                for kind, mask in zip(self._last, marks, strict=True):
+                    for bit in _bits_of(mask):
+                        kind.setdefault(bit, {})[actor] = place
+
+    def last_to_meet(self, marks: Marks) -> tuple[tuple[int, int], ...]:
+        """Give each actor with an event that depends on a footprint, and the place of its last."""
+        reads, writes, adds = self._last
+        found: dict[int, int] = {}
+        against = ((writes, adds), (reads, writes, adds), (reads, writes))
+        for mask, kinds in zip(marks, against, strict=True):
+            for bit in _bits_of(mask):
+                for kind in kinds:
+                    for actor, place in kind.get(bit, {}).items():
+                        found[actor] = max(place, found.get(actor, -1))
+        return tuple(sorted(found.items()))
+
+
+def _bits_of(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest
+        mask ^= lowest

@@ -56,10 +56,12 @@ def goals(program: Program, relations: Relations, names: Iterable[tuple[str, ...
 def cut(path: Path, relations: Relations) -> Path:
     """Leave out of a path what its last event does not depend on, if it still breaks a rule."""
     program, order = path.program, path.order()
-    kept = [order[-1]]
+    kept, actors, marks = [order[-1]], {order[-1].actor}, relations.of(order[-1])
     for event in reversed(order[:-1]):
-        if any(relations.depend(event, other) for other in kept):
+        if event.actor in actors or marks.touches(relations.of(event)):
             kept.append(event)
+            actors.add(event.actor)
+            marks = marks.joined(relations.of(event))
     short = Path(program)
     for event in reversed(kept):
         actor, place = program.spots[event.name]
