@@ -25,8 +25,10 @@ def replace_step(
 ) -> tuple[dict[str, object], list[bytes]]:
     """Give the step that replaces overlays, and the digests of the new ones, which are entered.
 
-    The ids count; the names of the old ones are for those who read the journal.
+    The ids count; the names of the old ones are for those who read the journal. One that is named
+    twice is meant once.
     """
+    old = list(dict.fromkeys(old))
     names: list[str] = []
     keys: list[bytes] = []
     for one in new:
@@ -36,7 +38,7 @@ def replace_step(
     found = [machine.overlays.find(number) for number in old]
     step: dict[str, object] = {
         "op": "replace",
-        "old": list(old),
+        "old": old,
         "overlays": ["" if one is None else one.name for one in found],
         "new": names,
         "contents": [key.hex() for key in keys],
@@ -73,8 +75,8 @@ def _find(session: Session, listed: dict[int, str], wanted: str) -> int:
     from shlex import quote
 
     digits = wanted.removeprefix("#")
-    if digits.isascii() and digits.isdigit() and int(digits[:10]) in listed:
-        return int(digits[:10])
+    if digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) in listed:
+        return int(digits)
     found = [number for number, name in listed.items() if name == wanted]
     if not found:
         found = [number for number, name in listed.items() if os.path.basename(name) == wanted]

@@ -62,6 +62,13 @@ def test_one_operation(session: Session) -> None:
     assert [one.operation for one in session.status().overlays] == [3, 3, 2]
 
 
+def test_one_that_is_named_twice_is_meant_once(session: Session) -> None:
+    done = session.replace([2, 1, 2], [])
+    assert done.step["old"] == [2, 1]
+    assert done.step["overlays"] == ["enable.dtbo", "sensor.dtbo"]
+    assert done.result["ret"] == 0
+
+
 def test_undone_redone_and_read_again(session: Session) -> None:
     before = picture(session)
     session.replace([1, 2], [named("sensor2.dtbo", SENSOR2)])
@@ -184,6 +191,7 @@ def test_what_points_to_a_node_that_was_replaced(session: Session) -> None:
         ("7", ""),
         ("sensor", "did you mean sensor.dtbo (#1)?"),
         ("99999999999999999999", ""),
+        ("00000000012", ""),
         ("\u0663", ""),
         ("", ""),
     ],
