@@ -105,7 +105,8 @@ class Relations:
 
     def reach(self, spots: Sequence[tuple[int, int]]) -> tuple[int, ...]:
         """Say, per actor, how many of its events others depend on, that lead to some at last."""
-        reach, work = [0] * len(self.marks), []
+        reach = [0] * len(self.marks)
+        work: list[Marks] = []
         self._extend(reach, work, spots)
         while work:
             marks = work.pop()

@@ -89,7 +89,9 @@ class Shortest:
         """Give the path, of at most so many events; None when there is none."""
         keys, first = Keys(), Path(self._program)
         known: set[Key] = set()
-        open_ = [(self._needed(first), (), first)] if self._goals else []
+        open_: list[tuple[int, tuple[int, ...], Path]] = []
+        if self._goals:
+            open_.append((self._needed(first), (), first))
         while open_:
             _, places, path = heappop(open_)
             if path.raised:
@@ -103,7 +105,7 @@ class Shortest:
                 if not self._tally.visit():
                     return None
                 known.add(key)
-                place = self._program.place[path.next_event(actor).name]
+                place = self._program.place[self._program.lines[actor][path.at[actor]].name]
                 heappush(open_, (needed, (*places, place), new))
         return None
 

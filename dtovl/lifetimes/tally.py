@@ -68,7 +68,7 @@ class Tally:
     def _aim(self, machine: Machine, findings: Iterable[Finding]) -> None:
         """Keep the events that show what breaks: one, or those of the actors of a cycle."""
         for one in findings:
-            names = (one.event,)
+            names: tuple[str, ...] = (one.event,)
             if one.rule == "T005":
                 names = tuple(
                     machine.stuck[step["actor"]].event.name for step in one.details["cycle"]
