@@ -40,6 +40,8 @@ class Waits:
         """Find the cycles that nobody else can break any more, though others still go on.
 
         A lock, an operation and a section end by who has them alone, and so does a work that runs.
+        What an actor took only in the attempt that had to wait is not among them: it has it no
+        more, and others may see to it that the next attempt ends otherwise.
         """
         graph = {actor: self._keepers(actor) for actor in self.stuck}
         return cycles(self, graph)
@@ -49,6 +51,8 @@ class Waits:
         if waits_for in self.scenario.completions:
             return []
         if waits_for.startswith("work:") and waits_for[5:] not in self._state.running:
+            return []
+        if waits_for in self.scenario.locks and waits_for not in self._state.owners:
             return []
         return self.graph[actor]
 

@@ -127,10 +127,10 @@ class Machine:
             self._keep_order(event)
             carry_out(effects, event)
         except Blocked as blocked:
+            owners = tuple(self._owners_of(blocked.waitable))
             state.undo()
             del effects.findings[found:], effects.refused[refused:], effects.raised[raised:]
             effects.forget()
-            owners = tuple(self._owners_of(blocked.waitable))
             self.stuck[event.actor] = Stuck(event, blocked.waitable, owners)
             effects.waiting[event.actor] = blocked.waitable
             return False

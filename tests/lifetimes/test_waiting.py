@@ -25,6 +25,16 @@ def test_an_actor_that_has_the_lock_waits_for_itself() -> None:
     ]
 
 
+def test_a_release_in_a_release_wants_the_same_lock() -> None:
+    """The owner is who has it in the attempt, though nothing of the attempt stays."""
+    objects = """{o: {kind: kref, release: {locks: [l], puts: [p.initial]}},
+        p: {kind: kref, release: {locks: [l]}}}"""
+    events = "a alloc object=o\na alloc object=p\na put object=o\nb lock lock=l\nb unlock lock=l"
+    assert found(events, objects=objects, locks=LOCKS) == [
+        {"rule": "T005", "event": "e3", "actor": "a", "cycle": cycle(("a", "l"))}
+    ]
+
+
 def test_an_unlock_by_another_has_no_effect() -> None:
     assert rules("a lock lock=l\nb unlock lock=l\nb lock lock=l", locks=LOCKS) == ["T016 e3"]
 
