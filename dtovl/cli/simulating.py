@@ -111,10 +111,10 @@ def _run(scenario: Scenario) -> Answer:
 def _explored(scenario: Scenario, request: Request) -> Answer:
     """Search the orders; what is told is the shortest that breaks a rule, else that of the file."""
     from dtovl.cli.progress import Progress
-    from dtovl.lifetimes.explore import BOUND, explore
+    from dtovl.lifetimes.explore import default_bound, explore
     from dtovl.report.lifetimes.answer import Answer, Search
 
-    bound, seed = request.bound or BOUND, request.seed or 0
+    bound, seed = request.bound or default_bound(scenario), request.seed or 0
     with Progress("searching orders") as progress:
         found = explore(
             scenario, bound=bound, seed=seed, progress=lambda states: progress(states, bound)
