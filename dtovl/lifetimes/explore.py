@@ -48,6 +48,9 @@ BOUND = 250_000
 _USUAL = 100
 """Actors, events and objects together up to which a scenario is of usual size."""
 
+_LEAST = 100
+"""States that are visited of any scenario, however large."""
+
 _GOALS = 200_000
 """Goals, times events, up to which the shortest way to one of them is looked for."""
 
@@ -55,11 +58,12 @@ _GOALS = 200_000
 def default_bound(scenario: Scenario) -> int:
     """Give how many states to visit at most: fewer of a large scenario, as each costs more.
 
-    What a state costs grows with the things in it and, for the choice of actors, with their pairs.
+    What a state costs, in time and memory, grows with the things in it and, for the choice of
+    actors, with their pairs.
     """
     actors = len(scenario.actors)
     size = actors + len(scenario.events) + len(scenario.objects) + actors**2 // _USUAL
-    return BOUND * _USUAL // max(size, _USUAL)
+    return min(BOUND, BOUND * _USUAL**2 // max(size, _USUAL) ** 2 + _LEAST)
 
 
 class Exploration(NamedTuple):
