@@ -9,13 +9,14 @@
 #   make conformance-apply    the same of the bare applier, without counts, events and removal
 #   make conformance-pseries  agreement with the replay cases of Power migrations (CASES=DIR)
 #   make conformance-links    agreement with expected findings, probe orders, removals (CASES=DIR)
+#   make conformance-lifetimes agreement with expected results of scenarios (CASES=DIR)
 #   make bench fuzz nightly   figures, long searches, everything long
 #   make golden docs fixtures write anew: expected outputs, generated pages, compiled boards
 
 PYTHON ?=
 VENV   ?= .venv
 CORPUS ?= ../shared/corpus
-CASES  ?= ../shared/$(firstword $(filter pseries links,$(@:conformance-%=%)) kernel)
+CASES  ?= ../shared/$(firstword $(filter pseries links lifetimes,$(@:conformance-%=%)) kernel)
 KERNEL ?= 6.1
 SAMPLE ?= 300
 
@@ -26,7 +27,8 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint fixtures corpus conformance conformance-apply \
-        conformance-matrix conformance-pseries conformance-links golden fuzz bench nightly docs clean
+        conformance-matrix conformance-pseries conformance-links conformance-lifetimes \
+        golden fuzz bench nightly docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -75,6 +77,9 @@ conformance-pseries: $(DEV)
 conformance-links: $(DEV)
 	$(PY) tests/conformance/links.py '$(CASES)'
 
+conformance-lifetimes: $(DEV)
+	$(PY) tests/conformance/lifetimes.py '$(CASES)'
+
 golden: $(DEV)
 	$(PY) -m pytest tests/golden --snapshot-update
 
@@ -89,6 +94,7 @@ bench: $(DEV)
 nightly: $(DEV)
 	$(PY) -m pytest -n auto --timeout=7200 --hypothesis-profile=nightly
 	$(MAKE) fuzz bench corpus conformance-apply conformance-pseries conformance-links
+	$(MAKE) conformance-lifetimes
 	$(MAKE) conformance-matrix SAMPLE=0 DASK=yes
 	$(MAKE) conformance KERNEL=6.1
 	$(MAKE) conformance KERNEL=7.2

@@ -4,17 +4,24 @@ Only what step files need is read: mappings with text as keys, lists, text, numb
 null. Tags, duplicate keys, several documents and anchors that hold themselves are refused; size,
 depth and the number of values, those repeated by aliases included, are bounded. The text is taken
 event by event, so no nesting makes anything here recurse.
+
+`read_yaml` gives values (YAML 1.2 words); `scan_yaml` gives the bare events with their places, to
+whoever has a format of their own that is defined by what PyYAML's safe loader makes of a file
+(YAML 1.1 words: `word_type`).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dtovl.codes.script import YAML_REFUSED
 from dtovl.diagnostics import Diagnostic, Location
 from dtovl.errors import InputError
 from dtovl.model.limits import MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
 _WORDS: dict[str, bool | None] = {
@@ -260,3 +267,114 @@ def _plain(text: str) -> Any:
 def _refused(name: str, line: int, what: str, column: int = 0) -> InputError:
     at = Location(name, line, column)
     return InputError(Diagnostic(YAML_REFUSED, at=at, name=name, what=what))
+
+
+class Scanned(NamedTuple):
+    """An event of a YAML text, at a line and column from 1; where ends are scanners disagree.
+
+    kind is scalar, map, list, end (of a map or list), alias or document. text is a scalar's, plain
+    tells that it is without quotes; anchor is the name after `&`, or after the `*` of an alias;
+    tagged tells that there is a tag.
+    """
+
+    kind: str
+    line: int
+    column: int
+    text: str = ""
+    plain: bool = False
+    anchor: str = ""
+    tagged: bool = False
+
+
+_END = Scanned("end", 0, 0)
+
+
+class NotYaml(Exception):
+    """A text is no YAML: what the parser says, and where (from 1)."""
+
+    def __init__(self, what: str, line: int, column: int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.line = line
+        self.column = column
+
+
+_KINDS = {
+    "ScalarEvent": "scalar",
+    "MappingStartEvent": "map",
+    "SequenceStartEvent": "list",
+    "MappingEndEvent": "end",
+    "SequenceEndEvent": "end",
+    "AliasEvent": "alias",
+    "DocumentStartEvent": "document",
+}
+
+# Where libyaml and PyYAML's own scanner read alike: no tabs, odd line ends, marks of byte order,
+# characters outside of the first plane, tags; no directives, no keys after `?`; the last line ends.
+_ALIKE = re.compile(r"(?!%)(?:[ \"->@-~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufdff]|\n(?!%))*\n")
+
+# They see a value that is not there, as in `{a: , b: }`, at different places; only one takes `|#`.
+_APART = re.compile(r":[ \n](?:[ \n]|#[^\n]*)*[],}]|[|>][-+0-9]*#")
+
+
+def reads_alike(text: str) -> bool:
+    """Tell whether the fast scanner (libyaml) is there, and reads a text as PyYAML's own does."""
+    import yaml
+
+    if not hasattr(yaml, "CSafeLoader") or _APART.search(text) is not None:
+        return False
+    return _ALIKE.fullmatch(text) is not None
+
+
+def scan_yaml(text: str, *, fast: bool = False) -> Iterator[Scanned]:
+    """Give the events of a text, one after the other; nothing recurses, nothing is bounded.
+
+    fast takes libyaml, which names other reasons and may refuse where PyYAML's scanner does not:
+    for a text that `reads_alike`, and to be scanned again without it when that fails.
+
+    Raises NotYaml.
+    """
+    import yaml
+
+    loader: Any = yaml.CSafeLoader if fast else yaml.SafeLoader
+    try:
+        events: Iterator[Any] = yaml.parse(text, Loader=loader)
+        for event in events:
+            kind = _KINDS.get(type(event).__name__)
+            if kind == "end":
+                yield _END
+            elif kind is not None:
+                mark = event.start_mark
+                yield Scanned(
+                    kind,
+                    mark.line + 1,
+                    mark.column + 1,
+                    getattr(event, "value", ""),
+                    kind == "scalar" and not event.style,
+                    getattr(event, "anchor", None) or "",
+                    getattr(event, "tag", None) is not None,
+                )
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(filter(None, (error.context, error.problem)))
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise NotYaml(what, line, column) from error
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position].splitlines() if error.position else []
+        whole = error.position and text[error.position - 1] in "\n\r\x85\u2028\u2029"
+        line = max(1, len(before) + bool(whole))
+        column = 1 if whole or not before else len(before[-1]) + 1
+        what = f"character {error.character!r} is not allowed"
+        raise NotYaml(what, line, column) from error
+
+
+def word_type(text: str) -> str:
+    """Tell what the safe loader sees in text without quotes (YAML 1.1).
+
+    Gives str, bool, int, float, null, timestamp, or what it has no value for: merge, value.
+    """
+    import yaml
+
+    resolver: Any = yaml.resolver.Resolver
+    tag: str = resolver().resolve(yaml.ScalarNode, text, (True, False))
+    return tag.rpartition(":")[2]

@@ -9,8 +9,10 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from audit.raised import RAISED as AUDITED
 from checks.claimed import CLAIMS
 from checks.meeting import MEETINGS
+from lifetimes.raised import RAISED as LIVED
 from links.raised import RAISED as LINKED
 from live.dangers import DANGERS, free_twice, run_into
 from matrix.compat_raised import RAISED as COMPARED
@@ -397,6 +399,8 @@ OTHERS: dict[str, Callable[[Sink, Path], Any]] = {
     **CLAIMS,
     **MEETINGS,
     **CONFIGURATIONS,
+    **AUDITED,
+    **LIVED,
     **RAISED,
     **COMPARED,
     **LINKED,

@@ -37,7 +37,7 @@ def make_workspace(folder: Path) -> None:
     """Fill a folder with the fixtures; step files name sources in the folder beside theirs."""
     shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
     compile_fixtures(folder)
-    for name in ("dts", "steps", "migrate", "repo"):
+    for name in ("dts", "steps", "migrate", "logs", "scenarios", "repo"):
         shutil.copytree(SOURCES.parent / name, folder / name, dirs_exist_ok=True)
 
 

@@ -27,6 +27,7 @@ _FAMILIES = {
     "DT22": "live",
     "DT24": "ownership",
     "DT26": "session",
+    "DT27": "replacing",
     "DT28": "script",
     "DT29": "identify",
     "DT60": "config",
@@ -39,6 +40,9 @@ _FAMILIES = {
     "DT67": "cache",
     "DT68": "iommu",
     "DT69": "probe",
+    "DT70": "scenario",
+    "DT71": "scenario",
+    "DT74": "audit",
     "DT9": "internal",
     "PS10": "replay_tree",
     "PS11": "replay_tree",
@@ -58,6 +62,7 @@ _FAMILIES = {
     "L01": "link_interrupts",
     "L02": "link_classes",
     "L03": "link_classes",
+    "T0": "lifetimes",
 }
 
 

@@ -207,6 +207,14 @@ class LiveChangeset:
         if self in live.changesets:
             live.changesets.remove(self)
 
+    def drop(self, live: Live) -> None:
+        """Free entries that are not in force, with the properties that no node has or had."""
+        for entry in self.entries:
+            prop, node = entry.prop, entry.node
+            if prop is not None and prop not in live.dead.get(node, ()):
+                live.freed_properties.add(prop)
+        self.destroy(live)
+
 
 def find_property(live: Live, node: Node, name: str) -> Property | None:
     """Find the property object of a name in a node (kernel of_find_property)."""
@@ -273,7 +281,7 @@ def _revert(live: Live, entry: Entry) -> str:
             _print_failed(live, action, node, prop)
             return error
     if entry.origin is not None:
-        _withdraw_origin(live, entry)
+        withdraw_origin(live, entry)
     return ""
 
 
@@ -297,7 +305,7 @@ def _apply(live: Live, entry: Entry) -> str:
             _print_failed(live, action, node, prop)
             return error
     if entry.origin is not None:
-        _enter_origin(live, entry)
+        enter_origin(live, entry)
     return ""
 
 
@@ -315,7 +323,8 @@ def _print_failed(live: Live, action: str, node: Node, prop: Property) -> None:
     live.print(3, f"OF: changeset: apply failed: {verb} ", node.kernel_path, ":", prop.name)
 
 
-def _enter_origin(live: Live, entry: Entry) -> None:
+def enter_origin(live: Live, entry: Entry) -> None:
+    """Note whose it is what an entry brings; the entry must have an origin."""
     assert entry.origin is not None
     origins = live.tree.origins
     if entry.prop is None:
@@ -326,7 +335,8 @@ def _enter_origin(live: Live, entry: Entry) -> None:
         origins[key] = entry.origin
 
 
-def _withdraw_origin(live: Live, entry: Entry) -> None:
+def withdraw_origin(live: Live, entry: Entry) -> None:
+    """Give what an entry brought back to whom it was before."""
     origins = live.tree.origins
     if entry.prop is None:
         origins.pop(entry.node, None)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import Changeset
 from dtovl.codes import live as codes
-from dtovl.live.changeset import Action, Entry, LiveChangeset
+from dtovl.codes import replacing
+from dtovl.live.changeset import Action, LiveChangeset
 from dtovl.live.notify import tell_fragment
-from dtovl.live.objects import Flag, Maker, Oops, Property
+from dtovl.live.objects import Flag, Oops
+from dtovl.live.recorder import Recorder
 from dtovl.live.topmost import find_blocker
 from dtovl.model.dialect import Problem
 from dtovl.model.errnos import error_number
@@ -24,11 +26,13 @@ from dtovl.overlay.outcome import Outcome, line_facts
 from dtovl.resolve import Refused, resolve
 
 if TYPE_CHECKING:
-    from dtovl.changeset import Positions
-    from dtovl.diagnostics import Location
+    from collections.abc import Container, Iterable
+
+    from dtovl.live.changeset import Entry
+    from dtovl.live.objects import Property
+    from dtovl.live.replacing import Transition
     from dtovl.live.state import Live
     from dtovl.model.node import Node
-    from dtovl.model.tree import Origin
     from dtovl.overlay.fragments import Overlay
 
 
@@ -92,6 +96,11 @@ class LiveOverlay:
         self.outcome: Outcome | None = None
         self.pointers: list[str] = []
 
+    def brought(self) -> list[Entry]:
+        """List the entries that brought nodes, parents first; none if it is not in force."""
+        entries = self.changeset.entries if self.in_force else ()
+        return [one for one in entries if one.action == Action.ATTACH]
+
     def memory(self) -> Memory:
         """Tell how much memory the kernel keeps for the overlay besides what is in the tree."""
         size = 0
@@ -105,18 +114,36 @@ class Overlays:
     """The list of overlays of one live tree, in order of application.
 
     ghosts are overlays that remove_all freed and left in the list, suspect is set when a failed
-    change could not be taken back: nothing works from then on.
+    change could not be taken back: nothing works from then on. transition is a replacement that is
+    not over; reserved are the ids, and names, of overlays that it has replaced, abandoned those of
+    overlays whose memory was given up for good. With frees_failed a removal does not revert entries
+    that are not in force, as the kernel does, but frees them.
     """
 
-    __slots__ = ("_by_number", "_lowest", "ghosts", "listed", "live", "suspect")
+    __slots__ = (
+        "_by_number",
+        "_lowest",
+        "abandoned",
+        "frees_failed",
+        "ghosts",
+        "listed",
+        "live",
+        "reserved",
+        "suspect",
+        "transition",
+    )
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.transition: Transition | None = None
+        self.reserved: dict[int, str] = {}
+        self.abandoned: dict[int, str] = {}
         self._by_number: dict[int, LiveOverlay] = {}
         self._lowest = 1  # all numbers below it are taken
         self.listed: list[LiveOverlay] = []
         self.ghosts: list[LiveOverlay] = []
         self.suspect = ""
+        self.frees_failed = False
 
     # -- apply ---------------------------------------------------------------------------------
 
@@ -154,7 +181,7 @@ class Overlays:
         error, failed = record.changeset.apply_entries(live)
         if error:
             if failed:
-                self._set_suspect("apply", record)
+                self.distrust("apply", record.name)
             record.error = error
             return Applied(error, record.number, outcome)
         record.in_force = True
@@ -178,7 +205,7 @@ class Overlays:
         resolved = resolve(overlay.plan(live.dialect), live.tree, live.dialect)
         announce = _PreApply(self, record, outcome)
         try:
-            recorder = _Recorder(live, record.changeset.entries, _exports(overlay))
+            recorder = Recorder(live, record.changeset.entries, _exports(overlay))
             build(live.tree, outcome, resolved, record.number, announce, recorder)
         finally:
             if not announce.told:
@@ -228,6 +255,9 @@ class Overlays:
             return "-EBUSY", number
         record = self.find(number)
         self.touch_ghosts(None if record is not None else number)
+        if number in self.reserved:
+            live.find(replacing.ID_RESERVED, number=number, overlay=self.reserved[number])
+            return "-EBUSY", number
         if record is None:
             live.print(3, f"OF: overlay: remove: Could not find overlay #{number}")
             known = ", ".join(f"#{one.number}" for one in self.listed) or "none"
@@ -275,6 +305,8 @@ class Overlays:
     def _take_out(self, record: LiveOverlay) -> tuple[str, bool]:
         """Take an overlay out of the tree; give the error, and whether it is to be freed."""
         live = self.live
+        if self.frees_failed and not record.in_force:
+            record.changeset.drop(live)
         blocker = find_blocker(live, record, self.listed)
         if blocker is not None:
             node, later = blocker
@@ -302,7 +334,7 @@ class Overlays:
         error, failed = record.changeset.revert_entries(live)
         if error:
             if failed:
-                self._set_suspect("remove", record)
+                self.distrust("remove", record.name)
             stuck = record.changeset.failed
             where = None if stuck is None else stuck.node
             live.find(codes.NOT_REMOVABLE, where, overlay=record.name, number=record.number)
@@ -336,7 +368,7 @@ class Overlays:
     def _free(self, record: LiveOverlay) -> None:
         """Free an overlay that is out of the tree. Source: kernel free_overlay_changeset."""
         live = self.live
-        self._note_leaks(record)
+        self.note_leaks(record)
         record.changeset.destroy(live)
         self._unlist(record)
         for target, _ in record.pairs:
@@ -344,15 +376,15 @@ class Overlays:
         for who in record.pointers:
             live.find(codes.POINTER_KEPT, overlay=record.name, listener=who)
 
-    def _note_leaks(self, record: LiveOverlay) -> None:
-        """Say which properties stay on dead lists for ever."""
+    def note_leaks(self, record: LiveOverlay, used: Container[Property] = ()) -> None:
+        """Say which properties of an overlay that goes stay on dead lists for ever, unused."""
         live = self.live
         left = [
             entry
             for entry in record.changeset.entries
             # Those of new nodes have no origin of their own.
             if entry.origin is not None and entry.prop is not None
-            if not live.has_flag(entry.node, Flag.DYNAMIC)
+            if not live.has_flag(entry.node, Flag.DYNAMIC) and entry.prop not in used
         ]
         if left:
             first = left[0]
@@ -365,12 +397,31 @@ class Overlays:
 
     def _free_number(self) -> int:
         """Give the smallest id that is free; those of ghosts are not (kernel idr_alloc)."""
+        self._lowest = self.free_numbers(1)[0]
+        return self._lowest
+
+    def free_numbers(self, count: int) -> list[int]:
+        """Give the smallest ids that are free; nothing is taken yet."""
         taken = {one.number for one in self.ghosts}
+        taken.update(self._by_number, self.reserved, self.abandoned)
+        found: list[int] = []
         number = self._lowest
-        while number in self._by_number or number in taken:
+        while len(found) < count:
+            if number not in taken:
+                found.append(number)
             number += 1
-        self._lowest = number
-        return number
+        return found
+
+    def give_back(self, numbers: Iterable[int]) -> None:
+        """Let ids be free that no overlay in the list has."""
+        self._lowest = min([self._lowest, *numbers])
+
+    def restack(self, place: int, records: list[LiveOverlay]) -> None:
+        """Let other overlays be in the list from a place on."""
+        for one in self.listed[place:]:
+            del self._by_number[one.number]
+        self.listed[place:] = records
+        self._by_number.update((one.number, one) for one in records)
 
     def _unlist(self, record: LiveOverlay) -> None:
         self.listed.remove(record)
@@ -408,14 +459,16 @@ class Overlays:
         text = {
             "apply": "OF: overlay: devicetree state suspect, refuse to apply overlay",
             "remove": "OF: overlay: suspect devicetree state, refuse to remove overlay",
-        }[verb]
-        self.live.print(3, text)
+        }.get(verb)
+        if text is not None:
+            self.live.print(3, text)
         self.live.find(codes.SUSPECT, verb=verb, overlay=self.suspect)
         return True
 
-    def _set_suspect(self, verb: str, record: LiveOverlay) -> None:
-        self.suspect = record.name
-        self.live.find(codes.SUSPECT, verb=verb, overlay=record.name)
+    def distrust(self, verb: str, name: str) -> None:
+        """Note that a change could not be taken back: nothing works from now on."""
+        self.suspect = name
+        self.live.find(codes.SUSPECT, verb=verb, overlay=name)
 
 
 class _PreApply:
@@ -435,56 +488,6 @@ class _PreApply:
         if error:
             facts = {"error": error, "action": "pre-apply", "target": target, "printed": True}
             raise Refused(Problem.NOTIFIER, **facts)
-
-
-class _Recorder:
-    """Records the entries of an overlay: copies of its nodes and properties.
-
-    Each entry holds its node. exporting is the fragment name of exported labels.
-    Source: kernel add_changeset_node, add_changeset_property, of_changeset_action.
-    """
-
-    __slots__ = ("_counts", "_entries", "_exporting", "_late", "_live", "_made")
-
-    def __init__(self, live: Live, entries: list[Entry], exporting: str | None) -> None:
-        self._live = live
-        self._counts = live.counts
-        self._made = live.made_properties
-        self._entries = entries
-        self._exporting = exporting
-        self._late = live.dialect.late_old_property
-
-    def attach(self, parent: Node, node: Node, origin: Origin, positions: Positions | None) -> None:
-        """Take a new node; whoever made it drops its own reference, the entry's is left."""
-        live = self._live
-        error = live.fault("node-copy")
-        if error:
-            raise Refused(Problem.NO_MEMORY, error=error, node=node)
-        node.parent = parent
-        live.enter(node, Flag.OVERLAY)
-        self._entries.append(Entry(Action.ATTACH, node, None, None, origin))
-
-    def add(self, node: Node, name: str, value: bytes, position: Location | None) -> None:
-        """Take a property of a new node."""
-        prop = Property(name, value, Maker.OVERLAY)
-        self._made.append(prop)
-        self._counts[node] += 1
-        self._entries.append(Entry(Action.ADD, node, prop))
-
-    def change(
-        self, node: Node, name: str, value: bytes, origin: Origin, position: Location | None
-    ) -> None:
-        """Take a property of a node that is there: added, or updated if the node has it."""
-        live = self._live
-        exported = origin.fragment == self._exporting
-        prop = Property(name, value, Maker.SYMBOL if exported else Maker.OVERLAY)
-        live.made_properties.append(prop)
-        live.get(node)
-        if name in node.properties:
-            old = None if self._late else live.object_of(node, name)
-            self._entries.append(Entry(Action.UPDATE, node, prop, old, origin))
-        else:
-            self._entries.append(Entry(Action.ADD, node, prop, None, origin))
 
 
 def _exports(overlay: Overlay) -> str | None:

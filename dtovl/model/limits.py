@@ -59,6 +59,21 @@ MAX_YAML_DEPTH = 32
 MAX_YAML_VALUES = 200_000
 """Most values of a YAML file, those that aliases repeat counted each time."""
 
+MAX_SCENARIO_BYTES = 1 << 20
+"""Largest scenario file."""
+
+MAX_SCENARIO_EVENTS = 10_000
+"""Most events of a scenario."""
+
+MAX_SCENARIO_ALIASES = 100
+"""Most aliases of a scenario file; each stands for what its anchor holds, nothing is copied."""
+
+MAX_SCENARIO_DEPTH = 200
+"""Deepest nesting of a scenario file; what has a meaning is four levels deep."""
+
+MAX_SCENARIO_ERRORS = 20
+"""Most errors of a scenario file that are listed."""
+
 MAX_CONFIG_CHARACTERS = 8 << 20
 """Most characters of the configuration of a check (6,400 cases named one by one: 700,000)."""
 

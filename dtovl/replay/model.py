@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dtovl.model.tree import Tree
-    from dtovl.replay.properties import Difference
     from dtovl.replay.stream import Base, Content
+    from dtovl.update import Difference
 
 FACILITIES = "ibm,platform-facilities"
 """The device_type, and the name, of the node whose children are the platform's accelerators."""

@@ -19,8 +19,11 @@ from dtovl.model.node import Node
 from dtovl.replay.attach import attach_node
 from dtovl.replay.leave import take_out
 from dtovl.replay.properties import content_phandle, differences, judge_changes, set_property
+from dtovl.update import bring_about
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtovl.replay.context import Replay
     from dtovl.replay.records import OpEntry
     from dtovl.replay.stream import Content
@@ -63,42 +66,54 @@ def _lift(replay: Replay, node: Node) -> bool:
 def pair_answer(replay: Replay, entry: OpEntry, parent: Node, content: Content) -> None:
     """Match an answer with the nodes of the tree, and attach what is new."""
     for top in (content, *content.siblings):
-        node, result = _match_tree(replay, entry, parent, top)
+        pairing = _Pairing(replay, entry, top)
+        bring_about(pairing, parent, top)
         if top is content:
-            replay.answer(entry, node, result)
+            assert pairing.node is not None
+            replay.answer(entry, pairing.node, pairing.result)
 
 
-def _match_tree(replay: Replay, entry: OpEntry, parent: Node, top: Content) -> tuple[Node, str]:
-    """Match a top node and all below it; give the node of the top, and what became of it."""
-    old = _same_node(replay, parent, top.name, content_phandle(top))
-    if old is None:
-        node = _attach(replay, entry, parent, top)
-        _match_below(replay, entry, node, top, early=False)
-        return node, "attached"
-    early = old not in replay.session.pending
-    if early:
-        replay.find("PS136", old, entry.line)
-    replay.name_all(old)
-    _pair(replay, entry, old, top, early=early)
-    _match_below(replay, entry, old, top, early=early)
-    return old, "paired"
+class _Pairing:
+    """A top node of an answer, and all below it, being matched with the tree.
 
+    node is the one of the top, result what became of it; early: no delete named it before.
+    """
 
-def _match_below(
-    replay: Replay, entry: OpEntry, top: Node, content: Content, *, early: bool
-) -> None:
-    """Match what an answer has below a node; early: no delete named the top of the answer yet."""
-    stack = [(top, child) for child in reversed(content.children)]
-    while stack:
-        above, one = stack.pop()
-        node = _same_node(replay, above, one.name, content_phandle(one))
-        if node is not None:
-            _pair(replay, entry, node, one, early=early)
-        else:
-            node = _attach(replay, entry, above, one)
-            if early:
-                replay.session.matched.add(node)
-        stack.extend((node, child) for child in reversed(one.children))
+    def __init__(self, replay: Replay, entry: OpEntry, top: Content) -> None:
+        self._replay = replay
+        self._entry = entry
+        self._top = top
+        self._early = False
+        self.node: Node | None = None
+        self.result = ""
+
+    def below(self, wanted: Content) -> Sequence[Content]:
+        """List the children in the answer."""
+        return wanted.children
+
+    def same(self, above: Node, wanted: Content) -> Node | None:
+        """Find the node of that path, unless it has another phandle."""
+        return _same_node(self._replay, above, wanted.name, content_phandle(wanted))
+
+    def keep(self, node: Node, wanted: Content) -> None:
+        """Keep a node, and change in place what the answer has otherwise."""
+        replay, entry = self._replay, self._entry
+        if wanted is self._top:
+            self.node, self.result = node, "paired"
+            self._early = node not in replay.session.pending
+            if self._early:
+                replay.find("PS136", node, entry.line)
+            replay.name_all(node)
+        _pair(replay, entry, node, wanted, early=self._early)
+
+    def attach(self, above: Node, wanted: Content) -> Node:
+        """Attach a node that the tree does not have."""
+        node = _attach(self._replay, self._entry, above, wanted)
+        if wanted is self._top:
+            self.node, self.result = node, "attached"
+        elif self._early:
+            self._replay.session.matched.add(node)
+        return node
 
 
 def _same_node(replay: Replay, parent: Node, name: str, number: int) -> Node | None:

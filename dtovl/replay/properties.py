@@ -8,8 +8,10 @@ ibm,platform-facilities.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
+from dtovl import update
 from dtovl.model.cells import cell
 from dtovl.replay.records import UNKNOWN, Value
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from dtovl.replay.context import Replay
     from dtovl.replay.model import Model
     from dtovl.replay.stream import Content
+    from dtovl.update import Difference
 
 IDENTITY = ("phandle", "linux,phandle", "ibm,phandle")
 """Properties that give a node its phandle, in the order that counts at run time."""
@@ -28,14 +31,6 @@ _RESOURCE = "ibm,resource-id"
 _MATCHED = frozenset(("compatible", "device_type", "name"))
 _WATCHED = frozenset(("ibm,max-sync-cop", "ibm,max-sg-len", "status"))
 _WATCHED_NODE = "ibm,compression-v"
-
-
-class Difference(NamedTuple):
-    """A property that differs: absent (None) on one side, or with other bytes."""
-
-    name: str
-    old: Value
-    new: Value
 
 
 def shown(value: Value) -> str:
@@ -65,24 +60,25 @@ def differences(model: Model, node: Node, content: Content) -> list[Difference]:
     A `name` that only one side has is no difference; nor is a phandle property that the answer
     lacks, when its phandle is not another one, or that only says what the node answers to.
     """
-    told = dict(content.properties)
-    number = content_phandle(content)
-    found = []
-    for name, value in told.items():
-        old = model.value(node, name)
-        new = UNKNOWN if value is None else value
-        if old is None and (name == "name" or _repeats_phandle(node, name, value)):
-            continue
-        if old != new or new == UNKNOWN:
-            found.append(Difference(name, old, new))
-    kept = IDENTITY if number in (0, node.phandle) else ()
-    for name, old in model.values(node):
-        if name not in told and name != "name" and name not in kept:
-            found.append(Difference(name, old, None))
-    return found
+    wanted = {name: UNKNOWN if value is None else value for name, value in content.properties}
+    kept = IDENTITY if content_phandle(content) in (0, node.phandle) else ()
+
+    def implied(name: str, old: Value, new: Value) -> bool:
+        if name == "name":
+            return True
+        return name in kept if new is None else _repeats_phandle(node, name, new)
+
+    values = model.values(node)
+    return update.differences(
+        wanted, partial(model.value, node), values, same=_equal, implied=implied
+    )
 
 
-def _repeats_phandle(node: Node, name: str, value: bytes | None) -> bool:
+def _equal(old: Value, new: Value) -> bool:
+    return old == new != UNKNOWN
+
+
+def _repeats_phandle(node: Node, name: str, value: Value) -> bool:
     return name in IDENTITY and value == node.phandle.to_bytes(4, "big")
 
 

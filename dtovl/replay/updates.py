@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtovl.replay.lookup import find_left, find_node, missing
-from dtovl.replay.properties import Difference, judge_changes, set_property
+from dtovl.replay.properties import judge_changes, set_property
 from dtovl.replay.records import UNKNOWN
 from dtovl.replay.stream import NAME_ONLY, REMOVE
+from dtovl.update import Difference
 
 if TYPE_CHECKING:
     from dtovl.model.node import Node

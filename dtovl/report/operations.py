@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dtovl.codes.base import Severity
 from dtovl.report.kernel_log import log_lines, log_objects
@@ -10,7 +10,7 @@ from dtovl.report.spans import BLANK, Line, amount
 from dtovl.report.text import counts, diagnostics_lines, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dtovl.checks.kernel_kinds import Kind
     from dtovl.diagnostics import Diagnostic
@@ -31,9 +31,19 @@ def operation_words(operation: Operation) -> str:
         return "remove all"
     if op in ("hold", "release") and "as" in step:
         return f"{op} {step.get('path')} as {step['as']}"
+    if op == "replace":
+        return _replace_words(step)
+    if op in ("replace_reverse", "replace_force"):
+        return {"replace_reverse": "reverse the replacement"}.get(op, "give up what is held")
     if op == "migrate":
         return f"migrate {step.get('log', '')} ({step.get('policy', 'changes')})"
     return " ".join([op, *(f"{key}={value}" for key, value in step.items() if key != "op")])
+
+
+def _replace_words(step: Mapping[str, Any]) -> str:
+    names = zip(step["old"], step["overlays"], strict=True)
+    old = [f"#{number} ({name})" if name else f"#{number}" for number, name in names]
+    return f"replace {', '.join(old) or 'nothing'} by {', '.join(step['new']) or 'nothing'}"
 
 
 def answer_words(operation: Operation) -> str:
@@ -51,6 +61,14 @@ def answer_words(operation: Operation) -> str:
     words = {"apply": f"in force as #{number}", "remove": "removed", "remove_all": "removed"}
     if op == "migrate":
         words["migrate"] = amount(int(result.get("changes", 0)), "change")
+    if "order" in result:
+        added = ", ".join(f"#{number}" for number in result.get("added", ()))
+        words[str(op)] = f"in force as {added}" if added else "removed"
+        if "freed" not in result:
+            words[str(op)] += ", not over"
+    elif result.get("freed"):
+        freed = ", ".join(f"#{number} ({name})" for number, name in result["freed"])
+        words[str(op)] = f"{freed} is free now"
     done = words.get(str(op), "" if ret in (0, None) else str(ret))
     return f"{done}; memory is corrupted" if result.get("hazard") else done
 

@@ -8,11 +8,18 @@ from dtovl.report.kernel_log import log_lines, log_objects
 from dtovl.report.spans import BLANK, Line, amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dtovl.live.objects import Holder
     from dtovl.session.dangling import Dangling
-    from dtovl.session.status import GoneNode, HeldNode, LeakedProperty, Stacked, Status
+    from dtovl.session.status import (
+        GoneNode,
+        HeldNode,
+        LeakedProperty,
+        PendingReplacement,
+        Stacked,
+        Status,
+    )
 
 _MOST = 10
 """Nodes of an overlay that are listed; JSON and -v have all of them."""
@@ -44,6 +51,7 @@ def status_lines(
         yield from _freed_lines(status.freed, verbose)
     sections = (
         ("overlays, the topmost first", _stack_lines(status, name, verbose)),
+        ("replaced, but not free", _pending_lines(status.pending, status.abandoned, name)),
         ("held", _held_lines(status.held)),
         ("removed, but not free", _gone_lines(status, name)),
         ("leaked", _leaked_lines(status.leaked, verbose)),
@@ -110,6 +118,33 @@ def _listed(label: str, texts: Sequence[str], verbose: bool) -> Iterator[Line]:
         label = ""
     if len(texts) > most:
         yield _labelled("", f"and {len(texts) - most} more, shown with -v", style="dim")
+
+
+def _pending_lines(
+    pending: PendingReplacement | None, abandoned: Mapping[int, str], name: str
+) -> Iterator[Line]:
+    from shlex import quote
+
+    for number, overlay in abandoned.items():
+        yield Line(
+            (("label", f"  #{number}  "), ("path", overlay), ("", "  given up: its id is lost")),
+            hang=_INDENT,
+            fixed=2,
+        )
+    if pending is None:
+        return
+    by = ", ".join(f"#{number} {overlay}" for number, overlay in pending.by) or "nothing"
+    since = f", by operation {pending.operation}" if pending.operation else ""
+    for number, overlay in pending.replaced:
+        text = f"  replaced by {by}{since}; its id stays taken"
+        spans = (("label", f"  #{number}  "), ("path", overlay), ("", text))
+        yield Line(spans, hang=_INDENT, fixed=2)
+    for one in pending.nodes:
+        yield _labelled("node", one.path)
+        yield from _holder_lines(one.holders)
+    session = f"dtovl replace --session {quote(name)}"
+    ways = f"release it; or `{session} --reverse`, or `{session} --force`"
+    yield _labelled("fix", ways)
 
 
 def _held_lines(held: Iterable[HeldNode]) -> Iterator[Line]:
@@ -247,6 +282,8 @@ def status_object(status: Status) -> dict[str, object]:
             }
             for one in status.gone
         ],
+        "pending": None if status.pending is None else _pending_object(status.pending),
+        "abandoned": [[number, name] for number, name in status.abandoned.items()],
         "leaked": [
             {
                 "path": one.path,
@@ -258,6 +295,23 @@ def status_object(status: Status) -> dict[str, object]:
             for one in status.leaked
         ],
         "dangling": [{**one._asdict(), "owner": one.owner or None} for one in status.dangling],
+    }
+
+
+def _pending_object(pending: PendingReplacement) -> dict[str, object]:
+    return {
+        "operation": pending.operation or None,
+        "replaced": [list(one) for one in pending.replaced],
+        "by": [list(one) for one in pending.by],
+        "nodes": [
+            {
+                "path": one.path,
+                "overlay": one.overlay or None,
+                "references": one.references,
+                "holders": _holder_objects(one.holders),
+            }
+            for one in pending.nodes
+        ],
     }
 
 

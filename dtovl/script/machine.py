@@ -17,9 +17,10 @@ from dtovl.live.leaks import find_leaks
 from dtovl.live.objects import Maker, Oops, Property
 from dtovl.live.overlays import Overlays
 from dtovl.live.platform import PlatformBus
+from dtovl.live.replacing import settle
 from dtovl.live.state import Live
 from dtovl.model.dialect import LINUX
-from dtovl.script import direct
+from dtovl.script import direct, replacing
 from dtovl.script.deviceops import operate
 from dtovl.script.listener import CHAINS, OVERLAY_ACTIONS, RECONFIG_ACTIONS, Order, ScriptListener
 from dtovl.script.lookup import find_by_path, find_phandle
@@ -46,7 +47,8 @@ class Machine:
 
     read gives the bytes of an overlay by the name that steps use; base is the display name of the
     base; fw_devlink tells whether devices wait for the suppliers that their nodes name. live,
-    overlays and names may be looked at between steps.
+    overlays and names may be looked at between steps. is_brief tells whether the answer of the
+    step that is being carried out is wanted as short as can be.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Machine:
         self._parsed: dict[tuple[str, int | None], Parsed] = {}
         self.listener = ScriptListener(self.live)
         self._explained: list[Diagnostic] = []
-        self._brief = False
+        self.is_brief = False
         self.live.listeners.append(self.listener)
         self.live.platform = PlatformBus(self.live, fw_devlink=fw_devlink)
 
@@ -85,7 +87,7 @@ class Machine:
         live.log.clear()
         live.drop_findings()
         self._explained = []
-        self._brief = brief
+        self.is_brief = brief
         answer: Answer
         if self.gone:
             live.find(codes.KERNEL_GONE, op=step.op)
@@ -93,6 +95,8 @@ class Machine:
         else:
             try:
                 answer = self._dispatch(step)
+                if self.overlays.transition is not None:
+                    self._settle(answer)
             except Oops as oops:
                 self._crash(step, oops)
                 answer = {}
@@ -122,7 +126,7 @@ class Machine:
             who = oops.outcome.overlay.name
             refused = oops.outcome.refused
             if refused is not None:
-                self._explain(oops.outcome)
+                self.explain(oops.outcome)
         cure = "the state of the kernel after this is unknown"
         self.live.find(live_codes.KERNEL_CRASH, oops.node, who=who, what=oops.what, cure=cure)
 
@@ -143,19 +147,24 @@ class Machine:
 
     def _apply(self, step: Step) -> Answer:
         name = step.text("overlay")
-        size = step.number("size") if step.has("size") else None
+        parsed = self.parsed(name, step.number("size") if step.has("size") else None)
+        applied = apply_parsed(self.overlays, parsed)
+        self.names.enter_overlay(step.text("as", name), applied.number, name)
+        if applied.error and applied.outcome is not None:
+            self.explain(applied.outcome)
+        return {"ret": _ret(applied.error), "id": applied.number}
+
+    def parsed(self, name: str, size: int | None = None) -> Parsed:
+        """Give the overlay of a name as the kernel reads it; it is read once."""
         parsed = self._parsed.get((name, size))
         if parsed is None:
             data = b"" if self._read is None else self._read(name)
             parsed = self._parsed[name, size] = parse_blob(data, name, size)
-        applied = apply_parsed(self.overlays, parsed)
-        self.names.enter_overlay(step.text("as", name), applied.number, name)
-        if applied.error and applied.outcome is not None:
-            self._explain(applied.outcome)
-        return {"ret": _ret(applied.error), "id": applied.number}
+        return parsed
 
-    def _explain(self, outcome: Outcome) -> None:
-        if self._brief or outcome.refused is None:
+    def explain(self, outcome: Outcome, tree: Tree | None = None) -> None:
+        """Find out why an overlay was refused by a tree, the live one if none is given."""
+        if self.is_brief or outcome.refused is None:
             return
         from dtovl.checks.refusal import explain
         from dtovl.checks.subject import Subject
@@ -167,7 +176,7 @@ class Machine:
             if one.in_force and one.outcome is not None
         ]
         stack = [outcome.overlay]
-        explain(Subject(outcome, self.live.tree, sink, self.base, None, stack, 1, listed))
+        explain(Subject(outcome, tree or self.live.tree, sink, self.base, None, stack, 1, listed))
         self._explained = sink.diagnostics
 
     def _remove(self, step: Step) -> Answer:
@@ -177,6 +186,15 @@ class Machine:
 
     def _remove_all(self, step: Step) -> Answer:
         return {"ret": _ret(self.overlays.remove_all())}
+
+    def _settle(self, answer: Answer) -> None:
+        """End a replacement of which nothing is held any more, and say so."""
+        replaced = self.overlays.transition.replaced() if self.overlays.transition else []
+        if settle(self.overlays):
+            answer["freed"] = [[one.number, one.name] for one in replaced]
+
+    def _replacing(self, step: Step) -> Answer:
+        return replacing.operate(self, step)
 
     def _keep(self, step: Step) -> Answer:
         number = self.names.overlay(step)
@@ -339,6 +357,8 @@ class Machine:
             self.live.platform.retry()  # scanning takes long: workers get their turn
         changesets = [one.changeset for one in self.overlays.listed]
         changesets += self.names.changesets.values()
+        if self.overlays.transition is not None:
+            changesets += self.overlays.transition.leaving.changesets()
         labelled = [held.node for held in self.names.labels.values() if held.own > 0]
         return {"leaks": find_leaks(self.live, changesets, labelled)}
 
@@ -397,6 +417,7 @@ _OPS: dict[str, Callable[[Machine, Step], Answer]] = {
     "apply": Machine._apply,
     "remove": Machine._remove,
     "remove_all": Machine._remove_all,
+    **dict.fromkeys(replacing.REPLACING, Machine._replacing),
     "keep": Machine._keep,
     "hold": Machine._hold,
     "hold_phandle": Machine._hold_phandle,

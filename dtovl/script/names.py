@@ -94,7 +94,10 @@ class Names:
 
     def overlay(self, step: Step) -> int:
         """Find the id of the step's overlay. Raises InputError (DT284)."""
-        label = step.text("overlay")
+        return self.overlay_called(step, step.text("overlay"))
+
+    def overlay_called(self, step: Step, label: str) -> int:
+        """Find the id of an overlay by what a step calls it. Raises InputError (DT284)."""
         if label not in self.overlays:
             raise self._unknown(step, "overlay", label, self.overlays)
         return self.overlays[label]

@@ -72,5 +72,8 @@ def _changesets(machine: Machine) -> Iterator[tuple[LiveChangeset, list[Node]]]:
     """Give each changeset that holds nodes, and the targets that it holds besides."""
     for record in machine.overlays.listed:
         yield record.changeset, [target for target, _ in record.pairs]
+    transition = machine.overlays.transition
+    if transition is not None:
+        yield from transition.leaving.holding()
     for changeset in machine.names.changesets.values():
         yield changeset, []

@@ -57,9 +57,9 @@ class Journal:
         self.contents = contents
         self.steps = steps
         self.names: dict[str, bytes] = {
-            step["overlay"]: row.content
+            name: key
             for row, step in zip(rows, steps, strict=True)
-            if row.content is not None
+            for name, key in brought(row, step)
         }
 
     def copy(self) -> Journal:
@@ -125,6 +125,20 @@ class Journal:
         return free, key
 
 
+def brought(row: Row, step: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """Give the overlays that an operation brought: what steps call them, digests of their blobs.
+
+    One that brings several names the digests in its step, in hex.
+    """
+    if row.content is not None:
+        return [(step["overlay"], row.content)]
+    if step.get("op") != "replace":
+        return []
+    return [
+        (name, bytes.fromhex(key)) for name, key in zip(step["new"], step["contents"], strict=True)
+    ]
+
+
 def read_journal(store: Store) -> Journal:
     """Read the journal inside a transaction of the store.
 
@@ -137,6 +151,9 @@ def read_journal(store: Store) -> Journal:
         raise store.damage("what should be text or bytes there is something else") from error
     if isinstance(steps, str):
         raise store.damage(steps)
+    for row, step in zip(rows, steps, strict=True):
+        if step.get("op") == "replace" and not _replaces(row, step, contents):
+            raise store.damage(f"the overlays of operation {row.number} are missing")
     return Journal(head, rows, contents, steps)
 
 
@@ -171,3 +188,20 @@ def _steps(rows: list[Row]) -> list[Any] | str:
         if not named or (row.content is not None and "overlay" not in step):
             return f"operation {number} is no step"
     return steps  # type: ignore[no-any-return]
+
+
+def _replaces(row: Row, step: Mapping[str, Any], contents: Mapping[bytes, bytes]) -> bool:
+    """Tell whether an operation that replaces overlays names them, and the blobs are there."""
+    old, names, new, keys = (step.get(key) for key in ("old", "overlays", "new", "contents"))
+    if row.content is not None or not (isinstance(old, list) and isinstance(names, list)):
+        return False
+    if not (isinstance(new, list) and isinstance(keys, list)):
+        return False
+    texts = all(isinstance(one, str) for one in (*names, *new, *keys))
+    numbers = all(isinstance(one, int) for one in old)
+    if not (texts and numbers and len(old) == len(names) and len(new) == len(keys)):
+        return False
+    try:
+        return all(bytes.fromhex(key) in contents for key in keys)
+    except ValueError:
+        return False

@@ -24,6 +24,7 @@ from dtovl.overlay.owners import (
     Owners,
     Placed,
 )
+from dtovl.script.replacing import REPLACING
 from dtovl.session.export import plain_copy
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class Trace:
         if not told:
             return
         op = step.get("op")
+        if op in REPLACING:
+            self._restack()
+            return
         if op in _BACKWARD:
             for event in told:
                 self._back(event)
@@ -122,6 +126,51 @@ class Trace:
         if not stack or stack[-1][0] is not prop:
             stack.append((prop, whose))
             self._makers[prop] = whose
+
+    def _restack(self) -> None:
+        """Lay all layers of overlays anew: others stand below now, or at another place.
+
+        What was changed otherwise before the first of them stays below, what was later stays on
+        top, if it is there yet.
+        """
+        laid: dict[_Key, list[_Layer]] = {}
+        floors: dict[_Key, Property | None] = {}
+        for record in self._machine.overlays.listed:
+            fragments: dict[Node, str] = {}
+            for entry in record.changeset.entries if record.in_force else ():
+                node, prop = entry.node, entry.prop
+                if entry.origin is not None and prop is None:
+                    fragments[node] = entry.origin.fragment
+                fragment = (
+                    fragments.get(node, "") if entry.origin is None else entry.origin.fragment
+                )
+                whose = Owner(OVERLAY, record.number, record.name, fragment)
+                key = node, "" if prop is None else prop.name
+                laid.setdefault(key, []).append((prop or True, whose))
+                if prop is not None:
+                    floors.setdefault(key, entry.old)
+                    self._makers[prop] = whose
+        for key in {**self._stacks, **laid}:
+            self._lay_anew(key, laid.get(key, []), floors.get(key))
+
+    def _lay_anew(self, key: _Key, laid: list[_Layer], floor: Property | None) -> None:
+        stack = self._stacks.get(key)
+        if stack is None:
+            stack = self._stack(key, floor)
+        first = next((at for at, one in enumerate(stack) if _is_overlays(one)), len(stack))
+        last = next((at for at in range(len(stack), 0, -1) if _is_overlays(stack[at - 1])), first)
+        later = [one for one in stack[last:] if self._is_there(key, one[0])]
+        stack[:] = [*stack[:first], *laid, *later]
+        if not stack or (len(stack) == 1 and stack[0][1] is None):
+            self._stacks.pop(key, None)
+
+    def _is_there(self, key: _Key, thing: Property | bool | None) -> bool:
+        """Tell whether a layer is what the tree has."""
+        node, name = key
+        live = self._machine.live
+        if name and isinstance(thing, Property):
+            return live.objects.get((node, name)) is thing
+        return (name not in node.properties) if name else live.attached(node) is bool(thing)
 
     def _fragment_of(self, node: Node, owner: Owner) -> str:
         """Name the fragment that brought a node, if this owner did."""
@@ -204,6 +253,10 @@ def _cut(stack: list[_Layer], gone: Callable[[Property | bool | None], bool]) ->
         if gone(stack[place][0]):
             del stack[place:]
             return
+
+
+def _is_overlays(layer: _Layer) -> bool:
+    return layer[1] is not None and layer[1].kind == OVERLAY
 
 
 def _value(thing: Property | bool | None) -> bytes | None:

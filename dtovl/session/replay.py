@@ -12,6 +12,7 @@ from dtovl.live.changeset import Action
 from dtovl.model.dialect import KERNELS
 from dtovl.overlay.outcome import LogLine
 from dtovl.script.machine import Machine
+from dtovl.script.replacing import REPLACING
 from dtovl.session.digest import tree_digest
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ class Replay:
         self._note_leaks()
         if self.trace is not None:
             self.trace.follow(step, result, self.position)
-        if before:
+        if step.get("op") in REPLACING:
+            self._note_replacement(before, again=step["op"] != "replace")
+        elif before:
             for one, entries in before.items():
                 if self.machine.overlays.find(one.number) is not one:
                     self._note_removal(one.name, entries)
@@ -123,6 +126,8 @@ class Replay:
     def _entries_of_removed(self, step: Mapping[str, object]) -> dict[LiveOverlay, list[Entry]]:
         """Give the entries of the overlays that a step may remove: with the overlay they go."""
         overlays, op, number = self.machine.overlays, step.get("op"), step.get("id")
+        if op in REPLACING:
+            return {one: list(one.changeset.entries) for one in overlays.listed if one.in_force}
         if op == "remove_all" or (op == "remove" and not isinstance(number, int)):
             return {one: list(one.changeset.entries) for one in overlays.listed}
         found = overlays.find(number) if op == "remove" and isinstance(number, int) else None
@@ -135,6 +140,25 @@ class Replay:
                 self.setters[entry.prop] = name
             else:
                 self.gone[entry.node] = removal
+
+    def _note_replacement(
+        self, before: Mapping[LiveOverlay, Iterable[Entry]], *, again: bool
+    ) -> None:
+        """Note what came and went; again: what came was in force before."""
+        listed = self.machine.overlays.listed
+        for one in listed:
+            if one.in_force and one not in before and not again:
+                self.applied[one.number] = self.position
+            for node in nodes_of(one):
+                self.gone.pop(node, None)
+        kept = {entry.node for one in listed for entry in one.brought()}
+        used = {entry.prop for one in listed for entry in one.changeset.entries}
+        for one, entries in before.items():
+            for entry in entries:
+                if entry.prop is not None and entry.prop not in used:
+                    self.setters[entry.prop] = one.name
+                elif entry.prop is None and entry.node not in kept:
+                    self.gone[entry.node] = Removal(self.position, one.name)
 
     def advance(self, position: int) -> None:
         """Carry out the operations of the journal up to a position; compare the tree at the end.

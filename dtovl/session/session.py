@@ -26,12 +26,13 @@ from dtovl.session import schema
 from dtovl.session.content import read_content
 from dtovl.session.digest import tree_digest
 from dtovl.session.journal import Operation, read_journal
+from dtovl.session.replacing import replace_step, try_replacement
 from dtovl.session.replay import Replay
 from dtovl.session.schema import Head, Row
 from dtovl.session.store import Store, new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dtovl.diagnostics import Sink
     from dtovl.live.objects import Holder
@@ -214,6 +215,37 @@ class Session:
             named = {} if found is None else {"overlay": found.name}
             return self._carry_out({"op": "remove", "id": number, **named}, None)
 
+    def replace(
+        self,
+        old: Sequence[int],
+        new: Sequence[Source] = (),
+        *,
+        dry_run: bool = False,
+        **options: Any,
+    ) -> Operation:
+        """Replace overlays, given by id, by new ones as one step: all of it, or nothing.
+
+        New overlays are what `apply` takes; they come to the place of the lowest of the old ones.
+        Nodes that both have stay. dry_run: tell what would come of it, and keep nothing.
+        """
+        given = [read_content(overlay, **options) for overlay in new]
+        if not dry_run:
+            with self._change():
+                self._cut()  # first, since it frees names
+                step, keys = replace_step(self._journal, self.machine, old, given)
+                return self._carry_out(step, None, *keys)
+        with self._store.reading():
+            self._catch_up()
+        return try_replacement(self._journal, self.name, old, given)
+
+    def reverse_replacement(self) -> Operation:
+        """Go back over a replacement whose old nodes are still held: they return."""
+        return self.do({"op": "replace_reverse"})[0]
+
+    def give_up_replaced(self) -> Operation:
+        """End a replacement whose old nodes are still held: these are lost for good."""
+        return self.do({"op": "replace_force"})[0]
+
     def remove_all(self) -> Operation:
         """Remove all overlays, newest first, as of_overlay_remove_all does."""
         return self.do({"op": "remove_all"})[0]
@@ -380,8 +412,11 @@ class Session:
             self._replay = had = replay
         return had
 
-    def _carry_out(self, step: Mapping[str, object], key: bytes | None) -> Operation:
-        """Let the machine do one step, and add it to the journal."""
+    def _carry_out(self, step: Mapping[str, object], key: bytes | None, *named: bytes) -> Operation:
+        """Let the machine do one step, and add it to the journal.
+
+        key is the digest of the one overlay that it brings, named are those that the step names.
+        """
         from json import dumps
 
         self._cut()
@@ -396,8 +431,8 @@ class Session:
         parts = text, key, replay.digest(), schema.digest(body.encode())
         row = Row(number, *parts, schema.row_seal(journal.seal_at(number - 1), *parts))
         journal.append(row, step)
-        if key is not None:
-            self._store.keep(key, journal.contents[key])
+        for one in named if key is None else (key,):
+            self._store.keep(one, journal.contents[one])
         self._store.append(row, body)
         self._store.move(number, row.seal)
         return Operation(number, step, result, replay.findings[-1])
@@ -451,5 +486,5 @@ class Session:
         """Drop what was undone: a new operation takes its place."""
         dropped = self._journal.cut()
         if dropped:
-            self._store.cut(self.position)
+            self._store.cut(self.position, self._journal.names.values())
             self._dropped = dropped

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from dtovl.codes.base import Severity
 from dtovl.live.changeset import changeset_holders
 from dtovl.live.objects import Flag, Maker
+from dtovl.live.replacing import keepers
 from dtovl.session.dangling import find_dangling
 from dtovl.session.replay import Removal, nodes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dtovl.live.objects import Holder, Property
     from dtovl.live.overlays import LiveOverlay, Memory
     from dtovl.model.node import Node
@@ -85,12 +88,34 @@ class LeakedProperty(NamedTuple):
     overlays: list[str]
 
 
+class PendingNode(NamedTuple):
+    """A node that was replaced, and is still held: references besides those of its overlay."""
+
+    path: str
+    overlay: str
+    references: int
+    holders: list[Holder]
+
+
+class PendingReplacement(NamedTuple):
+    """A replacement that is not over.
+
+    replaced are [id, name] of overlays whose ids stay taken, by those that took their place.
+    """
+
+    operation: int
+    replaced: list[tuple[int, str]]
+    by: list[tuple[int, str]]
+    nodes: list[PendingNode]
+
+
 class Status(NamedTuple):
     """What there is to say about a session as it stands.
 
     freed are the names of overlays that remove_all freed and left in the kernel's list: whoever
     applies or removes next makes Linux read freed memory. suspect is the overlay of which a change
-    could not be taken back, or "".
+    could not be taken back, or "". pending is a replacement that is not over, abandoned are the
+    ids of overlays that were given up with what was held of them, and their names.
     """
 
     base: str
@@ -104,13 +129,15 @@ class Status(NamedTuple):
     dangling: list[Dangling]
     freed: list[str]
     suspect: str
+    pending: PendingReplacement | None
+    abandoned: dict[int, str]
 
     @property
     def severity(self) -> Severity | None:
         """Tell how bad it is: the worst of what is wrong, None when nothing is."""
         if self.suspect or self.freed or any(one.stuck for one in self.overlays):
             return Severity.ERROR
-        if self.gone or self.dangling:
+        if self.gone or self.dangling or self.pending:
             return Severity.WARNING
         return Severity.INFO if self.leaked else None
 
@@ -136,7 +163,25 @@ def status_of(replay: Replay) -> Status:
         dangling=find_dangling(live.tree, overlays.listed, replay.gone),
         freed=[one.name for one in overlays.ghosts],
         suspect=overlays.suspect,
+        pending=_pending(replay),
+        abandoned=dict(overlays.abandoned),
     )
+
+
+def _pending(replay: Replay) -> PendingReplacement | None:
+    """Describe the replacement that is not over, if there is one."""
+    live, transition = replay.machine.live, replay.machine.overlays.transition
+    if transition is None or replay.machine.overlays.suspect:
+        return None
+    nodes, operation = [], 0
+    for node, others in transition.pending(live):
+        removal = replay.gone.get(node, _NOT_REMOVED)
+        operation = max(operation, removal.operation)
+        holders = keepers(replay.machine.overlays, node)
+        nodes.append(PendingNode(node.path, removal.overlay, others, holders))
+    replaced = [(one.number, one.name) for one in transition.replaced()]
+    by = [(one.number, one.name) for one in transition.coming()]
+    return PendingReplacement(operation, replaced, by, nodes)
 
 
 def _stacked(one: LiveOverlay, applied: dict[int, int]) -> Stacked:
@@ -163,9 +208,11 @@ def _gone(replay: Replay) -> list[GoneNode]:
     """List the nodes that left the tree and are held, or can never be freed."""
     live = replay.machine.live
     found = []
+    transition = replay.machine.overlays.transition
+    replaced: Collection[Node] = () if transition is None else transition.leaving.own
     kept = (node for node in replay.gone if live.count(node))
     for node in {**live.holders, **dict.fromkeys(live.lost), **dict.fromkeys(kept)}:
-        if live.attached(node):
+        if live.attached(node) or node in replaced:
             continue
         removal, path = replay.gone.get(node, _NOT_REMOVED), node.path
         found.append(
@@ -191,6 +238,8 @@ def _leaked(replay: Replay) -> list[LeakedProperty]:
     live = machine.live
     changesets = [one.changeset for one in machine.overlays.listed]
     changesets += machine.names.changesets.values()
+    if machine.overlays.transition is not None:
+        changesets += machine.overlays.transition.leaving.changesets()
     kept = {prop for one in changesets for entry in one.entries for prop in (entry.prop, entry.old)}
     found: dict[tuple[Node, str], list[Property]] = {}
     for node, dead in live.dead.items():

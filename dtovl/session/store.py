@@ -19,7 +19,7 @@ from dtovl.session import schema
 from dtovl.session.schema import Head, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 PATIENCE = 5.0
 """Seconds of waiting for another process after which it is said that one waits."""
@@ -199,14 +199,19 @@ class Store:
         """Add a blob if it is not there yet."""
         self._file.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (key, data))
 
-    def cut(self, position: int) -> None:
-        """Drop the operations after a position, and the blobs that only they had."""
+    def cut(self, position: int, named: Iterable[bytes] = ()) -> None:
+        """Drop the operations after a position, and the blobs that only they had.
+
+        named are the digests of blobs that the steps before it name.
+        """
         self._file.execute("DELETE FROM operations WHERE number > ?", (position,))
         self._file.execute("DELETE FROM results WHERE number > ?", (position,))
-        self._file.execute(
-            "DELETE FROM contents WHERE digest NOT IN (SELECT content FROM operations"
+        unused = self._file.execute(
+            "SELECT digest FROM contents WHERE digest NOT IN (SELECT content FROM operations"
             " WHERE content IS NOT NULL UNION SELECT content FROM head)"
-        )
+        ).fetchall()
+        gone = {key for (key,) in unused}.difference(named)
+        self._file.executemany("DELETE FROM contents WHERE digest = ?", ((key,) for key in gone))
 
     def move(self, position: int, seal: bytes) -> None:
         """Put the journal at a position; seal is that of the operation there."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from session.boards import BOARD, SENSOR
+from session.boards import BOARD, BUS, ENABLE, MISSING, SENSOR
 
 from dtovl.session import schema
+from dtovl.session.replacing import find_listed
 from dtovl.session.session import Session
 from dtovl.session.store import Store
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dtovl.diagnostics import Sink
+    from dtovl.session.journal import Operation
 
     Refusal = Callable[[Sink, Path], Any]
 
@@ -61,6 +63,44 @@ def differing(sink: Sink, folder: Path) -> None:
     Session.open(path).status()
 
 
+def pending(folder: Path) -> Session:
+    """Give a session in which a replaced node is held."""
+    session = Session.open(made(folder))
+    session.hold("/soc/i2c@1000/sensor@48", "driver")
+    session.replace([1], [ENABLE])
+    return session
+
+
+def replaced(refused: Callable[[Session], Operation]) -> Refusal:
+    """Replace overlays while a node is held, then do what is refused; keep what is found."""
+
+    def refusal(sink: Sink, folder: Path) -> None:
+        sink.diagnostics.extend(refused(pending(folder)).findings)
+
+    return refusal
+
+
+def below_a_node(sink: Sink, folder: Path) -> None:
+    session = Session.open(made(folder))
+    parent = "/soc/i2c@1000/sensor@48"
+    session.do(
+        {"op": "new_node", "label": "mine", "parent": parent, "name": "mine"},
+        {"op": "attach_node", "node": "mine"},
+    )
+    sink.diagnostics.extend(session.replace([1]).findings)
+
+
+def listener_refuses(sink: Sink, folder: Path) -> None:
+    session = Session.open(made(folder))
+    session.do({"op": "fail", "chain": "overlay", "action": "pre-remove", "errno": "EBUSY"})
+    sink.diagnostics.extend(session.replace([1]).findings)
+
+
+def changed_stack(session: Session) -> Operation:
+    session.apply(BUS)
+    return session.reverse_replacement()
+
+
 REFUSALS: dict[str, Refusal] = {
     "DT260": lambda sink, folder: Session.open(folder / "none"),
     "DT261": lambda sink, folder: Session.open(folder),
@@ -71,5 +111,17 @@ REFUSALS: dict[str, Refusal] = {
     "DT266": lambda sink, folder: Session.create(folder / "no" / "s.dtovl", BOARD),
     "DT267": differing,
     "DT268": lambda sink, folder: Session.open(made(folder)).undo(2),
+    "DT270": lambda sink, folder: find_listed(Session.open(made(folder)), ["none"]),
+    "DT271": lambda sink, folder: sink.diagnostics.extend(
+        Session.open(made(folder)).replace([1], [MISSING]).findings
+    ),
+    "DT272": replaced(lambda session: session.replace([2])),
+    "DT273": lambda sink, folder: sink.diagnostics.extend(
+        Session.open(made(folder)).reverse_replacement().findings
+    ),
+    "DT274": replaced(changed_stack),
+    "DT275": below_a_node,
+    "DT276": listener_refuses,
+    "DT277": replaced(lambda session: session.remove(1)),
     "DT269": lambda sink, folder: Session.open(made(folder)).release("/soc", "me"),
 }

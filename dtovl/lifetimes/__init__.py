@@ -1,0 +1,1 @@
+"""Lifetimes: who allocates, holds, frees, waits; which order of events is safe."""
