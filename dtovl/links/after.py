@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.changeset import AttachNode, SetProperty
-from dtovl.links.board import NO_CONSUMERS
+from dtovl.links.board import NO_CONSUMERS, is_on
 from dtovl.links.interrupts import find_parent, step_up, takes
 from dtovl.links.iommus import masters_of, sharing
 from dtovl.links.judge import judge_node
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dtovl.model.node import Node
     from dtovl.model.tree import Tree
 
-_OKAY = (b"okay", b"ok")
 
 # What nodes on the way of an interrupt say about it, besides `status` and `compatible`.
 _OF_INTERRUPTS = frozenset(
@@ -87,7 +86,7 @@ class Reach:
     def _changed(self, entry: SetProperty) -> None:
         node, key = entry.node, entry.key
         if key == "status":
-            if _is_on(entry.old) is not _is_on(entry.new):
+            if is_on(entry.old) is not is_on(entry.new):
                 self._all_below(node)
         elif key == "compatible" and (entry.old is None) is not (entry.new is None):
             self._all_below(node)
@@ -150,10 +149,6 @@ class Reach:
                 break
         known.update(dict.fromkeys(walked, found))
         return found
-
-
-def _is_on(status: bytes | None) -> bool:
-    return status is None or status.partition(b"\0")[0] in _OKAY
 
 
 def judge_after(board: Board, consumers: Consumers, entries: Iterable[Entry]) -> After:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NO_CONSUMERS = ("__symbols__", "aliases", "__fixups__", "__local_fixups__")
 """Children of the root whose properties are names and paths, whatever they are called."""
 
-_LAYOUT = "nvmem-layout"
+LAYOUT = "nvmem-layout"
 # Steps to find hints, all together.
 _MOST_STEPS = 2_000_000
 
@@ -146,9 +146,9 @@ class Board:
 def above_layout(cell: Node) -> Node | None:
     """Give the next device above an nvmem cell, or what is above its layout."""
     above = cell.parent
-    while above is not None and "compatible" not in above.properties and above.name != _LAYOUT:
+    while above is not None and "compatible" not in above.properties and above.name != LAYOUT:
         above = above.parent
-    return above.parent if above is not None and above.name == _LAYOUT else above
+    return above.parent if above is not None and above.name == LAYOUT else above
 
 
 def is_okay(node: Node) -> bool:
@@ -156,8 +156,12 @@ def is_okay(node: Node) -> bool:
 
     Source: kernel __of_device_is_available; a value without NUL is taken up to its end.
     """
-    value = node.properties.get("status")
-    return value is None or value.partition(b"\0")[0] in _OKAY
+    return is_on(node.properties.get("status"))
+
+
+def is_on(status: bytes | None) -> bool:
+    """Tell whether the value of a `status`, None without one, means okay."""
+    return status is None or status.partition(b"\0")[0] in _OKAY
 
 
 def compatibles(node: Node) -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INTERRUPTS = Binding("interrupts", "args", "#interrupt-cells", strength="on", kind="interrupt")
 
 # Controllers whose interrupt-map is for their driver alone (kernel of_irq_imap_abusers).
-_OWN_MAPS = frozenset(
+OWN_MAPS = frozenset(
     {
         "CBEA,platform-spider-pic",
         "sti,platform-spider-pic",
@@ -162,7 +162,7 @@ def takes(node: Node) -> bool:
 
 def keeps_map(node: Node) -> bool:
     """Tell whether an interrupt-map is for the driver of its controller alone."""
-    return "interrupt-controller" in node.properties and not _OWN_MAPS.isdisjoint(compatibles(node))
+    return "interrupt-controller" in node.properties and not OWN_MAPS.isdisjoint(compatibles(node))
 
 
 def address_cells_at(board: Board, node: Node) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtovl.links.board import above_layout, is_below
+from dtovl.links.board import LAYOUT, above_layout, is_below
 from dtovl.links.cycles import components, device_graph
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _ENDPOINT = "remote-endpoint"
 
 # The device of an nvmem cell is the one above the layout that the cell stands in.
 _CELLS = "nvmem-cells"
-_LAYOUT = "nvmem-layout"
 
 # Findings that say that an entry does not decode: what it belongs to fails with -EINVAL.
 _BROKEN = frozenset({"L001", "L002", "L003", "L028"})
@@ -221,7 +220,7 @@ class Asking:
 
     def _question(self, device: Node, link: Link) -> Iterator[Need]:
         """Give what an entry asks for; nothing, where it cannot be missing."""
-        passed_over = _LAYOUT if link.property == _CELLS else ""
+        passed_over = LAYOUT if link.property == _CELLS else ""
         anchor = self._early.anchor(link.supplier, passed_over)
         if link.usable and (
             (anchor is not None and anchor in self._early)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtovl.codes import live as codes
+from dtovl.links.interrupts import OWN_MAPS
 from dtovl.live.objects import Oops
 from dtovl.model.cells import cell, cells
 from dtovl.script.lookup import find_phandle, visit
@@ -23,18 +24,6 @@ _UNIT_CELLS = 3
 
 # What a node counts that says nothing, nor do those above it.
 _ADDRESS_CELLS = 2
-
-# Controllers whose interrupt-map is for their driver alone (kernel of_irq_imap_abusers).
-_OWN_MAPS = (
-    "CBEA,platform-spider-pic",
-    "sti,platform-spider-pic",
-    "realtek,rtl-intc",
-    "fsl,ls1021a-extirq",
-    "fsl,ls1043a-extirq",
-    "fsl,ls1088a-extirq",
-    "renesas,rza1-irqc",
-    "pasemi,rootbus",
-)
 
 
 class _Row(NamedTuple):
@@ -144,7 +133,7 @@ def _follow(live: Live, device: Node, start: Node, arguments: tuple[int, ...]) -
 def _is_controller(live: Live, node: Node, table: bytes | None) -> bool:
     if live.property(node, "interrupt-controller") is None:
         return False
-    return table is None or any(compatible_score(live, node, name) for name in _OWN_MAPS)
+    return table is None or any(compatible_score(live, node, name) for name in OWN_MAPS)
 
 
 def _address_cells(live: Live, node: Node) -> int:
